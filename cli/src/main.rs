@@ -1,0 +1,2 @@
+//! payname
+fn main(){}

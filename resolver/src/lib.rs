@@ -1,0 +1,43 @@
+//! Builds and verifies BIP-353 proofs and yields what a payment name says to pay.
+//!
+//! `₿alice@example.com` is a TXT record at `alice.user._bitcoin-payment.example.com.`, signed by
+//! DNSSEC from the root down. This crate gathers the records of that chain ([`Resolution`]), keeps
+//! them as an RFC 9102 [`Proof`] that anyone can check offline, and turns a proven record into
+//! payment [`Instructions`]. Trust anchors and time are arguments everywhere.
+//!
+//! ```
+//! use payname_resolver::Handle;
+//!
+//! let handle: Handle = "₿alice@example.com".parse()?;
+//! assert_eq!(
+//!     handle.owner_name().to_string(),
+//!     "alice.user._bitcoin-payment.example.com."
+//! );
+//! # Ok::<(), payname_resolver::HandleError>(())
+//! ```
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::panic
+    )
+)]
+
+mod handle;
+pub mod instructions;
+#[cfg(feature = "net")]
+pub mod net;
+pub mod proof;
+mod record;
+pub mod resolution;
+mod time;
+
+pub use handle::{Handle, HandleError};
+pub use hickory_proto;
+pub use instructions::{Instructions, Method};
+pub use proof::{Outcome, Proof, ProofError, TrustAnchors, Verified, VerifyError};
+pub use record::{Record, RecordError};
+pub use resolution::{Gathered, Question, Resolution, Response, Step};
+pub use time::{UnixTime, Window};

@@ -1,0 +1,151 @@
+//! RFC 9102 proofs: the records from the root to the answer, and the judgement on them.
+//!
+//! [`Proof::parse`] frames the bytes, [`Proof::judge`] decides about any owner name and type, and
+//! [`Proof::verify`] is BIP-353 on top: the only maker of [`Verified`].
+
+mod anchors;
+mod answer;
+mod canonical;
+mod chain;
+mod crypto;
+mod denial;
+mod nsec;
+mod nsec3;
+mod outcome;
+mod record_set;
+mod resource_record;
+mod signature;
+mod verified;
+
+use hickory_proto::rr::{Name, RecordType};
+
+pub use anchors::{AnchorError, TrustAnchors};
+pub use outcome::{Bogus, Denial, DenialKind, Insecure, Outcome, Reason, RecordSetName, Secure};
+pub use resource_record::ResourceRecord;
+pub(crate) use resource_record::{name_from_wire, write_name};
+pub use verified::{Verified, VerifyError};
+
+use crate::{handle::Handle, record::Record, time::UnixTime};
+
+/// The most bytes a proof may have; what bLIP-32 and DNS over TCP can carry.
+pub const MAX_PROOF_BYTES: usize = 65_535;
+
+/// The records that prove an answer (RFC 9102 §2.2), parsed but not yet believed.
+///
+/// Any order, duplicates, records of unknown types and mixed case are fine; whether they prove
+/// anything is for [`Proof::judge`] and [`Proof::verify`] to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    records: Vec<ResourceRecord>,
+}
+
+impl Proof {
+    /// Frames the records of a proof: uncompressed wire form, one behind the other.
+    ///
+    /// # Errors
+    /// The bytes are empty, longer than [`MAX_PROOF_BYTES`], or no sequence of whole records.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ProofError> {
+        if bytes.is_empty() {
+            return Err(ProofError::Empty);
+        }
+        if bytes.len() > MAX_PROOF_BYTES {
+            return Err(ProofError::TooLong { length: bytes.len() });
+        }
+        let mut records = Vec::new();
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let offset = bytes.len().saturating_sub(rest.len());
+            let (record, behind) = ResourceRecord::read(rest, offset)?;
+            records.push(record);
+            rest = behind;
+        }
+        Ok(Self { records })
+    }
+
+    /// A proof of the given records, in their order.
+    ///
+    /// # Errors
+    /// There are none, or their wire form is longer than [`MAX_PROOF_BYTES`].
+    pub fn from_records(records: Vec<ResourceRecord>) -> Result<Self, ProofError> {
+        let proof = Self { records };
+        match proof.to_bytes().len() {
+            0 => Err(ProofError::Empty),
+            length if length > MAX_PROOF_BYTES => Err(ProofError::TooLong { length }),
+            _ => Ok(proof),
+        }
+    }
+
+    /// The records, in their order.
+    pub fn records(&self) -> &[ResourceRecord] {
+        &self.records
+    }
+
+    /// The wire form: what a proof file or `PSBT_OUT_DNSSEC_PROOF` holds behind the name.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for record in &self.records {
+            record.write(&mut bytes);
+        }
+        bytes
+    }
+
+    /// Says what this proof shows about the records of `record_type` at `owner`, at time `now`.
+    ///
+    /// General over names and types; follows signed CNAME and DNAME records. Never panics.
+    pub fn judge(
+        &self,
+        owner: &Name,
+        record_type: RecordType,
+        anchors: &TrustAnchors,
+        now: UnixTime,
+    ) -> Outcome {
+        answer::judge(self, owner, record_type, anchors, now)
+    }
+
+    /// Proves the BIP-353 record of `handle` at time `now`.
+    ///
+    /// # Errors
+    /// The proof shows that there is no such record, that its zone is not signed, or nothing at
+    /// all; or the record is proven and breaks BIP-353.
+    pub fn verify(
+        &self,
+        handle: &Handle,
+        anchors: &TrustAnchors,
+        now: UnixTime,
+    ) -> Result<Verified<Record>, VerifyError> {
+        verified::verify(self, handle, anchors, now)
+    }
+}
+
+/// Why bytes are no proof.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProofError {
+    /// There are no records.
+    #[error("the proof is empty")]
+    Empty,
+    /// It is longer than any proof may be.
+    #[error("the proof has {length} bytes; at most 65535 are allowed")]
+    TooLong {
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// A record ends behind the last byte.
+    #[error("the record at byte {offset} is cut off; the proof is incomplete or not an RFC 9102 proof")]
+    CutOff {
+        /// Where the record begins.
+        offset: usize,
+    },
+    /// A name points elsewhere or has a label type that does not exist.
+    #[error("the record at byte {offset} has a compressed name; a proof holds none (RFC 9102 §2.2)")]
+    CompressedName {
+        /// Where the record begins.
+        offset: usize,
+    },
+    /// A name is longer than 255 bytes.
+    #[error("the record at byte {offset} has a name longer than DNS allows")]
+    BadName {
+        /// Where the record begins.
+        offset: usize,
+    },
+}

@@ -1,0 +1,142 @@
+//! One resource record as it stands in a proof: framed, its RDATA kept byte for byte.
+
+use std::fmt;
+
+use hickory_proto::{
+    rr::{Name, RecordType},
+    serialize::binary::{BinDecodable, BinDecoder},
+};
+
+use super::ProofError;
+
+/// The class of everything on the Internet (RFC 1035 §3.2.4).
+const CLASS_IN: u16 = 1;
+
+/// A resource record in wire form (RFC 1035 §3.2.1), uncompressed, class IN or other.
+///
+/// The RDATA stays raw: a record of a type nobody here knows is as welcome as any other, and what
+/// was signed is what is kept.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct ResourceRecord {
+    name: Name,
+    record_type: RecordType,
+    class: u16,
+    ttl: u32,
+    rdata: Vec<u8>,
+}
+
+impl ResourceRecord {
+    /// A record of class IN; the owner name is lower-cased.
+    pub fn new(name: &Name, record_type: RecordType, ttl: u32, rdata: Vec<u8>) -> Self {
+        Self { name: name.to_lowercase(), record_type, class: CLASS_IN, ttl, rdata }
+    }
+
+    /// The owner name, lower case.
+    pub fn name(&self) -> &Name {
+        &self.name
+    }
+
+    /// The type.
+    pub fn record_type(&self) -> RecordType {
+        self.record_type
+    }
+
+    /// The TTL as it was received, in seconds. Nobody signed it.
+    pub fn ttl(&self) -> u32 {
+        self.ttl
+    }
+
+    /// The RDATA, without its length.
+    pub fn rdata(&self) -> &[u8] {
+        &self.rdata
+    }
+
+    /// Whether the class is IN.
+    pub(super) fn is_internet(&self) -> bool {
+        self.class == CLASS_IN
+    }
+
+    /// Reads the record at the start of `bytes`; returns it with what follows.
+    pub(super) fn read(bytes: &[u8], offset: usize) -> Result<(Self, &[u8]), ProofError> {
+        let cut_off = ProofError::CutOff { offset };
+        let (name, rest) = read_name(bytes, offset)?;
+        let Some((head, rest)) = rest.split_first_chunk::<10>() else {
+            return Err(cut_off);
+        };
+        let [t0, t1, c0, c1, l0, l1, l2, l3, r0, r1] = *head;
+        let length = usize::from(u16::from_be_bytes([r0, r1]));
+        let Some((rdata, rest)) = rest.split_at_checked(length) else {
+            return Err(cut_off);
+        };
+        let record = Self {
+            name,
+            record_type: RecordType::from(u16::from_be_bytes([t0, t1])),
+            class: u16::from_be_bytes([c0, c1]),
+            ttl: u32::from_be_bytes([l0, l1, l2, l3]),
+            rdata: rdata.to_vec(),
+        };
+        Ok((record, rest))
+    }
+
+    /// Appends the wire form.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        write_name(&self.name, out);
+        out.extend_from_slice(&u16::from(self.record_type).to_be_bytes());
+        out.extend_from_slice(&self.class.to_be_bytes());
+        out.extend_from_slice(&self.ttl.to_be_bytes());
+        // A record never outgrows 65,535 bytes of RDATA: it was read from such a length.
+        let length = u16::try_from(self.rdata.len()).unwrap_or(u16::MAX);
+        out.extend_from_slice(&length.to_be_bytes());
+        out.extend(self.rdata.iter().take(usize::from(length)));
+    }
+}
+
+impl fmt::Debug for ResourceRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {} {} ({} bytes)",
+            self.name,
+            self.ttl,
+            self.record_type,
+            self.rdata.len()
+        )
+    }
+}
+
+/// Reads an uncompressed name (RFC 9102 §2.2 allows no other) at the start of `bytes`.
+fn read_name(bytes: &[u8], offset: usize) -> Result<(Name, &[u8]), ProofError> {
+    let mut end = 0usize;
+    loop {
+        match bytes.get(end) {
+            None => return Err(ProofError::CutOff { offset }),
+            Some(0) => break,
+            Some(&length) if length < 64 => {
+                end = end.saturating_add(usize::from(length)).saturating_add(1);
+            }
+            Some(_) => return Err(ProofError::CompressedName { offset }),
+        }
+    }
+    let (name, rest) = bytes
+        .split_at_checked(end.saturating_add(1))
+        .ok_or(ProofError::CutOff { offset })?;
+    let name = name_from_wire(name).ok_or(ProofError::BadName { offset })?;
+    Ok((name, rest))
+}
+
+/// A name in uncompressed wire form with nothing behind it, lower-cased.
+pub(crate) fn name_from_wire(bytes: &[u8]) -> Option<Name> {
+    let mut decoder = BinDecoder::new(bytes);
+    let name = Name::read(&mut decoder).ok()?;
+    decoder.is_empty().then(|| name.to_lowercase())
+}
+
+/// Appends a name in canonical wire form: uncompressed, lower case (RFC 4034 §6.2).
+pub(crate) fn write_name(name: &Name, out: &mut Vec<u8>) {
+    for label in name.iter() {
+        // Labels of a `Name` are at most 63 bytes.
+        out.push(u8::try_from(label.len()).unwrap_or(0));
+        out.extend(label.iter().map(u8::to_ascii_lowercase));
+    }
+    out.push(0);
+}

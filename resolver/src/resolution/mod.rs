@@ -1,0 +1,11 @@
+//! Gathering a proof without I/O: questions out, responses in.
+//!
+//! A [`Resolution`] says what to ask; whoever has sockets asks it and hands the [`Response`]s back.
+
+mod gather;
+mod question;
+mod response;
+
+pub use gather::{Gathered, Resolution, ResolutionError, Step};
+pub use question::Question;
+pub use response::{Response, ResponseError};

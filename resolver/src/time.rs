@@ -1,0 +1,96 @@
+//! Time as DNSSEC counts it: whole seconds since 1970, always given by the caller.
+
+use std::fmt;
+
+/// Seconds since 1970-01-01T00:00:00Z, without leap seconds.
+///
+/// Prints as RFC 3339 (`2026-08-06T04:00:00Z`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnixTime(pub u64);
+
+impl UnixTime {
+    /// The time `seconds` later; stays at the end of time rather than wrap.
+    pub fn plus(self, seconds: u64) -> Self {
+        Self(self.0.saturating_add(seconds))
+    }
+
+    /// The whole seconds from `self` to `later`, zero when `later` is not later.
+    pub fn until(self, later: Self) -> u64 {
+        later.0.saturating_sub(self.0)
+    }
+
+    /// Reads a 32-bit RRSIG time as the moment nearest to `self` (RFC 4034 §3.1.5, RFC 1982).
+    pub(crate) fn nearest(self, serial: u32) -> Self {
+        let low = self.0 as u32;
+        let distance = serial.wrapping_sub(low) as i32;
+        Self(self.0.saturating_add_signed(i64::from(distance)))
+    }
+}
+
+impl From<std::time::SystemTime> for UnixTime {
+    fn from(time: std::time::SystemTime) -> Self {
+        Self(
+            time.duration_since(std::time::UNIX_EPOCH)
+                .map_or(0, |elapsed| elapsed.as_secs()),
+        )
+    }
+}
+
+impl fmt::Display for UnixTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let timestamp = i64::try_from(self.0)
+            .ok()
+            .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+        match timestamp {
+            Some(timestamp) => timestamp.fmt(f),
+            None => write!(f, "UNIX second {}", self.0),
+        }
+    }
+}
+
+/// The span in which every signature on a proof's path is valid, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The latest inception on the path.
+    pub valid_from: UnixTime,
+    /// The earliest expiration on the path.
+    pub valid_until: UnixTime,
+}
+
+impl Window {
+    /// A window that is always open; narrowed as signatures join a path.
+    pub(crate) const ALWAYS: Self = Self {
+        valid_from: UnixTime(0),
+        valid_until: UnixTime(u64::MAX),
+    };
+
+    /// Whether `now` lies inside, ends included.
+    pub fn contains(&self, now: UnixTime) -> bool {
+        self.valid_from <= now && now <= self.valid_until
+    }
+
+    /// The overlap of two windows.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            valid_from: self.valid_from.max(other.valid_from),
+            valid_until: self.valid_until.min(other.valid_until),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_as_rfc_3339() {
+        assert_eq!(UnixTime(1_785_988_800).to_string(), "2026-08-06T04:00:00Z");
+    }
+
+    #[test]
+    fn a_32_bit_time_is_read_as_the_moment_nearest_to_now() {
+        let now = UnixTime(u64::from(u32::MAX) + 100);
+        assert_eq!(now.nearest(50), UnixTime(u64::from(u32::MAX) + 51));
+        assert_eq!(now.nearest(u32::MAX - 9), UnixTime(u64::from(u32::MAX) - 9));
+    }
+}

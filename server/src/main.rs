@@ -1,0 +1,2 @@
+//! paynamed
+fn main(){}

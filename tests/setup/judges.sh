@@ -1,0 +1,76 @@
+# shellcheck shell=bash
+# The independent DNS implementations that judge our answers: Unbound, BIND's, NLnet Labs' and
+# Knot's tools, from PATH or from the distribution's own release.
+
+# package, program, and arguments with which it starts, says something and ends well
+judge_programs="unbound         unbound            -V
+unbound         unbound-checkconf  -h
+unbound         unbound-control    -h
+unbound-host    unbound-host       -h
+bind9-dnsutils  delv               -v
+bind9-dnsutils  dig                -v
+bind9-utils     named-checkzone    -v
+bind9-utils     dnssec-verify      -V
+bind9-utils     dnssec-dsfromkey   -V
+ldnsutils       ldns-verify-zone   -v
+knot-dnsutils   kdig               -V"
+
+judges_remedy="install them so that they are on PATH \
+(macOS: brew install unbound bind ldns knot; Fedora: dnf install unbound unbound-utils bind-utils bind-dnssec-utils ldns-utils knot-utils; \
+Arch: pacman -S unbound bind ldns knot)"
+
+judges() {
+  local package program arguments found missing_packages='' missing_programs='' of_machine=''
+  while read -r package program arguments; do
+    if found=$(machine_program "$program"); then
+      link "$program" "$found"
+      of_machine="$of_machine $program"
+    else
+      missing_programs="$missing_programs $program"
+      case " $missing_packages " in
+        *" $package "*) ;;
+        *) missing_packages="$missing_packages $package" ;;
+      esac
+    fi
+  done <<<"$judge_programs"
+  if [ -n "$of_machine" ]; then say "DNS judges on this machine:$of_machine"; fi
+  if [ -z "$missing_programs" ]; then return; fi
+
+  know_the_distribution "${missing_programs# }" "$judges_remedy"
+  local recipe="1$missing_packages $release $triplet"
+  if is_stamped own-release "$recipe" "$missing_programs"; then
+    say "DNS judges: $(stamped own-release)(installed before)"
+    return
+  fi
+  unpack "own-release" "" "$missing_packages" "$missing_programs"
+  for package in $missing_packages; do
+    begin "$package $(unpacked_version own-release "$package")"
+    try_judges_of "$package" "$missing_programs"
+    finish
+  done
+  for package in $missing_packages; do
+    echo "$package $(unpacked_version own-release "$package")"
+  done | stamp own-release "$recipe"
+}
+
+try_judges_of() {
+  local package program arguments
+  while read -r package program arguments; do
+    if [ "$package" != "$1" ]; then continue; fi
+    case " $2 " in
+      # Some print their help and then report failure; that they start is what matters.
+      *" $program "*) try_start "$program" "$arguments" ;;
+    esac
+  done <<<"$judge_programs"
+}
+
+# As `try`, but content with any status below 126: above are "cannot run" and signals.
+try_start() {
+  local log=$tools/log/try.log status=0
+  : >"$log"
+  logged "$log" "$tools/bin/$1" "$2" || status=$?
+  if [ "$status" -ge 126 ] || grep -q 'error while loading shared libraries' "$log"; then
+    fail "$1 was installed but does not start" "$(reason_in "$log")" \
+      "run target/tools/bin/$1 $2 to see; 'make clean-tools' and this again may help"
+  fi
+}
