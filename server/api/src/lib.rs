@@ -1,0 +1,142 @@
+//! What goes over the wire between a payname server and its clients.
+//!
+//! Paths ([`paths`]), bodies ([`PutHandle`], [`HandleStatus`], [`DomainInfo`]) and errors
+//! ([`Problem`] with the codes in [`codes`]). Plain data: nothing here opens a socket, and a client
+//! in another language needs only this crate's documentation.
+//!
+//! # The routes
+//!
+//! | route | does | answers |
+//! |---|---|---|
+//! | `PUT /v1/domains/{domain}/handles/{user}` | claims or changes a name; body [`PutHandle`]; signed | 202 committed, 200 unchanged and published: [`HandleStatus`] |
+//! | `GET /v1/domains/{domain}/handles/{user}` | shows a name; public | 200 [`HandleStatus`], 404 |
+//! | `DELETE /v1/domains/{domain}/handles/{user}` | takes a name out of DNS; signed | 202 [`HandleStatus`] in state [`State::Removing`] |
+//! | `GET /v1/domains/{domain}/handles/{user}/proof` | the RFC 9102 proof | 200 `application/octet-stream` |
+//! | `GET /v1/domains/{domain}` | the zone: nameservers, DS records, TTL | 200 [`DomainInfo`] |
+//! | `GET /livez`, `GET /readyz` | whether the process runs, and can serve | 200 or 503, text |
+//!
+//! # Signing a request
+//!
+//! `PUT` and `DELETE` carry `Authorization: Nostr <base64 of the event's JSON>` (NIP-98): an event
+//! of kind 27235, `created_at` within [`AUTH_WINDOW_SECONDS`] of the server's clock, with the tags
+//! `["u", URL]` (the server's public URL followed by the path, byte for byte),
+//! `["method", "PUT"]` and, when there is a body, `["payload", HEX_SHA256_OF_THE_BODY]`. Every event
+//! is good for one request.
+//!
+//! # Acting on what one has seen
+//!
+//! Every [`HandleStatus`] has a [`version`](HandleStatus::version), sent quoted as the `ETag`.
+//! `If-None-Match: *` on `PUT` claims only a free name; `If-Match: "3"` on `PUT` and `DELETE` acts
+//! only on version 3. Otherwise the answer is 412 and nothing changes.
+
+use serde::{Deserialize, Serialize};
+
+pub mod codes;
+pub mod paths;
+mod problem;
+
+pub use problem::Problem;
+
+/// The media type of errors (RFC 9457).
+pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
+/// The media type of a proof.
+pub const PROOF_MEDIA_TYPE: &str = "application/octet-stream";
+/// The scheme in `Authorization` (NIP-98).
+pub const AUTH_SCHEME: &str = "Nostr";
+/// How far the time in a signed request may be from the server's, either way, in seconds.
+pub const AUTH_WINDOW_SECONDS: u64 = 60;
+/// The longest request body the server reads, in bytes.
+pub const MAX_BODY_BYTES: usize = 16 * 1024;
+
+/// The body of `PUT …/handles/{user}`: what the name shall pay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PutHandle {
+    /// The payment URI, `bitcoin:?lno=lno1…` (BIP-321), published byte for byte.
+    pub uri: String,
+}
+
+/// A name as the server knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandleStatus {
+    /// The name as people write it, `₿alice@example.com`.
+    pub handle: String,
+    /// How far it has come.
+    pub state: State,
+    /// The payment URI; empty once the name is removed.
+    pub uri: String,
+    /// The owner's public key: x-only secp256k1 (BIP-340), 64 hex digits.
+    pub owner: String,
+    /// Counts the changes of this name, from 1; quoted, it is the `ETag`.
+    pub version: u64,
+    /// The DNS name of the record, `alice.user._bitcoin-payment.example.com.`
+    pub owner_name: String,
+    /// The strings of the TXT record in their order, each at most 255 bytes; empty once removed.
+    pub txt: Vec<String>,
+    /// When the name was first claimed, in Unix seconds.
+    pub created_at: u64,
+    /// When it was last changed, in Unix seconds.
+    pub updated_at: u64,
+    /// When this version was proven from DNS, in Unix seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published_at: Option<u64>,
+    /// Whose eyes it was proven with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proven_by: Option<ProvenBy>,
+    /// Why the last attempt to publish or prove it failed; it is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// How far a name has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum State {
+    /// Committed: it survives a crash, and is on its way into DNS.
+    Pending,
+    /// The server has resolved and verified the record from DNS as a stranger would.
+    Published,
+    /// Committed, but it could not be published or proven so far; the server goes on trying.
+    Failed,
+    /// Deleted by its owner; the record is being taken out of DNS.
+    Removing,
+    /// Deleted, and its absence proven from DNS. Only its former owner may claim it again.
+    Removed,
+}
+
+/// From where the server looked when it proved a name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ProvenBy {
+    /// Through a recursive resolver, from trust anchors above the zone: what a stranger sees.
+    Resolver {
+        /// The resolver asked, as `address:port`.
+        dns: String,
+    },
+    /// By asking the server's own nameserver, with the zone's own key as the trust anchor.
+    ///
+    /// It shows that the zone serves and signs the record, not that the parent's DS leads there.
+    OwnNameserver,
+}
+
+/// A domain the server gives names under.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DomainInfo {
+    /// The domain, without a final dot.
+    pub domain: String,
+    /// The DS records for the registrar, as master-file lines.
+    pub ds: Vec<String>,
+    /// The names of the nameservers, with a final dot.
+    pub nameservers: Vec<String>,
+    /// The TTL of payment records, in seconds.
+    pub ttl: u32,
+    /// How long resolvers may remember that a name does not exist, in seconds.
+    pub negative_ttl: u32,
+    /// The serial number of the zone.
+    pub serial: u32,
+    /// The Bitcoin network of the offers and addresses taken: `bitcoin`, `testnet`, `signet`,
+    /// `regtest`.
+    pub network: String,
+}

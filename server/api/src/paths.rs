@@ -1,0 +1,55 @@
+//! The paths of the API, made of parts that are already checked.
+//!
+//! Users and domains have only letters, digits, `-`, `_` and `.`, so nothing needs escaping.
+
+/// The route of a domain, as the server's router writes it.
+pub const DOMAIN: &str = "/v1/domains/{domain}";
+/// The route of a name, as the server's router writes it.
+pub const HANDLE: &str = "/v1/domains/{domain}/handles/{user}";
+/// The route of a name's proof, as the server's router writes it.
+pub const PROOF: &str = "/v1/domains/{domain}/handles/{user}/proof";
+/// Whether the process runs.
+pub const LIVEZ: &str = "/livez";
+/// Whether the server can serve: its database answers and its zones are loaded.
+pub const READYZ: &str = "/readyz";
+
+/// The path of a domain.
+///
+/// ```
+/// assert_eq!(payname_api::paths::domain("example.com"), "/v1/domains/example.com");
+/// ```
+pub fn domain(domain: &str) -> String {
+    format!("/v1/domains/{domain}")
+}
+
+/// The path of a name.
+///
+/// ```
+/// let path = payname_api::paths::handle("example.com", "alice");
+/// assert_eq!(path, "/v1/domains/example.com/handles/alice");
+/// ```
+pub fn handle(domain: &str, user: &str) -> String {
+    format!("/v1/domains/{domain}/handles/{user}")
+}
+
+/// The path of a name's proof.
+///
+/// ```
+/// let path = payname_api::paths::proof("example.com", "alice");
+/// assert_eq!(path, "/v1/domains/example.com/handles/alice/proof");
+/// ```
+pub fn proof(domain: &str, user: &str) -> String {
+    format!("/v1/domains/{domain}/handles/{user}/proof")
+}
+
+/// A server's public URL followed by a path: the `u` tag of a signed request.
+///
+/// One `/` stands between them, whether or not the base ends with one.
+///
+/// ```
+/// let url = payname_api::paths::absolute("https://names.example.com/", "/v1/domains/example.com");
+/// assert_eq!(url, "https://names.example.com/v1/domains/example.com");
+/// ```
+pub fn absolute(public_url: &str, path: &str) -> String {
+    format!("{}{path}", public_url.trim_end_matches('/'))
+}
