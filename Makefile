@@ -1,0 +1,65 @@
+# The commands of this project; `make help` lists them. Two matter: `make demo` and `make test`.
+# Each does its own set-up: tools that are not on PATH are unpacked into target/tools.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+export PAYNAME_TOOLS := $(CURDIR)/target/tools/bin
+export PATH := $(PAYNAME_TOOLS):$(PATH):$(HOME)/.cargo/bin
+
+# On CI the lock file is the law, and every failure is shown, not only the first.
+LOCKED := $(if $(CI),--locked)
+PROFILE := $(if $(CI),ci,default)
+
+# Cargo uses all cores already, and the steps of `test` have an order.
+.NOTPARALLEL:
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## Register, prove and pay a name on a private internet, from nothing, and explain it
+	@tests/setup/demo
+
+.PHONY: test
+test: setup lint ## Everything CI runs: set-up, lint, all tests, the examples in the documentation
+	cargo nextest run $(LOCKED) --workspace --profile $(PROFILE)
+	cargo test $(LOCKED) --workspace --doc
+
+.PHONY: setup
+setup: ## Install what the tests need into target/tools; quick when it is there
+	@tests/setup/install
+
+.PHONY: lint
+lint: ## Formatting, clippy without warnings, and the resolver without sockets
+	cargo fmt --all -- --check
+	cargo clippy $(LOCKED) --workspace --all-targets -- -D warnings
+	cargo check $(LOCKED) -p payname-resolver --no-default-features
+
+.PHONY: bench
+bench: ## How fast a proof is verified, beside dnssec-prover and the bare signatures
+	@tests/setup/install prerequisites
+	cargo bench -p payname-tests --bench proof
+
+# Known vulnerabilities: `make deny CHECKS=advisories`; it fetches the database of advisories.
+CHECKS ?= bans licenses sources
+.PHONY: deny
+deny: ## Licences and origins of all dependencies (builds cargo-deny the first time)
+	@tests/setup/install prerequisites deny
+	cargo deny $(LOCKED) check $(CHECKS)
+
+# Which package to mutate; mutants of one take long enough.
+PACKAGE ?= payname-resolver
+.PHONY: mutants
+mutants: ## Change the code in small ways and see that a test fails (PACKAGE=payname-zones, …)
+	@tests/setup/install prerequisites nextest mutants
+	cargo mutants --package $(PACKAGE) --test-tool nextest --output target
+
+.PHONY: doc
+doc: ## The documentation of the libraries, in target/doc
+	cargo doc $(LOCKED) --workspace --no-deps
+
+.PHONY: clean-tools
+clean-tools: ## Remove what `make setup` installed
+	rm -rf target/tools
