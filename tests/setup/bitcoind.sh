@@ -34,7 +34,7 @@ bitcoind() {
   fi
 
   know_the_distribution "bitcoind" "$bitcoind_remedy"
-  local recipe="1 bitcoin-knots testing $release $triplet"
+  local recipe="2 bitcoin-knots testing $release $triplet"
   if is_stamped debian-testing "$recipe" "bitcoind bitcoin-cli" && [ ! -L "$tools/bin/bitcoind" ]; then
     say "bitcoind: $(stamped debian-testing)(installed before)"
     return

@@ -37,7 +37,7 @@ judges() {
   if [ -z "$missing_programs" ]; then return; fi
 
   know_the_distribution "${missing_programs# }" "$judges_remedy"
-  local recipe="1$missing_packages $release $triplet"
+  local recipe="2$missing_packages $release $triplet"
   if is_stamped own-release "$recipe" "$missing_programs"; then
     say "DNS judges: $(stamped own-release)(installed before)"
     return

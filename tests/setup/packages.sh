@@ -142,7 +142,8 @@ wrap() {
   cat >"$tools/bin/.$program.new" <<WRAPPER
 #!/bin/sh
 # Written by tests/setup: starts an unpacked program through the loader it was unpacked with.
-root=\${0%/*}/../$root
+self=\$(readlink -f "\$0")
+root=\${self%/*}/../$root
 exec "\$root/$loader" --library-path "\$root/lib/$triplet:\$root/usr/lib/$triplet" "\$root/$folder/$program" "\$@"
 WRAPPER
   chmod 755 "$tools/bin/.$program.new"
