@@ -1,0 +1,96 @@
+//! The records every zone has: SOA, NS, DNSKEY, NSEC3PARAM, and its servers' addresses.
+
+use std::net::IpAddr;
+
+use hickory_proto::rr::rdata::{NS, SOA};
+use hickory_proto::rr::{RData, RecordType};
+use payname_resolver::UnixTime;
+
+use crate::check::ZoneError;
+use crate::denial::{Denial, nsec3_parameters};
+use crate::names::{canonical, presentation};
+use crate::record_set::RecordSet;
+use crate::zone::Zone;
+
+impl Zone {
+    /// Puts the records of the apex and the addresses of the zone's own servers in place.
+    pub(crate) fn furnish(&mut self, now: UnixTime) -> Result<(), ZoneError> {
+        let origin = self.settings.origin.clone();
+        let ttl = self.settings.infrastructure_ttl;
+        let servers = self.settings.name_servers.clone();
+        let targets = servers
+            .iter()
+            .map(|server| RData::NS(NS(canonical(&server.name))));
+        let mut sets = vec![
+            (origin.clone(), RecordType::NS, ttl, targets.collect()),
+            (
+                origin.clone(),
+                RecordType::DNSKEY,
+                ttl,
+                vec![RData::from(self.key.dnskey().clone())],
+            ),
+        ];
+        if self.settings.denial == Denial::Nsec3 {
+            let data = vec![nsec3_parameters()];
+            sets.push((origin.clone(), RecordType::NSEC3PARAM, 0, data));
+        }
+        for server in &servers {
+            let name = canonical(&server.name);
+            if !origin.zone_of(&name) {
+                continue;
+            }
+            for (record_type, data) in addresses(&server.addresses) {
+                sets.push((name.clone(), record_type, ttl, data));
+            }
+        }
+        let mut signed = Vec::with_capacity(sets.len());
+        for (owner, record_type, ttl, data) in sets {
+            let mut set = RecordSet::new(record_type, ttl, data)
+                .map_err(|error| ZoneError::Records(presentation(&owner), error))?;
+            self.signer(now).sign(&owner, &mut set)?;
+            signed.push((owner, set));
+        }
+        let made = signed.len();
+        self.commit(now, made, |nodes, changed| {
+            for (owner, set) in signed {
+                nodes.insert(&owner, set, changed);
+            }
+        })?;
+        Ok(())
+    }
+
+    /// The SOA with the present serial, unsigned.
+    pub(crate) fn soa(&self) -> RecordSet {
+        let settings = &self.settings;
+        let primary = settings.name_servers.first().map(|server| &server.name);
+        let soa = SOA::new(
+            canonical(primary.unwrap_or(&settings.origin)),
+            canonical(&settings.contact),
+            self.serial(),
+            3600,      // refresh: secondaries are notified, this is the safety net
+            600,       // retry
+            1_209_600, // expire: two weeks of repair time for secondaries
+            settings.negative_ttl,
+        );
+        RecordSet::single(
+            RecordType::SOA,
+            settings.infrastructure_ttl,
+            RData::SOA(soa),
+        )
+    }
+}
+
+/// Addresses as record data, by type, leaving out a type without any.
+pub(crate) fn addresses(addresses: &[IpAddr]) -> Vec<(RecordType, Vec<RData>)> {
+    let of = |wanted: fn(&IpAddr) -> bool| -> Vec<RData> {
+        let chosen = addresses.iter().filter(|address| wanted(address));
+        chosen.map(|address| RData::from(*address)).collect()
+    };
+    [
+        (RecordType::A, of(IpAddr::is_ipv4)),
+        (RecordType::AAAA, of(IpAddr::is_ipv6)),
+    ]
+    .into_iter()
+    .filter(|(_, data)| !data.is_empty())
+    .collect()
+}

@@ -1,0 +1,70 @@
+//! DNSSEC-signed payment zones: records, keys, signing, denial of existence and answers.
+//!
+//! A [`Zone`] is a store of signed record sets. Publishing one name signs its own record set, its
+//! neighbours in the denial chain and the SOA, and nothing else, however large the zone is. The
+//! crate opens no socket, reads no clock and touches no file: time is an argument, keys come in as
+//! bytes, [`respond`] turns the bytes of a query into the bytes of its response.
+//!
+//! ```
+//! use payname_resolver::{Handle, UnixTime};
+//! use payname_zones::{NameServer, Settings, SigningKey, Zone, payment_record};
+//! use ring::rand::SystemRandom;
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let now = UnixTime(1_785_988_800);
+//! let key = SigningKey::from_pkcs8(&SigningKey::generate_pkcs8(&SystemRandom::new())?)?;
+//! let origin = "example.com.".parse()?;
+//! let server = NameServer::new("ns1.example.com.".parse()?, ["192.0.2.53".parse()?]);
+//! let mut zone = Zone::new(Settings::new(origin, [server]), key, now)?;
+//!
+//! let handle: Handle = "₿alice@example.com".parse()?;
+//! let record = payment_record(&handle, "bitcoin:?lno=lno1qsgqmqvgm96frzdg8m0gc6nzeqffvzsqzrxqy")?;
+//! let change = zone.publish(&record, 1800, now)?;
+//! assert!(change.signatures <= 8);
+//! println!("{}", zone.ds_text());
+//! # Ok(())
+//! # }
+//! ```
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::panic
+    )
+)]
+
+mod answer;
+mod apex;
+mod check;
+mod delegate;
+mod denial;
+mod key;
+mod master_file;
+mod names;
+mod node;
+mod payment;
+mod record_set;
+mod respond;
+mod set;
+mod settings;
+mod sign;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod zone;
+
+pub use answer::Answer;
+pub use check::ZoneError;
+pub use denial::Denial;
+pub use hickory_proto;
+pub use key::{KeyError, SigningKey};
+pub use master_file::MasterFile;
+pub use payment::{MAX_URI_LENGTH, PaymentError, PaymentRecord, payment_record};
+pub use record_set::{RecordSet, RecordSetError, txt};
+pub use respond::{Transport, respond};
+pub use set::ZoneSet;
+pub use settings::{NameServer, Settings};
+pub use sign::{SignError, SignaturePolicy};
+pub use tree::{Tree, TreeError};
+pub use zone::{Change, Zone};

@@ -1,0 +1,197 @@
+//! All records of one type at one name, and their signature.
+
+use hickory_proto::dnssec::rdata::{DNSSECRData, RRSIG};
+use hickory_proto::rr::rdata::TXT;
+use hickory_proto::rr::{Name, RData, Record, RecordType};
+use hickory_proto::serialize::binary::BinEncodable;
+use payname_resolver::UnixTime;
+
+/// The most octets of RDATA one set may hold, so that a signed answer fits a DNS message.
+const MAX_SET_LENGTH: usize = 60_000;
+
+/// All records of one type at one name, in canonical order, with their RRSIG.
+#[derive(Debug, Clone)]
+pub struct RecordSet {
+    record_type: RecordType,
+    ttl: u32,
+    data: Vec<RData>,
+    signature: Option<Signature>,
+}
+
+/// An RRSIG and the moment it ends, as a full time rather than 32 bits of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Signature {
+    pub(crate) rrsig: RRSIG,
+    pub(crate) expires: UnixTime,
+}
+
+impl RecordSet {
+    /// An unsigned set: sorted, duplicates dropped (RFC 4034 §6.3).
+    pub(crate) fn new(
+        record_type: RecordType,
+        ttl: u32,
+        mut data: Vec<RData>,
+    ) -> Result<Self, RecordSetError> {
+        if let Some(other) = data.iter().find(|data| data.record_type() != record_type) {
+            return Err(RecordSetError::MixedTypes {
+                expected: record_type,
+                found: other.record_type(),
+            });
+        }
+        if data.is_empty() {
+            return Err(RecordSetError::Empty(record_type));
+        }
+        if ttl > i32::MAX as u32 {
+            return Err(RecordSetError::TtlTooLong(ttl));
+        }
+        let mut length = 0_usize;
+        for rdata in &data {
+            let octets = rdata.to_bytes().map_or(usize::MAX, |bytes| bytes.len());
+            length = length.saturating_add(octets);
+        }
+        if length > MAX_SET_LENGTH {
+            return Err(RecordSetError::TooLarge(record_type));
+        }
+        data.sort();
+        data.dedup();
+        Ok(Self {
+            record_type,
+            ttl,
+            data,
+            signature: None,
+        })
+    }
+
+    /// An unsigned set of one record that is known to be well formed.
+    pub(crate) fn single(record_type: RecordType, ttl: u32, data: RData) -> Self {
+        Self {
+            record_type,
+            ttl,
+            data: vec![data],
+            signature: None,
+        }
+    }
+
+    /// The type of every record in the set.
+    pub fn record_type(&self) -> RecordType {
+        self.record_type
+    }
+
+    /// The time to live, in seconds.
+    pub fn ttl(&self) -> u32 {
+        self.ttl
+    }
+
+    /// The record data in canonical order.
+    pub fn data(&self) -> &[RData] {
+        &self.data
+    }
+
+    /// The signature; none for glue and for the NS records of a delegation.
+    pub fn rrsig(&self) -> Option<&RRSIG> {
+        self.signature.as_ref().map(|signature| &signature.rrsig)
+    }
+
+    /// When the signature ends; none for an unsigned set.
+    pub fn expires_at(&self) -> Option<UnixTime> {
+        self.signature.as_ref().map(|signature| signature.expires)
+    }
+
+    pub(crate) fn set_signature(&mut self, signature: Signature) {
+        self.signature = Some(signature);
+    }
+
+    /// The records under `owner`, without the signature.
+    pub(crate) fn records<'a>(&'a self, owner: &'a Name) -> impl Iterator<Item = Record> + 'a {
+        self.data
+            .iter()
+            .map(|data| Record::from_rdata(owner.clone(), self.ttl, data.clone()))
+    }
+
+    /// Appends the records, and with `dnssec_ok` their signature, with at most `max_ttl`.
+    pub(crate) fn append_to(
+        &self,
+        section: &mut Vec<Record>,
+        owner: &Name,
+        max_ttl: u32,
+        dnssec_ok: bool,
+    ) {
+        let ttl = self.ttl.min(max_ttl);
+        let signature = self.rrsig().filter(|_| dnssec_ok);
+        let signature = signature.map(|rrsig| RData::DNSSEC(DNSSECRData::RRSIG(rrsig.clone())));
+        section.extend(
+            self.data
+                .iter()
+                .cloned()
+                .chain(signature)
+                .map(|data| Record::from_rdata(owner.clone(), ttl, data)),
+        );
+    }
+}
+
+/// Splits a text into the 255-octet strings of one TXT record; an empty text is one empty string.
+pub fn txt(text: &[u8]) -> TXT {
+    if text.is_empty() {
+        return TXT::from_bytes(vec![b""]);
+    }
+    TXT::from_bytes(text.chunks(255).collect())
+}
+
+/// Why records do not make a record set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordSetError {
+    /// No records were given.
+    #[error("a {0} record set needs at least one record; remove the set instead")]
+    Empty(RecordType),
+    /// A record of another type was among them.
+    #[error("a {expected} record set cannot hold a {found} record")]
+    MixedTypes {
+        /// The type the set was declared to have.
+        expected: RecordType,
+        /// The type that was found.
+        found: RecordType,
+    },
+    /// The TTL has more than 31 bits (RFC 2181 §8).
+    #[error("a TTL of {0} seconds exceeds 2147483647")]
+    TtlTooLong(u32),
+    /// The records would not fit one DNS message together with their signature.
+    #[error("the {0} records are too large for one DNS message (60000 octets)")]
+    TooLarge(RecordType),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn duplicates_are_dropped_and_the_rest_is_in_canonical_order() {
+        let data = ["b", "a", "b"].map(|text| RData::TXT(txt(text.as_bytes())));
+        let set = RecordSet::new(RecordType::TXT, 300, data.to_vec()).unwrap();
+        assert_eq!(set.data(), [data[1].clone(), data[0].clone()]);
+    }
+
+    #[test]
+    fn a_text_is_split_every_255_octets() {
+        let lengths: Vec<usize> = txt(&[b'x'; 511])
+            .txt_data
+            .iter()
+            .map(|string| string.len())
+            .collect();
+        assert_eq!(lengths, [255, 255, 1]);
+        assert_eq!(txt(b"").txt_data.len(), 1);
+    }
+
+    #[test]
+    fn a_set_of_two_types_or_of_nothing_is_refused() {
+        let data = vec![RData::TXT(txt(b"x"))];
+        assert!(matches!(
+            RecordSet::new(RecordType::A, 300, data),
+            Err(RecordSetError::MixedTypes { .. })
+        ));
+        assert!(matches!(
+            RecordSet::new(RecordType::A, 300, vec![]),
+            Err(RecordSetError::Empty(RecordType::A))
+        ));
+    }
+}

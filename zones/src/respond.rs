@@ -1,0 +1,164 @@
+//! From the bytes of a query to the bytes of its response (RFC 1035 §4, RFC 6891).
+
+use hickory_proto::op::{Edns, Message, Metadata, OpCode, Query, ResponseCode};
+use hickory_proto::rr::{DNSClass, RecordType};
+
+use crate::answer::Answer;
+use crate::set::ZoneSet;
+
+/// The length of a DNS header.
+const HEADER_LENGTH: usize = 12;
+/// The largest response over UDP that is unlikely to be fragmented.
+const UDP_PAYLOAD: u16 = 1232;
+/// The largest response over UDP to a query without EDNS (RFC 1035 §2.3.4).
+const PLAIN_UDP_PAYLOAD: u16 = 512;
+
+/// What a query came over; it decides how long the response may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// One datagram: at most what the asker announced, and never more than this many octets.
+    Udp {
+        /// The server's own limit in octets; [`Transport::udp`] has the usual 1232.
+        max_payload: u16,
+    },
+    /// TCP, TLS, HTTPS or QUIC: 65535 octets, without the two of the length.
+    Tcp,
+}
+
+impl Transport {
+    /// UDP with the limit of 1232 octets.
+    pub fn udp() -> Self {
+        Self::Udp {
+            max_payload: UDP_PAYLOAD,
+        }
+    }
+
+    fn limit(self, edns: Option<&Edns>) -> usize {
+        match self {
+            Self::Tcp => usize::from(u16::MAX),
+            Self::Udp { max_payload } => {
+                let announced = edns.map_or(PLAIN_UDP_PAYLOAD, Edns::max_payload);
+                let announced = announced.max(PLAIN_UDP_PAYLOAD);
+                usize::from(announced.min(max_payload.max(PLAIN_UDP_PAYLOAD)))
+            }
+        }
+    }
+}
+
+/// Answers one query from these zones.
+///
+/// `None` means silence: the bytes are no query at all. Whatever else arrives is answered, with an
+/// error code if need be; no input makes it panic.
+pub fn respond(zones: &ZoneSet, query: &[u8], transport: Transport) -> Option<Vec<u8>> {
+    let header = query.get(..HEADER_LENGTH)?;
+    let flags = *header.get(2)?;
+    if flags & 0x80 != 0 {
+        return None; // a response; answering it could start a loop
+    }
+    if OpCode::from_u8((flags >> 3) & 0x0f) != OpCode::Query {
+        return Some(header_only(header, ResponseCode::NotImp));
+    }
+    let Ok(query) = Message::from_vec(query) else {
+        return Some(header_only(header, ResponseCode::FormErr));
+    };
+    let encoded = encode(
+        respond_to(zones, &query),
+        transport.limit(query.edns.as_ref()),
+    );
+    Some(encoded.unwrap_or_else(|| header_only(header, ResponseCode::ServFail)))
+}
+
+/// The whole response, however long.
+fn respond_to(zones: &ZoneSet, query: &Message) -> Message {
+    let mut response = Message::response(query.metadata.id, OpCode::Query);
+    response.metadata = Metadata::response_from_request(&query.metadata);
+    response.add_queries(query.queries.iter().cloned());
+    if let Some(asked) = &query.edns {
+        let mut edns = Edns::new();
+        edns.set_max_payload(UDP_PAYLOAD);
+        edns.set_dnssec_ok(asked.flags().dnssec_ok);
+        response.set_edns(edns);
+    }
+    match outcome(zones, query) {
+        Err(code) => response.metadata.response_code = code,
+        Ok(answer) => {
+            response.metadata.response_code = answer.response_code;
+            response.metadata.authoritative = answer.authoritative;
+            response.answers = answer.answers;
+            response.authorities = answer.authorities;
+            response.additionals = answer.additionals;
+        }
+    }
+    response
+}
+
+/// Checks a query and has the right zone answer it.
+fn outcome(zones: &ZoneSet, query: &Message) -> Result<Answer, ResponseCode> {
+    let edns = query.edns.as_ref();
+    if edns.is_some_and(|edns| edns.version() > 0) {
+        return Err(ResponseCode::BADVERS);
+    }
+    let [question] = query.queries.as_slice() else {
+        return Err(ResponseCode::FormErr);
+    };
+    if query.signature.is_some() {
+        return Err(ResponseCode::NotAuth); // no TSIG key is known here (RFC 8945 §5.2)
+    }
+    check_question(question)?;
+    let zone = zones
+        .for_question(question.name(), question.query_type())
+        .ok_or(ResponseCode::Refused)?;
+    let dnssec_ok = edns.is_some_and(|edns| edns.flags().dnssec_ok);
+    Ok(zone.answer(question.name(), question.query_type(), dnssec_ok))
+}
+
+/// Refuses what is no question about records of class IN.
+fn check_question(question: &Query) -> Result<(), ResponseCode> {
+    if question.query_class() != DNSClass::IN {
+        return Err(ResponseCode::Refused);
+    }
+    match question.query_type() {
+        RecordType::ANY => Ok(()),
+        RecordType::AXFR | RecordType::IXFR => Err(ResponseCode::Refused),
+        RecordType::OPT => Err(ResponseCode::FormErr),
+        // The other types that are questions or meta data only (RFC 6895 §3.1).
+        other if (128..=255).contains(&u16::from(other)) => Err(ResponseCode::NotImp),
+        _ => Ok(()),
+    }
+}
+
+/// Encodes a response, giving up first what is optional, then everything but the question.
+fn encode(mut response: Message, limit: usize) -> Option<Vec<u8>> {
+    let fits = |bytes: &Vec<u8>| bytes.len() <= limit && !is_truncated(bytes);
+    if let Some(bytes) = response.to_vec().ok().filter(fits) {
+        return Some(bytes);
+    }
+    if response.metadata.authoritative {
+        // Only a referral is useless without its addresses (RFC 9471 §3).
+        response.additionals.clear();
+        if let Some(bytes) = response.to_vec().ok().filter(fits) {
+            return Some(bytes);
+        }
+    }
+    response.truncate().to_vec().ok()
+}
+
+/// Whether the encoder itself ran out of room and set the TC bit.
+fn is_truncated(bytes: &[u8]) -> bool {
+    bytes.get(2).is_some_and(|flags| flags & 0x02 != 0)
+}
+
+/// A response that is only the header of its query, turned round, with an error code.
+fn header_only(header: &[u8], code: ResponseCode) -> Vec<u8> {
+    let mut response = header.to_vec();
+    if let Some(flags) = response.get_mut(2) {
+        *flags = 0x80 | (*flags & 0x79); // QR; opcode and RD as asked
+    }
+    if let Some(flags) = response.get_mut(3) {
+        *flags = (*flags & 0x10) | code.low(); // CD as asked
+    }
+    for count in response.iter_mut().skip(4) {
+        *count = 0;
+    }
+    response
+}

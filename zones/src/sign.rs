@@ -1,0 +1,104 @@
+//! Signing one record set (RFC 4034 §3, RFC 4035 §2.2).
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use hickory_proto::ProtoError;
+use hickory_proto::dnssec::rdata::{RRSIG, SigInput};
+use hickory_proto::dnssec::{DnsSecError, TBS};
+use hickory_proto::rr::{DNSClass, Name, Record, RecordType, SerialNumber};
+use payname_resolver::UnixTime;
+
+use crate::key::SigningKey;
+use crate::names::presentation;
+use crate::record_set::{RecordSet, Signature};
+use crate::settings::Settings;
+
+/// How long signatures last.
+///
+/// The validity bounds how long an old record can be replayed: short is safer, and must still
+/// outlast the time the signer may be out of order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignaturePolicy {
+    /// How far before now a signature begins, for verifiers whose clocks are late.
+    pub backdate: Duration,
+    /// How far after now a signature ends.
+    pub validity: Duration,
+}
+
+impl Default for SignaturePolicy {
+    /// One hour back, seven days ahead.
+    fn default() -> Self {
+        Self {
+            backdate: Duration::from_secs(3600),
+            validity: Duration::from_secs(7 * 24 * 3600),
+        }
+    }
+}
+
+/// One signing session: a zone's key and policy at one moment, counting its signatures.
+pub(crate) struct Signer<'a> {
+    pub(crate) origin: &'a Name,
+    key: &'a SigningKey,
+    policy: SignaturePolicy,
+    now: UnixTime,
+    made: Cell<usize>,
+}
+
+impl<'a> Signer<'a> {
+    pub(crate) fn new(settings: &'a Settings, key: &'a SigningKey, now: UnixTime) -> Self {
+        Self {
+            origin: &settings.origin,
+            key,
+            policy: settings.signatures,
+            now,
+            made: Cell::new(0),
+        }
+    }
+
+    /// How many signatures this session has made.
+    pub(crate) fn made(&self) -> usize {
+        self.made.get()
+    }
+
+    /// Signs a set that lives at `owner`, replacing the signature it has.
+    pub(crate) fn sign(&self, owner: &Name, set: &mut RecordSet) -> Result<(), SignError> {
+        let expires = self.now.plus(self.policy.validity.as_secs());
+        let inception = self.now.0.saturating_sub(self.policy.backdate.as_secs());
+        let input = SigInput {
+            type_covered: set.record_type(),
+            algorithm: self.key.algorithm(),
+            num_labels: owner.num_labels(), // does not count a leading `*`, as RFC 4034 §3.1.3 asks
+            original_ttl: set.ttl(),
+            // RRSIG times are the low 32 bits of the UNIX time (RFC 4034 §3.1.5).
+            sig_expiration: SerialNumber::new(expires.0 as u32),
+            sig_inception: SerialNumber::new(inception as u32),
+            key_tag: self.key.key_tag(),
+            signer_name: self.origin.clone(),
+        };
+        let records: Vec<Record> = set.records(owner).collect();
+        let failed = |source: DnsSecError| SignError {
+            owner: presentation(owner),
+            record_type: set.record_type(),
+            source: Box::new(source),
+        };
+        let tbs = TBS::from_input(owner, DNSClass::IN, &input, records.iter())
+            .map_err(|error: ProtoError| failed(error.into()))?;
+        let signature = self.key.sign(&tbs).map_err(failed)?;
+        self.made.set(self.made.get().saturating_add(1));
+        set.set_signature(Signature {
+            rrsig: RRSIG::from_sig(input, signature),
+            expires,
+        });
+        Ok(())
+    }
+}
+
+/// A record set could not be signed; the set it was meant to replace is untouched.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot sign the {record_type} records of {owner}")]
+pub struct SignError {
+    owner: String,
+    record_type: RecordType,
+    source: Box<DnsSecError>,
+}

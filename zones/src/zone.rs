@@ -1,0 +1,316 @@
+//! A signed zone: what it holds, and how publishing changes it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use hickory_proto::rr::rdata::{CNAME, MX, NULL, PTR, SRV};
+use hickory_proto::rr::{Name, RData, RecordType, SerialNumber};
+use payname_resolver::UnixTime;
+
+use crate::check::{MAX_ORIGIN_LENGTH, ZoneError};
+use crate::denial::DenialChain;
+use crate::key::SigningKey;
+use crate::master_file::MasterFile;
+use crate::names::{canonical, from_wire, presentation, wire};
+use crate::node::Nodes;
+use crate::payment::PaymentRecord;
+use crate::record_set::{RecordSet, txt};
+use crate::settings::Settings;
+use crate::sign::Signer;
+
+/// A signed zone.
+///
+/// Every change is signed before it is visible and costs a handful of signatures: those of the
+/// changed record set, of its neighbours in the denial chain and of the SOA, whose serial rises.
+/// A change that fails leaves the zone as it was.
+#[derive(Debug, Clone)]
+pub struct Zone {
+    pub(crate) settings: Settings,
+    pub(crate) key: Arc<SigningKey>,
+    pub(crate) nodes: Nodes,
+    pub(crate) denial: DenialChain,
+    serial: u32,
+}
+
+/// What a change did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// The SOA serial that first shows the change.
+    pub serial: u32,
+    /// How many signatures were made.
+    pub signatures: usize,
+}
+
+impl Zone {
+    /// Makes and signs a zone that holds its SOA, NS, DNSKEY and the addresses of its servers.
+    ///
+    /// The serial is `now` in seconds, or one more than the last if changes come faster.
+    ///
+    /// # Errors
+    /// [`ZoneError`] when the settings name no server or one record set cannot be made.
+    pub fn new(
+        settings: Settings,
+        key: impl Into<Arc<SigningKey>>,
+        now: UnixTime,
+    ) -> Result<Self, ZoneError> {
+        let origin = canonical(&settings.origin);
+        if origin.len() > MAX_ORIGIN_LENGTH {
+            return Err(ZoneError::OriginTooLong(presentation(&origin)));
+        }
+        if settings.name_servers.is_empty() {
+            return Err(ZoneError::NoNameServer(presentation(&origin)));
+        }
+        let mut zone = Self {
+            nodes: Nodes::new(origin.clone()),
+            denial: DenialChain::new(settings.denial),
+            settings: Settings { origin, ..settings },
+            key: key.into(),
+            serial: (now.0 as u32).wrapping_sub(1),
+        };
+        zone.furnish(now)?;
+        Ok(zone)
+    }
+
+    /// The apex.
+    pub fn origin(&self) -> &Name {
+        &self.settings.origin
+    }
+
+    /// What the zone was made with, its origin in lower case.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The key that signs the zone.
+    pub fn key(&self) -> &SigningKey {
+        &self.key
+    }
+
+    /// The serial of the SOA.
+    pub fn serial(&self) -> u32 {
+        self.serial
+    }
+
+    /// The DS record that the parent zone must publish, as a master-file line.
+    pub fn ds_text(&self) -> String {
+        let ttl = self.settings.infrastructure_ttl;
+        self.key.ds_text(self.origin(), ttl)
+    }
+
+    /// The zone's DNSKEY as a master-file line.
+    pub fn dnskey_text(&self) -> String {
+        let ttl = self.settings.infrastructure_ttl;
+        self.key.dnskey_text(self.origin(), ttl)
+    }
+
+    /// One record set as it stands in the zone; wildcards are not expanded.
+    pub fn record_set(&self, owner: &Name, record_type: RecordType) -> Option<&RecordSet> {
+        self.nodes.set(&canonical(owner), record_type)
+    }
+
+    /// The whole signed zone, printable in master-file form.
+    pub fn master_file(&self) -> MasterFile<'_> {
+        MasterFile::new(self)
+    }
+
+    /// Publishes a payment record in place of any TXT records at its name.
+    ///
+    /// # Errors
+    /// As [`Zone::set_records`].
+    pub fn publish(
+        &mut self,
+        record: &PaymentRecord,
+        ttl: u32,
+        now: UnixTime,
+    ) -> Result<Change, ZoneError> {
+        let data = vec![RData::TXT(record.txt().clone())];
+        self.set_records(record.owner(), RecordType::TXT, ttl, data, now)
+    }
+
+    /// Sets one TXT record, split every 255 octets, in place of any TXT records at the name.
+    ///
+    /// # Errors
+    /// As [`Zone::set_records`].
+    pub fn set_txt(
+        &mut self,
+        owner: &Name,
+        text: &str,
+        ttl: u32,
+        now: UnixTime,
+    ) -> Result<Change, ZoneError> {
+        let data = vec![RData::TXT(txt(text.as_bytes()))];
+        self.set_records(owner, RecordType::TXT, ttl, data, now)
+    }
+
+    /// Sets all records of one type at one name, in place of those that were there.
+    ///
+    /// A first label `*` makes a wildcard. A DNAME is given as `RData::Unknown` with the code
+    /// DNAME and the target's uncompressed wire form; [`Zone::set_dname`] does that.
+    ///
+    /// # Errors
+    /// [`ZoneError`] when the name is outside the zone or below a delegation or DNAME, the type is
+    /// one the zone keeps by itself, or the records cannot stand beside what is there.
+    pub fn set_records(
+        &mut self,
+        owner: &Name,
+        record_type: RecordType,
+        ttl: u32,
+        data: Vec<RData>,
+        now: UnixTime,
+    ) -> Result<Change, ZoneError> {
+        let owner = canonical(owner);
+        self.check_place(&owner)?;
+        self.check_type(&owner, record_type)?;
+        let data = data.into_iter().map(canonical_data).collect();
+        let mut set = RecordSet::new(record_type, ttl, data)
+            .map_err(|error| ZoneError::Records(presentation(&owner), error))?;
+        self.check_neighbours(&owner, &set)?;
+        let signer = self.signer(now);
+        signer.sign(&owner, &mut set)?;
+        let made = signer.made();
+        self.commit(now, made, |nodes, changed| {
+            nodes.insert(&owner, set, changed);
+        })
+    }
+
+    /// Redirects everything below `owner` to below `target` (DNAME, RFC 6672).
+    ///
+    /// # Errors
+    /// As [`Zone::set_records`]; nothing may exist below `owner`.
+    pub fn set_dname(
+        &mut self,
+        owner: &Name,
+        target: &Name,
+        ttl: u32,
+        now: UnixTime,
+    ) -> Result<Change, ZoneError> {
+        let data = NULL::with(wire(target));
+        let data = RData::Unknown {
+            code: RecordType::DNAME,
+            rdata: data,
+        };
+        self.set_records(owner, RecordType::DNAME, ttl, vec![data], now)
+    }
+
+    /// Removes all records of one type at one name; `None` when there were none.
+    ///
+    /// # Errors
+    /// [`ZoneError::OwnedByZone`] for a type the zone keeps by itself.
+    pub fn remove(
+        &mut self,
+        owner: &Name,
+        record_type: RecordType,
+        now: UnixTime,
+    ) -> Result<Option<Change>, ZoneError> {
+        let owner = canonical(owner);
+        self.check_type(&owner, record_type)?;
+        self.check_place(&owner)?;
+        if self.nodes.set(&owner, record_type).is_none() {
+            return Ok(None);
+        }
+        let change = self.commit(now, 0, |nodes, changed| {
+            nodes.remove(&owner, record_type, changed);
+        })?;
+        Ok(Some(change))
+    }
+
+    /// When the first signature in the zone ends.
+    pub fn expires_at(&self) -> UnixTime {
+        let sets = self.nodes.iter().flat_map(|(_, node)| node.sets.values());
+        sets.chain(self.denial.links().map(|link| &link.set))
+            .filter_map(RecordSet::expires_at)
+            .min()
+            .unwrap_or(UnixTime(0))
+    }
+
+    /// Signs again every record set whose signature ends before `before`; `None` when none does.
+    ///
+    /// # Errors
+    /// [`ZoneError::Sign`] when the key fails; what was signed until then stays.
+    pub fn resign(&mut self, before: UnixTime, now: UnixTime) -> Result<Option<Change>, ZoneError> {
+        if self.expires_at() >= before {
+            return Ok(None);
+        }
+        let signer = Signer::new(&self.settings, &self.key, now);
+        for (owner, set) in self.nodes.sets_mut() {
+            let is_soa = set.record_type() == RecordType::SOA; // signed with its new serial below
+            if !is_soa && set.expires_at().is_some_and(|end| end < before) {
+                signer.sign(owner, set)?;
+            }
+        }
+        self.denial.resign(before, &signer)?;
+        let made = signer.made();
+        self.commit(now, made, |_, _| ()).map(Some)
+    }
+
+    /// Applies a change to the names, then signs the denial chain where it changed, and the SOA.
+    pub(crate) fn commit(
+        &mut self,
+        now: UnixTime,
+        already_made: usize,
+        apply: impl FnOnce(&mut Nodes, &mut BTreeSet<Name>),
+    ) -> Result<Change, ZoneError> {
+        let mut changed = BTreeSet::new();
+        apply(&mut self.nodes, &mut changed);
+        self.serial = next_serial(self.serial, now);
+        let mut soa = self.soa();
+        let signer = Signer::new(&self.settings, &self.key, now);
+        signer.sign(&self.settings.origin, &mut soa)?;
+        self.nodes.insert(&self.settings.origin, soa, &mut changed);
+        let nodes = &self.nodes;
+        let changed = changed.into_iter().map(|name| {
+            let presence = nodes.presence(&name);
+            (name, presence)
+        });
+        self.denial
+            .update(changed, self.settings.negative_ttl, &signer)?;
+        Ok(Change {
+            serial: self.serial,
+            signatures: already_made.saturating_add(signer.made()),
+        })
+    }
+
+    pub(crate) fn signer(&self, now: UnixTime) -> Signer<'_> {
+        Signer::new(&self.settings, &self.key, now)
+    }
+}
+
+/// The target of a DNAME, which arrives as a type without structure.
+pub(crate) fn dname_target(data: &RData) -> Option<Name> {
+    match data {
+        RData::Unknown { code, rdata } if *code == RecordType::DNAME => from_wire(&rdata.anything),
+        _ => None,
+    }
+}
+
+/// Lower-cases the names in record data, so that it sorts and signs canonically (RFC 4034 §6.2).
+fn canonical_data(data: RData) -> RData {
+    if let Some(target) = dname_target(&data) {
+        return RData::Unknown {
+            code: RecordType::DNAME,
+            rdata: NULL::with(wire(&target)),
+        };
+    }
+    match data {
+        RData::CNAME(target) => RData::CNAME(CNAME(canonical(&target.0))),
+        RData::PTR(target) => RData::PTR(PTR(canonical(&target.0))),
+        RData::MX(mx) => RData::MX(MX::new(mx.preference, canonical(&mx.exchange))),
+        RData::SRV(srv) => RData::SRV(SRV::new(
+            srv.priority,
+            srv.weight,
+            srv.port,
+            canonical(&srv.target),
+        )),
+        other => other,
+    }
+}
+
+/// The time in seconds, or one more than the last serial when that would not rise (RFC 1982).
+fn next_serial(last: u32, now: UnixTime) -> u32 {
+    let time = now.0 as u32;
+    if SerialNumber::new(time) > SerialNumber::new(last) {
+        time
+    } else {
+        last.wrapping_add(1)
+    }
+}
