@@ -23,7 +23,7 @@ demo: ## Register, prove and pay a name on a private internet, from nothing, and
 	@tests/setup/demo
 
 .PHONY: test
-test: setup lint ## Everything CI runs: set-up, lint, all tests, the examples in the documentation
+test: setup lint deny ## Everything CI runs: set-up, lint, licences, all tests, the documentation's examples
 	cargo nextest run $(LOCKED) --workspace --profile $(PROFILE)
 	cargo test $(LOCKED) --workspace --doc
 
@@ -42,12 +42,13 @@ bench: ## How fast a proof is verified, beside dnssec-prover and the bare signat
 	@tests/setup/install prerequisites
 	cargo bench -p payname-tests --bench proof
 
-# Known vulnerabilities: `make deny CHECKS=advisories`; it fetches the database of advisories.
+# Known vulnerabilities: `make deny CHECKS=advisories`, which fetches the database of advisories and
+# is therefore no part of `make test`. Duplicate versions are listed by `cargo deny check bans`.
 CHECKS ?= bans licenses sources
 .PHONY: deny
-deny: ## Licences and origins of all dependencies (builds cargo-deny the first time)
+deny: ## Licences and origins of all dependencies
 	@tests/setup/install prerequisites deny
-	cargo deny $(LOCKED) check $(CHECKS)
+	cargo deny $(LOCKED) --log-level error check --hide-inclusion-graph $(CHECKS)
 
 # Which package to mutate; mutants of one take long enough.
 PACKAGE ?= payname-resolver

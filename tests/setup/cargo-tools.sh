@@ -4,15 +4,15 @@
 
 nextest() {
   lint_components
-  cargo_tool cargo-nextest 0.9.114 "$nextest_options"
+  cargo_tool cargo-nextest 0.9.114 "--no-default-features --features default-no-update"
 }
-nextest_options="--debug --no-default-features --features default-no-update"
 
-deny() { cargo_tool cargo-deny 0.20.2 "--debug"; }
+deny() { cargo_tool cargo-deny 0.20.2 ""; }
 
-mutants() { cargo_tool cargo-mutants 27.1.0 "--debug"; }
+mutants() { cargo_tool cargo-mutants 27.1.0 ""; }
 
-# cargo_tool CRATE VERSION OPTIONS: unoptimised where told so, because it is built once and waits for others.
+# cargo_tool CRATE VERSION OPTIONS: built unoptimised, because these programs mostly wait for
+# others, and a build for speed takes several times as long.
 cargo_tool() {
   local crate=$1 version=$2 options=$3 found log=$tools/log/$1.log
   if found=$(machine_program "$crate"); then
@@ -24,13 +24,13 @@ cargo_tool() {
     say "$crate $version (installed before)"
     return
   fi
-  say "$crate $version is built from crates.io once; some minutes on two cores"
+  say "$crate $version is built from crates.io once; one to two minutes on two cores"
   : >"$log"
   begin "$crate $version"
   # What an interrupted build finished is kept until the whole is.
   # shellcheck disable=SC2086  # a list of options
   logged "$log" env -u CARGO_BUILD_TARGET CARGO_TARGET_DIR="$tools/build" \
-    cargo install --locked --force --root "$tools/$crate" $options "$crate@$version" ||
+    cargo install --debug --locked --force --root "$tools/$crate" $options "$crate@$version" ||
     fail "$crate could not be built" "$(reason_in "$log")" \
       "run this again; or 'cargo install --locked $crate' so that it is on PATH"
   rm -rf "$tools/build"
