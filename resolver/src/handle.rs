@@ -80,11 +80,18 @@ impl FromStr for Handle {
         let owner = format!("{user}.{MIDDLE}.{domain}.");
         let length = owner.len().saturating_sub(1);
         if length > MAX_NAME {
-            return Err(HandleError::NameTooLong { handle: input.to_owned(), length });
+            return Err(HandleError::NameTooLong {
+                handle: input.to_owned(),
+                length,
+            });
         }
         let owner =
             Name::from_ascii(&owner).map_err(|_| HandleError::NotAName(input.to_owned()))?;
-        Ok(Self { at: user.len(), text: format!("{user}@{domain}"), owner })
+        Ok(Self {
+            at: user.len(),
+            text: format!("{user}@{domain}"),
+            owner,
+        })
     }
 }
 
@@ -108,9 +115,15 @@ fn check_part(handle: &str, part: &str) -> Result<(), HandleError> {
         .find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')))
     {
         return Err(if character.is_ascii() {
-            HandleError::Character { handle: handle(), character }
+            HandleError::Character {
+                handle: handle(),
+                character,
+            }
         } else {
-            HandleError::NotAscii { handle: handle(), character }
+            HandleError::NotAscii {
+                handle: handle(),
+                character,
+            }
         });
     }
     for label in part.split('.') {
@@ -214,17 +227,32 @@ mod tests {
         assert!(matches!(refused("alice@"), E::EmptyLabel(_)));
         assert!(matches!(refused("a..b@example.com"), E::EmptyLabel(_)));
         assert!(matches!(refused(".a@example.com"), E::EmptyLabel(_)));
-        assert!(matches!(refused("a b@example.com"), E::Character { character: ' ', .. }));
-        assert!(matches!(refused("a\\.b@example.com"), E::Character { character: '\\', .. }));
+        assert!(matches!(
+            refused("a b@example.com"),
+            E::Character { character: ' ', .. }
+        ));
+        assert!(matches!(
+            refused("a\\.b@example.com"),
+            E::Character {
+                character: '\\',
+                ..
+            }
+        ));
         assert!(matches!(refused("₿₿a@example.com"), E::NotAscii { .. }));
         assert!(matches!(refused("аlice@example.com"), E::NotAscii { .. }));
-        assert!(matches!(refused("a\u{202e}@example.com"), E::NotAscii { .. }));
+        assert!(matches!(
+            refused("a\u{202e}@example.com"),
+            E::NotAscii { .. }
+        ));
         assert!(matches!(
             refused(&format!("{long}@example.com")),
             E::LabelTooLong { length: 64, .. }
         ));
         let domain = [&long[..63]; 4].join(".");
-        assert!(matches!(refused(&format!("a@{domain}")), E::NameTooLong { .. }));
+        assert!(matches!(
+            refused(&format!("a@{domain}")),
+            E::NameTooLong { .. }
+        ));
     }
 
     #[test]

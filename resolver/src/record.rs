@@ -79,7 +79,10 @@ mod tests {
     use super::*;
 
     fn txt(strings: &[&[u8]]) -> Vec<u8> {
-        strings.iter().flat_map(|s| [&[s.len() as u8], *s].concat()).collect()
+        strings
+            .iter()
+            .flat_map(|s| [&[s.len() as u8], *s].concat())
+            .collect()
     }
 
     fn record(set: &[Vec<u8>]) -> Result<Record, RecordError> {
@@ -94,7 +97,11 @@ mod tests {
 
     #[test]
     fn records_that_do_not_start_with_bitcoin_are_ignored() {
-        let set = [txt(&[b"v=spf1"]), txt(&[b"BitCoin:bc1q"]), txt(&[b" bitcoin:x"])];
+        let set = [
+            txt(&[b"v=spf1"]),
+            txt(&[b"BitCoin:bc1q"]),
+            txt(&[b" bitcoin:x"]),
+        ];
         assert_eq!(record(&set).unwrap().uri(), "BitCoin:bc1q");
     }
 
@@ -112,8 +119,14 @@ mod tests {
 
     #[test]
     fn no_payment_record_bad_text_and_bad_lengths_are_told_apart() {
-        assert_eq!(record(&[txt(&[b"hello"])]), Err(RecordError::None { others: 1 }));
-        assert_eq!(record(&[txt(&[b"bitcoin:\xff"])]), Err(RecordError::NotText));
+        assert_eq!(
+            record(&[txt(&[b"hello"])]),
+            Err(RecordError::None { others: 1 })
+        );
+        assert_eq!(
+            record(&[txt(&[b"bitcoin:\xff"])]),
+            Err(RecordError::NotText)
+        );
         assert_eq!(record(&[vec![5, b'b']]), Err(RecordError::Malformed));
     }
 }

@@ -1,1 +1,80 @@
-//! canonical
+//! The canonical form of records, which is what DNSSEC signs (RFC 4034 §6).
+
+use hickory_proto::rr::{Name, RecordType};
+
+use super::{
+    record_set::RecordSet,
+    signature::{RrSig, name_length},
+    write_name,
+};
+
+/// The RDATA in canonical form: names inside it in lower case, for those types of RFC 4034 §6.2
+/// that are still in use (NSEC is none of them, RFC 6840 §5.1). A malformed one stays as it is; no
+/// signature will fit it.
+pub(super) fn rdata(record_type: RecordType, rdata: &[u8]) -> Vec<u8> {
+    let mut bytes = rdata.to_vec();
+    match record_type {
+        RecordType::NS | RecordType::CNAME | RecordType::DNAME | RecordType::PTR => {
+            lower(&mut bytes, 0, 1);
+        }
+        RecordType::SOA => lower(&mut bytes, 0, 2),
+        RecordType::MX => lower(&mut bytes, 2, 1),
+        RecordType::SRV => lower(&mut bytes, 6, 1),
+        _ => return bytes,
+    };
+    bytes
+}
+
+/// Lower-cases `count` names that stand from byte `start` on.
+fn lower(bytes: &mut [u8], start: usize, count: usize) {
+    let Some(mut rest) = bytes.get_mut(start..) else {
+        return;
+    };
+    for _ in 0..count {
+        let Some(length) = name_length(rest) else {
+            return;
+        };
+        let Some((name, behind)) = rest.split_at_mut_checked(length) else {
+            return;
+        };
+        // Length bytes are below 64 and so have no case.
+        name.make_ascii_lowercase();
+        rest = behind;
+    }
+}
+
+/// The bytes that a signature covers (RFC 4034 §3.1.8.1).
+pub(super) fn signed_bytes(
+    signature: &RrSig<'_>,
+    owner: &Name,
+    record_type: RecordType,
+    set: &RecordSet<'_>,
+) -> Vec<u8> {
+    let mut head = Vec::with_capacity(64);
+    if usize::from(signature.labels) < label_count(owner) {
+        head.extend_from_slice(b"\x01*");
+        write_name(&owner.trim_to(usize::from(signature.labels)), &mut head);
+    } else {
+        write_name(owner, &mut head);
+    }
+    head.extend_from_slice(&u16::from(record_type).to_be_bytes());
+    head.extend_from_slice(&1u16.to_be_bytes());
+    head.extend_from_slice(&signature.original_ttl.to_be_bytes());
+    let mut bytes = signature.signed_head();
+    for rdata in &set.canonical {
+        bytes.extend_from_slice(&head);
+        bytes.extend_from_slice(&u16::try_from(rdata.len()).unwrap_or(u16::MAX).to_be_bytes());
+        bytes.extend_from_slice(rdata);
+    }
+    bytes
+}
+
+/// The labels of a name as an RRSIG counts them: without the root and a leading `*` (RFC 4034 §3.1.3).
+pub(super) fn label_count(name: &Name) -> usize {
+    let labels = name.iter().count();
+    if name.iter().next() == Some(b"*") {
+        labels.saturating_sub(1)
+    } else {
+        labels
+    }
+}

@@ -1,1 +1,225 @@
-//! denial
+//! Denial of existence: what a zone's NSEC and NSEC3 records show together.
+
+use std::rc::Rc;
+
+use hickory_proto::rr::{Name, RecordType};
+
+use super::{
+    DenialKind,
+    chain::{Chain, Path, Zone},
+    nsec::Nsec,
+    nsec3::{Hashes, Nsec3},
+};
+
+/// Looks for denials in one zone. Records are believed only once their signature is checked.
+#[derive(Debug)]
+pub(super) struct Denials<'c, 'a, 'p> {
+    chain: &'c mut Chain<'a, 'p>,
+    zone: Rc<Zone>,
+    hashes: Hashes,
+    path: Path,
+}
+
+/// The record that showed something, and where it stands.
+struct Shown<T> {
+    owner: Name,
+    record_type: RecordType,
+    detail: T,
+}
+
+impl<'c, 'a, 'p> Denials<'c, 'a, 'p> {
+    pub(super) fn new(chain: &'c mut Chain<'a, 'p>, zone: Rc<Zone>) -> Self {
+        Self {
+            chain,
+            zone,
+            hashes: Hashes::default(),
+            path: Path::EMPTY,
+        }
+    }
+
+    /// What the conclusions so far rest on.
+    pub(super) fn into_path(self) -> Path {
+        self.path
+    }
+
+    /// Shows that `name`, and with it everything below, does not exist, a wildcard left aside: what a
+    /// record made from a wildcard needs (RFC 4035 §5.3.4, RFC 5155 §8.8).
+    pub(super) fn next_closer(&mut self, name: &Name) -> bool {
+        let zone = Rc::clone(&self.zone);
+        self.nsec(|nsec| nsec.covers(&zone.name, name).then_some(()))
+            .is_some()
+            || self
+                .nsec3(|nsec3, hashes| (!nsec3.opt_out && nsec3.covers(hashes, name)).then_some(()))
+                .is_some()
+    }
+
+    /// Shows that there are no records of `record_type` at `name`, by whichever way there is.
+    pub(super) fn absence(&mut self, name: &Name, record_type: RecordType) -> Option<DenialKind> {
+        self.absence_by_nsec(name, record_type)
+            .or_else(|| self.absence_by_nsec3(name, record_type))
+    }
+
+    /// Shows that `name` is a delegation without a DS record (RFC 4035 §5.2, RFC 5155 §8.9).
+    pub(super) fn unsigned_delegation(&mut self, name: &Name) -> bool {
+        let apex = self.zone.name.clone();
+        self.nsec(|nsec| (nsec.owner == name && nsec.types.is_insecure_delegation()).then_some(()))
+            .is_some()
+            || self
+                .nsec3(|nsec3, hashes| {
+                    (nsec3.types.is_insecure_delegation() && nsec3.matches(hashes, name))
+                        .then_some(())
+                })
+                .is_some()
+            || self.encloser(&apex, name, true).is_some()
+    }
+
+    fn absence_by_nsec(&mut self, name: &Name, record_type: RecordType) -> Option<DenialKind> {
+        let zone = Rc::clone(&self.zone);
+        let apex = &zone.name;
+        let matching = self.nsec(|nsec| {
+            (nsec.owner == name && nsec.types.denies(record_type, apex.is_root()))
+                .then(|| nsec.denies_its_name())
+        });
+        if let Some(missing) = matching {
+            return Some(if missing {
+                DenialKind::NxDomain
+            } else {
+                DenialKind::NoData
+            });
+        }
+        if self
+            .nsec(|nsec| nsec.shows_empty_non_terminal(apex, name).then_some(()))
+            .is_some()
+        {
+            return Some(DenialKind::NoData);
+        }
+        let encloser =
+            self.nsec(|nsec| nsec.covers(apex, name).then(|| nsec.closest_encloser(name)))?;
+        let wildcard = wildcard_below(&encloser)?;
+        if self
+            .nsec(|nsec| nsec.covers(apex, &wildcard).then_some(()))
+            .is_some()
+        {
+            return Some(DenialKind::NxDomain);
+        }
+        self.nsec(|nsec| {
+            (*nsec.owner == wildcard && nsec.types.denies(record_type, false)).then_some(())
+        })
+        .map(|()| DenialKind::NoData)
+    }
+
+    fn absence_by_nsec3(&mut self, name: &Name, record_type: RecordType) -> Option<DenialKind> {
+        let apex = self.zone.name.clone();
+        let matching = self.nsec3(|nsec3, hashes| {
+            (nsec3.types.denies(record_type, apex.is_root()) && nsec3.matches(hashes, name))
+                .then_some(())
+        });
+        if matching.is_some() {
+            return Some(DenialKind::NoData);
+        }
+        let wildcard = wildcard_below(&self.encloser(&apex, name, false)?)?;
+        let uncovered = self.nsec3(|nsec3, hashes| {
+            (!nsec3.opt_out && nsec3.covers(hashes, &wildcard)).then_some(())
+        });
+        if uncovered.is_some() {
+            return Some(DenialKind::NxDomain);
+        }
+        self.nsec3(|nsec3, hashes| {
+            (nsec3.types.denies(record_type, false) && nsec3.matches(hashes, &wildcard))
+                .then_some(())
+        })
+        .map(|()| DenialKind::NoData)
+    }
+
+    /// The closest encloser proof (RFC 5155 §8.3): the longest ancestor of `name` that exists, the
+    /// name one label longer being covered. With `opt_out`, covered by an opt-out span.
+    fn encloser(&mut self, apex: &Name, name: &Name, opt_out: bool) -> Option<Name> {
+        let mut next_closer = name.clone();
+        while apex.zone_of(&next_closer) && next_closer != *apex {
+            let candidate = next_closer.base_name();
+            let exists = self.nsec3(|nsec3, hashes| {
+                (!nsec3.types.ends_authority() && nsec3.matches(hashes, &candidate)).then_some(())
+            });
+            if exists.is_some() {
+                return self
+                    .nsec3(|nsec3, hashes| {
+                        (nsec3.opt_out == opt_out && nsec3.covers(hashes, &next_closer))
+                            .then_some(())
+                    })
+                    .map(|()| candidate);
+            }
+            next_closer = candidate;
+        }
+        None
+    }
+
+    /// The first signed NSEC record of the zone that shows what is asked.
+    fn nsec<T>(&mut self, show: impl Fn(&Nsec<'_>) -> Option<T>) -> Option<T> {
+        let sets = self.chain.sets;
+        let shown: Vec<Shown<T>> = sets
+            .denials()
+            .filter(|(owner, record_type)| {
+                *record_type == RecordType::NSEC && self.zone.name.zone_of(owner)
+            })
+            .filter_map(|(owner, record_type)| {
+                let set = sets.get(owner, record_type)?;
+                let detail = sets.records(set).find_map(|record| {
+                    Nsec::read(owner, record.rdata()).and_then(|nsec| show(&nsec))
+                })?;
+                Some(Shown {
+                    owner: owner.clone(),
+                    record_type,
+                    detail,
+                })
+            })
+            .collect();
+        self.first_signed(shown)
+    }
+
+    /// The first signed NSEC3 record of the zone that shows what is asked.
+    fn nsec3<T>(&mut self, show: impl Fn(&Nsec3<'_>, &mut Hashes) -> Option<T>) -> Option<T> {
+        let sets = self.chain.sets;
+        let hashes = &mut self.hashes;
+        let zone = &self.zone.name;
+        let shown: Vec<Shown<T>> = sets
+            .denials()
+            .filter(|(_, record_type)| *record_type == RecordType::NSEC3)
+            .filter_map(|(owner, record_type)| {
+                let set = sets.get(owner, record_type)?;
+                let detail = sets.records(set).find_map(|record| {
+                    Nsec3::read(zone, owner, record.rdata()).and_then(|nsec3| show(&nsec3, hashes))
+                })?;
+                Some(Shown {
+                    owner: owner.clone(),
+                    record_type,
+                    detail,
+                })
+            })
+            .collect();
+        self.first_signed(shown)
+    }
+
+    /// The first of the candidates that this very zone signed; its evidence joins the path.
+    fn first_signed<T>(&mut self, candidates: Vec<Shown<T>>) -> Option<T> {
+        for Shown {
+            owner,
+            record_type,
+            detail,
+        } in candidates
+        {
+            let Ok(authentic) = self.chain.authenticate(&owner, record_type) else {
+                continue;
+            };
+            if authentic.zone.name == self.zone.name {
+                self.path.join(&authentic.path);
+                return Some(detail);
+            }
+        }
+        None
+    }
+}
+
+/// `*.` in front of a name; none when that is too long for DNS, and so cannot exist.
+fn wildcard_below(name: &Name) -> Option<Name> {
+    name.prepend_label("*").ok()
+}

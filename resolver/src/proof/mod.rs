@@ -49,7 +49,9 @@ impl Proof {
             return Err(ProofError::Empty);
         }
         if bytes.len() > MAX_PROOF_BYTES {
-            return Err(ProofError::TooLong { length: bytes.len() });
+            return Err(ProofError::TooLong {
+                length: bytes.len(),
+            });
         }
         let mut records = Vec::new();
         let mut rest = bytes;
@@ -131,13 +133,17 @@ pub enum ProofError {
         length: usize,
     },
     /// A record ends behind the last byte.
-    #[error("the record at byte {offset} is cut off; the proof is incomplete or not an RFC 9102 proof")]
+    #[error(
+        "the record at byte {offset} is cut off; the proof is incomplete or not an RFC 9102 proof"
+    )]
     CutOff {
         /// Where the record begins.
         offset: usize,
     },
     /// A name points elsewhere or has a label type that does not exist.
-    #[error("the record at byte {offset} has a compressed name; a proof holds none (RFC 9102 §2.2)")]
+    #[error(
+        "the record at byte {offset} has a compressed name; a proof holds none (RFC 9102 §2.2)"
+    )]
     CompressedName {
         /// Where the record begins.
         offset: usize,

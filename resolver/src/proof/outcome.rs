@@ -170,7 +170,9 @@ pub enum Reason {
     #[error("no trust anchor covers this name")]
     NoAnchor,
     /// The record came from a wildcard and nothing shows that the name itself does not exist.
-    #[error("the record comes from a wildcard, and nothing proves that {next_closer} does not exist")]
+    #[error(
+        "the record comes from a wildcard, and nothing proves that {next_closer} does not exist"
+    )]
     WildcardUnproven {
         /// The name whose absence must be shown.
         next_closer: Name,

@@ -1,1 +1,119 @@
-//! record_set
+//! Record sets: the records of a proof by owner name and type, with the signatures over them.
+
+use std::collections::{BTreeSet, HashMap};
+
+use hickory_proto::rr::{Name, RecordType};
+
+use super::{Proof, ResourceRecord, canonical, signature::RrSig};
+
+/// The records of one name and type (RFC 2181 §5), and what claims to sign them.
+#[derive(Debug, Default)]
+pub(super) struct RecordSet<'p> {
+    /// Indices into the proof, in canonical order, duplicates left out.
+    pub(super) members: Vec<usize>,
+    /// Each with its index into the proof.
+    pub(super) signatures: Vec<(usize, RrSig<'p>)>,
+    /// The canonical RDATA of the members.
+    pub(super) canonical: Vec<Vec<u8>>,
+    /// A signature over the set that cannot be read.
+    pub(super) malformed_signature: bool,
+}
+
+/// All record sets of a proof.
+#[derive(Debug)]
+pub(super) struct RecordSets<'p> {
+    proof: &'p Proof,
+    sets: HashMap<(Name, RecordType), RecordSet<'p>>,
+    /// Owner names of NSEC and NSEC3 record sets in canonical order, each once.
+    denials: BTreeSet<(Name, u16)>,
+}
+
+impl<'p> RecordSets<'p> {
+    pub(super) fn of(proof: &'p Proof) -> Self {
+        let mut sets: HashMap<(Name, RecordType), RecordSet<'p>> = HashMap::new();
+        let mut denials = BTreeSet::new();
+        let internet = proof
+            .records()
+            .iter()
+            .enumerate()
+            .filter(|(_, record)| record.is_internet());
+        for (index, record) in internet {
+            if record.record_type() == RecordType::RRSIG {
+                let Some(signature) = RrSig::read(record.rdata()) else {
+                    // Which set it was meant for stands in its first two bytes, if there are two.
+                    if let Some(&[high, low]) = record.rdata().first_chunk::<2>() {
+                        let covered = RecordType::from(u16::from_be_bytes([high, low]));
+                        sets.entry((record.name().clone(), covered))
+                            .or_default()
+                            .malformed_signature = true;
+                    }
+                    continue;
+                };
+                sets.entry((record.name().clone(), signature.covered))
+                    .or_default()
+                    .signatures
+                    .push((index, signature));
+            } else {
+                if matches!(record.record_type(), RecordType::NSEC | RecordType::NSEC3) {
+                    denials.insert((record.name().clone(), u16::from(record.record_type())));
+                }
+                sets.entry((record.name().clone(), record.record_type()))
+                    .or_default()
+                    .members
+                    .push(index);
+            }
+        }
+        for set in sets.values_mut() {
+            set.order(proof.records());
+        }
+        Self {
+            proof,
+            sets,
+            denials,
+        }
+    }
+
+    /// The set of a name and type, when the proof holds at least one of its records.
+    pub(super) fn get(&self, owner: &Name, record_type: RecordType) -> Option<&RecordSet<'p>> {
+        self.sets
+            .get(&(owner.clone(), record_type))
+            .filter(|set| !set.members.is_empty())
+    }
+
+    /// The names and types of all NSEC and NSEC3 sets.
+    pub(super) fn denials(&self) -> impl Iterator<Item = (&Name, RecordType)> {
+        self.denials
+            .iter()
+            .map(|(owner, number)| (owner, RecordType::from(*number)))
+    }
+
+    /// A record of the proof.
+    pub(super) fn record(&self, index: usize) -> Option<&'p ResourceRecord> {
+        self.proof.records().get(index)
+    }
+
+    /// The records of a set, in canonical order.
+    pub(super) fn records(&self, set: &RecordSet<'_>) -> impl Iterator<Item = &'p ResourceRecord> {
+        set.members.iter().filter_map(|index| self.record(*index))
+    }
+}
+
+impl RecordSet<'_> {
+    /// Sorts by canonical RDATA and drops duplicates (RFC 4034 §6.3).
+    fn order(&mut self, records: &[ResourceRecord]) {
+        let mut members: Vec<(Vec<u8>, usize)> = self
+            .members
+            .iter()
+            .filter_map(|index| {
+                let record = records.get(*index)?;
+                Some((
+                    canonical::rdata(record.record_type(), record.rdata()),
+                    *index,
+                ))
+            })
+            .collect();
+        members.sort();
+        members.dedup_by(|one, other| one.0 == other.0);
+        (self.canonical, self.members) = members.into_iter().unzip();
+    }
+}

@@ -28,7 +28,13 @@ pub struct ResourceRecord {
 impl ResourceRecord {
     /// A record of class IN; the owner name is lower-cased.
     pub fn new(name: &Name, record_type: RecordType, ttl: u32, rdata: Vec<u8>) -> Self {
-        Self { name: name.to_lowercase(), record_type, class: CLASS_IN, ttl, rdata }
+        Self {
+            name: name.to_lowercase(),
+            record_type,
+            class: CLASS_IN,
+            ttl,
+            rdata,
+        }
     }
 
     /// The owner name, lower case.

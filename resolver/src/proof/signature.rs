@@ -1,1 +1,194 @@
-//! signature
+//! RRSIG, DNSKEY and DS records taken apart (RFC 4034 §2, §3, §5).
+
+use hickory_proto::rr::{Name, RecordType};
+
+use super::{Reason, crypto::DigestType, name_from_wire, write_name};
+use crate::time::{UnixTime, Window};
+
+/// An RRSIG record: the fields, the bytes that precede the signature, and the signature.
+#[derive(Debug)]
+pub(super) struct RrSig<'p> {
+    pub(super) covered: RecordType,
+    pub(super) algorithm: u8,
+    pub(super) labels: u8,
+    pub(super) original_ttl: u32,
+    expiration: u32,
+    inception: u32,
+    pub(super) key_tag: u16,
+    pub(super) signer: Name,
+    /// The eighteen bytes in front of the signer's name, which are signed as they stand.
+    head: &'p [u8; 18],
+    pub(super) signature: &'p [u8],
+}
+
+impl<'p> RrSig<'p> {
+    pub(super) fn read(rdata: &'p [u8]) -> Option<Self> {
+        let (head, rest) = rdata.split_first_chunk::<18>()?;
+        let [
+            t0,
+            t1,
+            algorithm,
+            labels,
+            o0,
+            o1,
+            o2,
+            o3,
+            e0,
+            e1,
+            e2,
+            e3,
+            i0,
+            i1,
+            i2,
+            i3,
+            k0,
+            k1,
+        ] = *head;
+        let end = name_length(rest)?;
+        let (signer, signature) = rest.split_at_checked(end)?;
+        Some(Self {
+            covered: RecordType::from(u16::from_be_bytes([t0, t1])),
+            algorithm,
+            labels,
+            original_ttl: u32::from_be_bytes([o0, o1, o2, o3]),
+            expiration: u32::from_be_bytes([e0, e1, e2, e3]),
+            inception: u32::from_be_bytes([i0, i1, i2, i3]),
+            key_tag: u16::from_be_bytes([k0, k1]),
+            signer: name_from_wire(signer)?,
+            head,
+            signature,
+        })
+    }
+
+    /// When the signature is valid, read as the times nearest to `now` (RFC 4034 §3.1.5).
+    pub(super) fn window(&self, now: UnixTime) -> Window {
+        Window {
+            valid_from: now.nearest(self.inception),
+            valid_until: now.nearest(self.expiration),
+        }
+    }
+
+    /// Whether the signature is valid at `now`.
+    pub(super) fn check_time(&self, now: UnixTime) -> Result<Window, Reason> {
+        let window = self.window(now);
+        if self.expiration.wrapping_sub(self.inception).cast_signed() < 0 {
+            Err(Reason::EmptyWindow)
+        } else if now > window.valid_until {
+            Err(Reason::Expired {
+                at: window.valid_until,
+            })
+        } else if now < window.valid_from {
+            Err(Reason::NotYetValid {
+                at: window.valid_from,
+            })
+        } else {
+            Ok(window)
+        }
+    }
+
+    /// The beginning of what is signed: the RDATA without the signature (RFC 4034 §3.1.8.1).
+    pub(super) fn signed_head(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(512);
+        bytes.extend_from_slice(self.head);
+        write_name(&self.signer, &mut bytes);
+        bytes
+    }
+}
+
+/// A DNSKEY record.
+#[derive(Debug, Clone)]
+pub(super) struct DnsKey {
+    pub(super) algorithm: u8,
+    pub(super) tag: u16,
+    flags: u16,
+    protocol: u8,
+    pub(super) rdata: Vec<u8>,
+}
+
+impl DnsKey {
+    const ZONE: u16 = 0x0100;
+    const REVOKE: u16 = 0x0080;
+
+    pub(super) fn read(rdata: &[u8]) -> Option<Self> {
+        let [f0, f1, protocol, algorithm, ..] = *rdata else {
+            return None;
+        };
+        Some(Self {
+            algorithm,
+            tag: key_tag(rdata),
+            flags: u16::from_be_bytes([f0, f1]),
+            protocol,
+            rdata: rdata.to_vec(),
+        })
+    }
+
+    /// The key itself, as its algorithm packs it.
+    pub(super) fn public_key(&self) -> &[u8] {
+        self.rdata.get(4..).unwrap_or_default()
+    }
+
+    /// Whether it may sign records: a zone key (RFC 4034 §2.1.1), not revoked (RFC 5011 §2.1).
+    pub(super) fn may_sign(&self) -> bool {
+        self.flags & Self::ZONE != 0 && self.flags & Self::REVOKE == 0 && self.protocol == 3
+    }
+}
+
+/// A DS record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Ds {
+    pub(super) key_tag: u16,
+    pub(super) algorithm: u8,
+    pub(super) digest_type: u8,
+    pub(super) digest: Vec<u8>,
+}
+
+impl Ds {
+    pub(super) fn read(rdata: &[u8]) -> Option<Self> {
+        let (&[k0, k1, algorithm, digest_type], digest) = rdata.split_first_chunk::<4>()?;
+        Some(Self {
+            key_tag: u16::from_be_bytes([k0, k1]),
+            algorithm,
+            digest_type,
+            digest: digest.to_vec(),
+        })
+    }
+
+    /// Whether this is the digest of `key` at `zone` (RFC 4034 §5.1.4).
+    pub(super) fn matches(&self, zone: &Name, key: &DnsKey) -> bool {
+        let Some(digest_type) = DigestType::of(self.digest_type) else {
+            return false;
+        };
+        if key.tag != self.key_tag || key.algorithm != self.algorithm {
+            return false;
+        }
+        let mut message = Vec::with_capacity(512);
+        write_name(zone, &mut message);
+        message.extend_from_slice(&key.rdata);
+        digest_type.digest(&message).as_ref() == self.digest
+    }
+}
+
+/// The key tag of a DNSKEY's RDATA (RFC 4034 appendix B).
+fn key_tag(rdata: &[u8]) -> u16 {
+    let sum = rdata.chunks(2).fold(0u32, |sum, pair| {
+        let word = match *pair {
+            [high, low] => u16::from_be_bytes([high, low]),
+            [high] => u16::from_be_bytes([high, 0]),
+            _ => 0,
+        };
+        sum.wrapping_add(u32::from(word))
+    });
+    (sum.wrapping_add(sum >> 16) & 0xffff) as u16
+}
+
+/// The length of the uncompressed name at the start of `bytes`, its final zero included.
+pub(super) fn name_length(bytes: &[u8]) -> Option<usize> {
+    let mut end = 0usize;
+    loop {
+        match *bytes.get(end)? {
+            0 => return end.checked_add(1),
+            length if length < 64 => end = end.checked_add(usize::from(length))?.checked_add(1)?,
+            _ => return None,
+        }
+    }
+}

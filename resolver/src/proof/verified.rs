@@ -75,7 +75,10 @@ impl<T> Verified<T> {
         &self,
         read: impl FnOnce(&T) -> Result<U, E>,
     ) -> Result<Verified<U>, E> {
-        Ok(Verified { value: read(&self.value)?, seal: Arc::clone(&self.seal) })
+        Ok(Verified {
+            value: read(&self.value)?,
+            seal: Arc::clone(&self.seal),
+        })
     }
 }
 
@@ -96,7 +99,10 @@ pub(super) fn verify(
                 window: secure.window,
                 cache_ttl: secure.cache_ttl,
             };
-            Ok(Verified { value: record, seal: Arc::new(seal) })
+            Ok(Verified {
+                value: record,
+                seal: Arc::new(seal),
+            })
         }
         Outcome::Denied(denial) => Err(VerifyError::Denied(denial)),
         Outcome::Insecure(insecure) => Err(VerifyError::Insecure(insecure)),

@@ -51,7 +51,10 @@ impl Resolution {
     /// # Errors
     /// The records that arrived cannot become a proof.
     pub fn receive(self, _response: Response) -> Result<Step, ResolutionError> {
-        Ok(Step::Ask { resolution: self, questions: Vec::new() })
+        Ok(Step::Ask {
+            resolution: self,
+            questions: Vec::new(),
+        })
     }
 
     /// Notes that a question got no usable answer; the proof may do without it.
@@ -59,7 +62,10 @@ impl Resolution {
     /// # Errors
     /// As [`Resolution::receive`].
     pub fn unanswered(self, _question: &Question) -> Result<Step, ResolutionError> {
-        Ok(Step::Ask { resolution: self, questions: Vec::new() })
+        Ok(Step::Ask {
+            resolution: self,
+            questions: Vec::new(),
+        })
     }
 }
 
@@ -68,7 +74,9 @@ impl Resolution {
 #[non_exhaustive]
 pub enum ResolutionError {
     /// No response held a usable record.
-    #[error("no usable DNS record arrived for {0}; the resolver may strip DNSSEC, try another with --dns")]
+    #[error(
+        "no usable DNS record arrived for {0}; the resolver may strip DNSSEC, try another with --dns"
+    )]
     Nothing(Question),
     /// They are too many bytes or none.
     #[error("the gathered records make no proof: {0}")]

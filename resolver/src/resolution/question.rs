@@ -5,7 +5,7 @@ use std::fmt;
 use hickory_proto::{
     op::{Edns, Message, MessageType, OpCode, Query},
     rr::{DNSClass, Name, RecordType},
-    serialize::binary::{BinEncodable},
+    serialize::binary::BinEncodable,
 };
 
 /// The largest UDP answer asked for: what crosses nearly every path unfragmented.

@@ -19,7 +19,10 @@ impl Response {
     /// ask again over TCP), or reports a failure.
     pub fn parse(question: &Question, id: u16, message: &[u8]) -> Result<Self, ResponseError> {
         let _ = (id, message);
-        Ok(Self { question: question.clone(), records: Vec::new() })
+        Ok(Self {
+            question: question.clone(),
+            records: Vec::new(),
+        })
     }
 }
 

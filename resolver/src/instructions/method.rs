@@ -1,0 +1,368 @@
+//! One way to pay, out of the several that a `bitcoin:` URI may offer.
+
+use std::{fmt, time::Duration};
+
+use lightning::{
+    bitcoin::{
+        Address, Network,
+        address::NetworkUnchecked,
+        bech32::{Bech32m, Hrp, primitives::decode::CheckedHrpstring},
+    },
+    bolt11_invoice::Bolt11Invoice,
+};
+
+use super::{AmountLimits, MethodError, OfferMethod};
+use crate::{amount::Amount, time::UnixTime};
+
+/// The key under which the address in the URI's path is listed.
+pub(super) const PATH_KEY: &str = "address";
+
+/// A way to pay that a `bitcoin:` URI offers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Method {
+    /// A BOLT 12 offer (`lno`).
+    Offer(OfferMethod),
+    /// A BOLT 11 invoice (`lightning`).
+    Bolt11(Bolt11Method),
+    /// A silent payment address (`sp`, `tsp`; BIP-352).
+    SilentPayment(SilentPaymentMethod),
+    /// An address (in the path, `bc`, `tb` or `bcrt`).
+    OnChain(OnChainMethod),
+    /// A way to pay that is known by name and not read further: `pay`, `ark`, `tark`, `creq`, `pj`.
+    Other(OtherMethod),
+}
+
+impl Method {
+    /// Reads the value of `key`; nothing when the key is not known as a payment method.
+    pub(super) fn parse(
+        key: &str,
+        value: String,
+        asked: Option<Amount>,
+    ) -> Option<Result<Self, MethodError>> {
+        Some(match key {
+            _ if !is_method_key(key) => return None,
+            _ if value.is_empty() => Err(MethodError::Empty),
+            "lno" => OfferMethod::parse(value, asked).map(Self::Offer),
+            "lightning" => Bolt11Method::parse(value, asked).map(Self::Bolt11),
+            "sp" | "tsp" => SilentPaymentMethod::parse(key, value, asked).map(Self::SilentPayment),
+            PATH_KEY | "bc" | "tb" | "bcrt" => {
+                OnChainMethod::parse(key, value, asked).map(Self::OnChain)
+            }
+            _ => {
+                let (key, limits) = (key.to_owned(), limits_of(asked));
+                Ok(Self::Other(OtherMethod { key, text: value, limits }))
+            }
+        })
+    }
+
+    /// What sort of method it is.
+    pub fn kind(&self) -> MethodKind {
+        match self {
+            Self::Offer(_) => MethodKind::Offer,
+            Self::Bolt11(_) => MethodKind::Bolt11,
+            Self::SilentPayment(_) => MethodKind::SilentPayment,
+            Self::OnChain(_) => MethodKind::OnChain,
+            Self::Other(_) => MethodKind::Other,
+        }
+    }
+
+    /// The key in the URI, lower case and without `req-`; `address` for the one in the path.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Offer(_) => "lno",
+            Self::Bolt11(_) => "lightning",
+            Self::SilentPayment(method) => method.key(),
+            Self::OnChain(method) => method.key(),
+            Self::Other(method) => method.key(),
+        }
+    }
+
+    /// The value in the URI, percent-decoded. A stranger wrote it: escape it before showing.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Offer(method) => method.text(),
+            Self::Bolt11(method) => method.text(),
+            Self::SilentPayment(method) => method.text(),
+            Self::OnChain(method) => method.text(),
+            Self::Other(method) => method.text(),
+        }
+    }
+
+    /// What amounts can be paid.
+    pub fn limits(&self) -> AmountLimits {
+        match self {
+            Self::Offer(method) => method.limits(),
+            Self::Bolt11(method) => method.limits(),
+            Self::SilentPayment(method) => method.limits(),
+            Self::OnChain(method) => method.limits(),
+            Self::Other(method) => method.limits(),
+        }
+    }
+
+    /// Whether it can be paid on `network`; methods that are not read further may be for any.
+    pub fn supports(&self, network: Network) -> bool {
+        match self {
+            Self::Offer(method) => method.supports(network),
+            Self::Bolt11(method) => method.supports(network),
+            Self::SilentPayment(method) => method.supports(network),
+            Self::OnChain(method) => method.is_valid_for(network),
+            Self::Other(_) => true,
+        }
+    }
+
+    /// The last second at which it can be paid; nothing means forever or not known.
+    pub fn expires_at(&self) -> Option<UnixTime> {
+        match self {
+            Self::Offer(method) => method.expires_at(),
+            Self::Bolt11(method) => method.expires_at(),
+            Self::SilentPayment(_) | Self::OnChain(_) | Self::Other(_) => None,
+        }
+    }
+}
+
+/// The sorts of payment methods, the preferred one first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum MethodKind {
+    /// A BOLT 12 offer.
+    Offer,
+    /// A BOLT 11 invoice.
+    Bolt11,
+    /// A silent payment address.
+    SilentPayment,
+    /// An on-chain address.
+    OnChain,
+    /// Anything else.
+    Other,
+}
+
+impl MethodKind {
+    /// A stable name for programs, such as `offer`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Offer => "offer",
+            Self::Bolt11 => "bolt11",
+            Self::SilentPayment => "silent_payment",
+            Self::OnChain => "onchain",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl fmt::Display for MethodKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Offer => "BOLT 12 offer",
+            Self::Bolt11 => "BOLT 11 invoice",
+            Self::SilentPayment => "silent payment address",
+            Self::OnChain => "on-chain address",
+            Self::Other => "other method",
+        })
+    }
+}
+
+/// A BOLT 11 invoice and the text it was written as. It can be paid once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bolt11Method {
+    text: String,
+    invoice: Bolt11Invoice,
+    limits: AmountLimits,
+}
+
+impl Bolt11Method {
+    fn parse(text: String, asked: Option<Amount>) -> Result<Self, MethodError> {
+        let invoice: Bolt11Invoice = text.parse().map_err(|_| MethodError::Invoice {
+            hint: if starts_with(&text, "lno1") { "; an offer belongs in `lno=`" } else { "" },
+        })?;
+        let own = invoice
+            .amount_milli_satoshis()
+            .and_then(|msat| Amount::from_msat(msat).ok());
+        // The URI's amount is often rounded to whole satoshis; the invoice's is what is paid.
+        let limits = match (asked, own) {
+            (Some(asked), Some(own)) if asked.sat_rounded_up() != own.sat_rounded_up() => {
+                return Err(MethodError::AmountConflict { asked, own });
+            }
+            (_, Some(own)) => AmountLimits::exactly(own),
+            (asked, None) => limits_of(asked),
+        };
+        Ok(Self { text, invoice, limits })
+    }
+
+    /// The invoice as it was written, such as `lnbc…`.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The invoice.
+    pub fn invoice(&self) -> &Bolt11Invoice {
+        &self.invoice
+    }
+
+    /// What amounts can be paid: the invoice's own, else the URI's.
+    pub fn limits(&self) -> AmountLimits {
+        self.limits
+    }
+
+    /// Whether it can be paid on `network`.
+    pub fn supports(&self, network: Network) -> bool {
+        self.invoice.network() == network
+    }
+
+    /// The last second at which it can be paid.
+    pub fn expires_at(&self) -> Option<UnixTime> {
+        self.invoice
+            .duration_since_epoch()
+            .checked_add(self.invoice.expiry_time())
+            .as_ref()
+            .map(Duration::as_secs)
+            .map(UnixTime)
+    }
+}
+
+/// A silent payment address (BIP-352), checked for typing errors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SilentPaymentMethod {
+    key: String,
+    text: String,
+    limits: AmountLimits,
+}
+
+impl SilentPaymentMethod {
+    fn parse(key: &str, text: String, asked: Option<Amount>) -> Result<Self, MethodError> {
+        let checked = CheckedHrpstring::new::<Bech32m>(&text).map_err(|_| MethodError::SilentPayment)?;
+        let is_of_key = Hrp::parse(key).is_ok_and(|expected| checked.hrp() == expected);
+        if !is_of_key {
+            return Err(MethodError::SilentPayment);
+        }
+        Ok(Self { key: key.to_owned(), text, limits: limits_of(asked) })
+    }
+
+    /// The key: `sp`, or `tsp` on test networks.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The address as it was written, such as `sp1…`.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What amounts can be paid.
+    pub fn limits(&self) -> AmountLimits {
+        self.limits
+    }
+
+    /// Whether it can be paid on `network`.
+    pub fn supports(&self, network: Network) -> bool {
+        (self.key == "sp") == (network == Network::Bitcoin)
+    }
+}
+
+/// An on-chain address whose network is still to be checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnChainMethod {
+    key: String,
+    text: String,
+    address: Address<NetworkUnchecked>,
+    limits: AmountLimits,
+}
+
+impl OnChainMethod {
+    fn parse(key: &str, text: String, asked: Option<Amount>) -> Result<Self, MethodError> {
+        let address: Address<NetworkUnchecked> =
+            text.parse().map_err(|_| MethodError::Address { hint: belongs(&text) })?;
+        let fits_key = match key {
+            "bc" => address.is_valid_for_network(Network::Bitcoin),
+            "tb" => address.is_valid_for_network(Network::Testnet),
+            "bcrt" => address.is_valid_for_network(Network::Regtest),
+            _ => true,
+        };
+        if !fits_key {
+            return Err(MethodError::OtherNetwork);
+        }
+        Ok(Self { key: key.to_owned(), text, address, limits: limits_of(asked) })
+    }
+
+    /// The key: `bc`, `tb`, `bcrt`, or `address` for the path of the URI.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The address as it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The address, whose network must be checked before use.
+    pub fn address(&self) -> &Address<NetworkUnchecked> {
+        &self.address
+    }
+
+    /// What amounts can be paid.
+    pub fn limits(&self) -> AmountLimits {
+        self.limits
+    }
+
+    /// Whether it is an address of `network`.
+    pub fn is_valid_for(&self, network: Network) -> bool {
+        self.address.is_valid_for_network(network)
+    }
+}
+
+/// A way to pay that is known by name only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherMethod {
+    key: String,
+    text: String,
+    limits: AmountLimits,
+}
+
+impl OtherMethod {
+    /// The key, lower case and without `req-`.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The value, unchecked.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What amounts can be paid.
+    pub fn limits(&self) -> AmountLimits {
+        self.limits
+    }
+}
+
+/// Whether `key` is that of a payment method known here.
+pub(super) fn is_method_key(key: &str) -> bool {
+    const KEYS: [&str; 13] = [
+        PATH_KEY, "lno", "lightning", "sp", "tsp", "bc", "tb", "bcrt", "pay", "ark", "tark", "creq",
+        "pj",
+    ];
+    KEYS.contains(&key)
+}
+
+fn limits_of(asked: Option<Amount>) -> AmountLimits {
+    asked.map_or(AmountLimits::ANY, AmountLimits::exactly)
+}
+
+fn starts_with(text: &str, prefix: &str) -> bool {
+    text.get(..prefix.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+/// Where something that is no address belongs instead.
+fn belongs(text: &str) -> &'static str {
+    const PLACES: [(&str, &str); 4] = [
+        ("sp1", "; a silent payment address belongs in `sp=`"),
+        ("tsp1", "; a silent payment address belongs in `tsp=`"),
+        ("lno1", "; an offer belongs in `lno=`, as in `bitcoin:?lno=lno1…`"),
+        ("ln", "; an invoice belongs in `lightning=`"),
+    ];
+    PLACES
+        .iter()
+        .find(|(prefix, _)| starts_with(text, prefix))
+        .map_or("", |(_, hint)| hint)
+}

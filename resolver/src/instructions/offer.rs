@@ -1,0 +1,135 @@
+//! A BOLT 12 offer as a payment method (`lno=`).
+
+use lightning::{
+    bitcoin::{Network, constants::ChainHash},
+    offers::{
+        offer::{Amount as OfferAmount, Offer},
+        parse::Bolt12ParseError,
+    },
+};
+
+use super::{AmountLimits, MethodError};
+use crate::{amount::Amount, time::UnixTime};
+
+/// A BOLT 12 offer and the text it was written as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfferMethod {
+    text: String,
+    offer: Offer,
+    limits: AmountLimits,
+}
+
+impl OfferMethod {
+    /// Reads the value of `lno`, in a URI that asks for `asked`.
+    pub(super) fn parse(text: String, asked: Option<Amount>) -> Result<Self, MethodError> {
+        let offer: Offer = text
+            .parse()
+            .map_err(|error| MethodError::Offer(OfferError::from(error)))?;
+        let minimum = match offer.amount() {
+            Some(OfferAmount::Bitcoin { amount_msats }) => Amount::from_msat(amount_msats).ok(),
+            Some(OfferAmount::Currency { .. }) | None => None,
+        };
+        let limits = match (asked, minimum) {
+            (Some(asked), Some(own)) if asked < own => {
+                return Err(MethodError::AmountConflict { asked, own });
+            }
+            (Some(asked), _) => AmountLimits::exactly(asked),
+            (None, Some(minimum)) => AmountLimits::at_least(minimum),
+            (None, None) => AmountLimits::ANY,
+        };
+        Ok(Self { text, offer, limits })
+    }
+
+    /// The offer as it was written, such as `lno1…`.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The offer.
+    pub fn offer(&self) -> &Offer {
+        &self.offer
+    }
+
+    /// What amounts can be paid: the URI's own, else the offer's or more.
+    pub fn limits(&self) -> AmountLimits {
+        self.limits
+    }
+
+    /// Whether it can be paid on `network`; an offer that names no chain is for mainnet.
+    pub fn supports(&self, network: Network) -> bool {
+        self.offer
+            .supports_chain(ChainHash::using_genesis_block(network))
+    }
+
+    /// The last second at which an invoice may be asked for; nothing means forever.
+    pub fn expires_at(&self) -> Option<UnixTime> {
+        self.offer
+            .absolute_expiry()
+            .map(|expiry| UnixTime(expiry.as_secs()))
+    }
+
+    /// Whether it has expired at `now`.
+    pub fn is_expired_at(&self, now: UnixTime) -> bool {
+        self.expires_at().is_some_and(|expiry| now > expiry)
+    }
+
+    /// What is paid for, in the payee's words, made safe to print.
+    pub fn description(&self) -> Option<String> {
+        self.offer.description().map(|text| text.to_string())
+    }
+
+    /// Who asks, in the payee's words and unproven, made safe to print.
+    pub fn issuer(&self) -> Option<String> {
+        self.offer.issuer().map(|text| text.to_string())
+    }
+
+    /// The price per item in bitcoin, when the offer names one.
+    pub fn amount(&self) -> Option<Amount> {
+        match self.offer.amount() {
+            Some(OfferAmount::Bitcoin { amount_msats }) => Amount::from_msat(amount_msats).ok(),
+            Some(OfferAmount::Currency { .. }) | None => None,
+        }
+    }
+
+    /// The ISO 4217 code of the currency it is priced in, when that is not bitcoin.
+    pub fn currency(&self) -> Option<String> {
+        match self.offer.amount() {
+            Some(OfferAmount::Currency { iso4217_code, .. }) => {
+                Some(iso4217_code.as_str().to_owned())
+            }
+            Some(OfferAmount::Bitcoin { .. }) | None => None,
+        }
+    }
+}
+
+/// Why a text is no offer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OfferError {
+    /// It has a character that no offer has, or mixed case, or a bad `+` continuation.
+    #[error("it has characters that no offer has; it may be mistyped or cut off")]
+    Characters,
+    /// It is bech32, and something other than an offer.
+    #[error("an offer begins with `lno1`; this is something else")]
+    Prefix,
+    /// The fields do not fill it exactly.
+    #[error("it is damaged or cut off; copy the whole offer again")]
+    Damaged,
+    /// The fields contradict BOLT 12.
+    #[error("its fields break BOLT 12 ({0})")]
+    Fields(String),
+}
+
+impl From<Bolt12ParseError> for OfferError {
+    fn from(error: Bolt12ParseError) -> Self {
+        match error {
+            Bolt12ParseError::InvalidContinuation
+            | Bolt12ParseError::InvalidLeadingWhitespace
+            | Bolt12ParseError::Bech32(_) => Self::Characters,
+            Bolt12ParseError::InvalidBech32Hrp => Self::Prefix,
+            Bolt12ParseError::Decode(_) => Self::Damaged,
+            Bolt12ParseError::InvalidSemantics(error) => Self::Fields(format!("{error:?}")),
+            Bolt12ParseError::InvalidSignature(error) => Self::Fields(error.to_string()),
+        }
+    }
+}
