@@ -22,8 +22,10 @@ help: ## Show this list
 demo: ## Register, prove and pay a name on a private internet, from nothing, and explain it
 	@tests/setup/demo
 
+# Tests start our own programs, which `cargo nextest` builds only for packages with tests beside them.
 .PHONY: test
 test: setup lint deny ## Everything CI runs: set-up, lint, licences, all tests, the documentation's examples
+	cargo build $(LOCKED) --workspace --bins --tests
 	cargo nextest run $(LOCKED) --workspace --profile $(PROFILE)
 	cargo test $(LOCKED) --workspace --doc
 
