@@ -29,7 +29,9 @@ pub struct Amount {
 
 impl Amount {
     /// All the bitcoin there will ever be: 21 million BTC.
-    pub const MAX: Self = Self { msat: 2_100_000_000_000_000_000 };
+    pub const MAX: Self = Self {
+        msat: 2_100_000_000_000_000_000,
+    };
 
     /// An amount of millisatoshis.
     ///
@@ -94,7 +96,12 @@ impl FromStr for Amount {
             "msat" | "msats" => 0,
             "sat" | "sats" => SAT_DECIMALS,
             "btc" => BTC_DECIMALS,
-            _ => return Err(AmountError::Unit { input: input.to_owned(), unit: unit.to_owned() }),
+            _ => {
+                return Err(AmountError::Unit {
+                    input: input.to_owned(),
+                    unit: unit.to_owned(),
+                });
+            }
         };
         read(input, number, decimals)
     }
@@ -208,7 +215,14 @@ mod tests {
 
     #[test]
     fn every_unit_says_the_same_amount() {
-        for text in ["25000sat", "25000 sat", "25000 SATS", "0.00025btc", "0.00025 BTC", "25000000msat"] {
+        for text in [
+            "25000sat",
+            "25000 sat",
+            "25000 SATS",
+            "0.00025btc",
+            "0.00025 BTC",
+            "25000000msat",
+        ] {
             assert_eq!(parse(text).unwrap().msat(), 25_000_000, "{text}");
         }
         assert_eq!(parse("21000000btc").unwrap(), Amount::MAX);
@@ -228,8 +242,14 @@ mod tests {
         use AmountError as E;
         assert!(matches!(parse("0sat"), Err(E::Zero(_))));
         assert!(matches!(parse("0.000btc"), Err(E::Zero(_))));
-        assert!(matches!(parse("21000000.00000000001btc"), Err(E::TooMuch(_))));
-        assert!(matches!(parse("99999999999999999999999sat"), Err(E::TooMuch(_))));
+        assert!(matches!(
+            parse("21000000.00000000001btc"),
+            Err(E::TooMuch(_))
+        ));
+        assert!(matches!(
+            parse("99999999999999999999999sat"),
+            Err(E::TooMuch(_))
+        ));
         assert!(matches!(parse("0.000000000001btc"), Err(E::TooPrecise(_))));
         assert!(matches!(parse("1.0005sat"), Err(E::TooPrecise(_))));
         assert!(matches!(parse("0.5msat"), Err(E::TooPrecise(_))));
@@ -237,7 +257,9 @@ mod tests {
         assert!(matches!(parse("10usd"), Err(E::Unit { .. })));
         assert!(matches!(parse("₿1"), Err(E::Unit { .. })));
         assert!(matches!(parse("1e3sat"), Err(E::Unit { .. })));
-        for text in ["sat", "-5sat", "+5sat", ".btc", "1.2.3btc", "1_000sat", "٣sat"] {
+        for text in [
+            "sat", "-5sat", "+5sat", ".btc", "1.2.3btc", "1_000sat", "٣sat",
+        ] {
             assert!(matches!(parse(text), Err(E::NotANumber(_))), "{text}");
         }
     }

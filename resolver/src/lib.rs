@@ -25,6 +25,7 @@
     )
 )]
 
+mod amount;
 mod handle;
 pub mod instructions;
 #[cfg(feature = "net")]
@@ -34,8 +35,10 @@ mod record;
 pub mod resolution;
 mod time;
 
+pub use amount::{Amount, AmountError};
 pub use handle::{Handle, HandleError};
 pub use hickory_proto;
+pub use lightning;
 pub use instructions::{Instructions, Method};
 pub use proof::{Outcome, Proof, ProofError, TrustAnchors, Verified, VerifyError};
 pub use record::{Record, RecordError};

@@ -14,16 +14,28 @@ pub struct AmountLimits {
 
 impl AmountLimits {
     /// Any amount: the payer chooses.
-    pub const ANY: Self = Self { asked: None, minimum: None, maximum: None };
+    pub const ANY: Self = Self {
+        asked: None,
+        minimum: None,
+        maximum: None,
+    };
 
     /// Exactly this amount.
     pub(super) fn exactly(amount: Amount) -> Self {
-        Self { asked: Some(amount), minimum: Some(amount), maximum: Some(amount) }
+        Self {
+            asked: Some(amount),
+            minimum: Some(amount),
+            maximum: Some(amount),
+        }
     }
 
     /// This amount or more; this one when the payer does not choose.
     pub(super) fn at_least(amount: Amount) -> Self {
-        Self { asked: Some(amount), minimum: Some(amount), maximum: None }
+        Self {
+            asked: Some(amount),
+            minimum: Some(amount),
+            maximum: None,
+        }
     }
 
     /// What the payee asks for: paid when the payer names no amount.
@@ -110,7 +122,10 @@ mod tests {
     #[test]
     fn without_limits_the_payer_must_choose() {
         assert_eq!(AmountLimits::ANY.settle_on(Some(sat(5))), Ok(sat(5)));
-        assert_eq!(AmountLimits::ANY.settle_on(None), Err(AmountLimitError::NoAmount));
+        assert_eq!(
+            AmountLimits::ANY.settle_on(None),
+            Err(AmountLimitError::NoAmount)
+        );
     }
 
     #[test]
@@ -119,7 +134,13 @@ mod tests {
         assert_eq!(limits.settle_on(None), Ok(sat(5)));
         assert_eq!(limits.settle_on(Some(sat(5))), Ok(sat(5)));
         let refused = limits.settle_on(Some(sat(6))).unwrap_err();
-        assert_eq!(refused, AmountLimitError::Fixed { amount: sat(6), fixed: sat(5) });
+        assert_eq!(
+            refused,
+            AmountLimitError::Fixed {
+                amount: sat(6),
+                fixed: sat(5)
+            }
+        );
     }
 
     #[test]
@@ -129,6 +150,12 @@ mod tests {
         assert_eq!(limits.settle_on(None), Ok(sat(5)));
         assert_eq!(limits.settle_on(Some(sat(9))), Ok(sat(9)));
         let refused = limits.settle_on(Some(sat(4))).unwrap_err();
-        assert_eq!(refused, AmountLimitError::TooLittle { amount: sat(4), minimum: sat(5) });
+        assert_eq!(
+            refused,
+            AmountLimitError::TooLittle {
+                amount: sat(4),
+                minimum: sat(5)
+            }
+        );
     }
 }

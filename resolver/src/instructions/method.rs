@@ -51,7 +51,11 @@ impl Method {
             }
             _ => {
                 let (key, limits) = (key.to_owned(), limits_of(asked));
-                Ok(Self::Other(OtherMethod { key, text: value, limits }))
+                Ok(Self::Other(OtherMethod {
+                    key,
+                    text: value,
+                    limits,
+                }))
             }
         })
     }
@@ -173,7 +177,11 @@ pub struct Bolt11Method {
 impl Bolt11Method {
     fn parse(text: String, asked: Option<Amount>) -> Result<Self, MethodError> {
         let invoice: Bolt11Invoice = text.parse().map_err(|_| MethodError::Invoice {
-            hint: if starts_with(&text, "lno1") { "; an offer belongs in `lno=`" } else { "" },
+            hint: if starts_with(&text, "lno1") {
+                "; an offer belongs in `lno=`"
+            } else {
+                ""
+            },
         })?;
         let own = invoice
             .amount_milli_satoshis()
@@ -186,7 +194,11 @@ impl Bolt11Method {
             (_, Some(own)) => AmountLimits::exactly(own),
             (asked, None) => limits_of(asked),
         };
-        Ok(Self { text, invoice, limits })
+        Ok(Self {
+            text,
+            invoice,
+            limits,
+        })
     }
 
     /// The invoice as it was written, such as `lnbc…`.
@@ -230,12 +242,17 @@ pub struct SilentPaymentMethod {
 
 impl SilentPaymentMethod {
     fn parse(key: &str, text: String, asked: Option<Amount>) -> Result<Self, MethodError> {
-        let checked = CheckedHrpstring::new::<Bech32m>(&text).map_err(|_| MethodError::SilentPayment)?;
+        let checked =
+            CheckedHrpstring::new::<Bech32m>(&text).map_err(|_| MethodError::SilentPayment)?;
         let is_of_key = Hrp::parse(key).is_ok_and(|expected| checked.hrp() == expected);
         if !is_of_key {
             return Err(MethodError::SilentPayment);
         }
-        Ok(Self { key: key.to_owned(), text, limits: limits_of(asked) })
+        Ok(Self {
+            key: key.to_owned(),
+            text,
+            limits: limits_of(asked),
+        })
     }
 
     /// The key: `sp`, or `tsp` on test networks.
@@ -271,7 +288,9 @@ pub struct OnChainMethod {
 impl OnChainMethod {
     fn parse(key: &str, text: String, asked: Option<Amount>) -> Result<Self, MethodError> {
         let address: Address<NetworkUnchecked> =
-            text.parse().map_err(|_| MethodError::Address { hint: belongs(&text) })?;
+            text.parse().map_err(|_| MethodError::Address {
+                hint: belongs(&text),
+            })?;
         let fits_key = match key {
             "bc" => address.is_valid_for_network(Network::Bitcoin),
             "tb" => address.is_valid_for_network(Network::Testnet),
@@ -281,7 +300,12 @@ impl OnChainMethod {
         if !fits_key {
             return Err(MethodError::OtherNetwork);
         }
-        Ok(Self { key: key.to_owned(), text, address, limits: limits_of(asked) })
+        Ok(Self {
+            key: key.to_owned(),
+            text,
+            address,
+            limits: limits_of(asked),
+        })
     }
 
     /// The key: `bc`, `tb`, `bcrt`, or `address` for the path of the URI.
@@ -338,7 +362,18 @@ impl OtherMethod {
 /// Whether `key` is that of a payment method known here.
 pub(super) fn is_method_key(key: &str) -> bool {
     const KEYS: [&str; 13] = [
-        PATH_KEY, "lno", "lightning", "sp", "tsp", "bc", "tb", "bcrt", "pay", "ark", "tark", "creq",
+        PATH_KEY,
+        "lno",
+        "lightning",
+        "sp",
+        "tsp",
+        "bc",
+        "tb",
+        "bcrt",
+        "pay",
+        "ark",
+        "tark",
+        "creq",
         "pj",
     ];
     KEYS.contains(&key)
@@ -358,7 +393,10 @@ fn belongs(text: &str) -> &'static str {
     const PLACES: [(&str, &str); 4] = [
         ("sp1", "; a silent payment address belongs in `sp=`"),
         ("tsp1", "; a silent payment address belongs in `tsp=`"),
-        ("lno1", "; an offer belongs in `lno=`, as in `bitcoin:?lno=lno1…`"),
+        (
+            "lno1",
+            "; an offer belongs in `lno=`, as in `bitcoin:?lno=lno1…`",
+        ),
         ("ln", "; an invoice belongs in `lightning=`"),
     ];
     PLACES

@@ -37,7 +37,11 @@ impl OfferMethod {
             (None, Some(minimum)) => AmountLimits::at_least(minimum),
             (None, None) => AmountLimits::ANY,
         };
-        Ok(Self { text, offer, limits })
+        Ok(Self {
+            text,
+            offer,
+            limits,
+        })
     }
 
     /// The offer as it was written, such as `lno1…`.
