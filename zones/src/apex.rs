@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use hickory_proto::rr::rdata::{NS, SOA};
-use hickory_proto::rr::{RData, RecordType};
+use hickory_proto::rr::{Name, RData, RecordType};
 use payname_resolver::UnixTime;
 
 use crate::check::ZoneError;
@@ -34,15 +34,6 @@ impl Zone {
             let data = vec![nsec3_parameters()];
             sets.push((origin.clone(), RecordType::NSEC3PARAM, 0, data));
         }
-        for server in &servers {
-            let name = canonical(&server.name);
-            if !origin.zone_of(&name) {
-                continue;
-            }
-            for (record_type, data) in addresses(&server.addresses) {
-                sets.push((name.clone(), record_type, ttl, data));
-            }
-        }
         let mut signed = Vec::with_capacity(sets.len());
         for (owner, record_type, ttl, data) in sets {
             let mut set = RecordSet::new(record_type, ttl, data)
@@ -50,6 +41,7 @@ impl Zone {
             self.signer(now).sign(&owner, &mut set)?;
             signed.push((owner, set));
         }
+        signed.extend(self.server_addresses(|_| true, now)?);
         let made = signed.len();
         self.commit(now, made, |nodes, changed| {
             for (owner, set) in signed {
@@ -57,6 +49,29 @@ impl Zone {
             }
         })?;
         Ok(())
+    }
+
+    /// The addresses of those of the zone's servers that live in it and are `wanted`, signed.
+    pub(crate) fn server_addresses(
+        &self,
+        wanted: impl Fn(&Name) -> bool,
+        now: UnixTime,
+    ) -> Result<Vec<(Name, RecordSet)>, ZoneError> {
+        let mut signed = Vec::new();
+        for server in &self.settings.name_servers {
+            let owner = canonical(&server.name);
+            if !self.origin().zone_of(&owner) || !wanted(&owner) {
+                continue;
+            }
+            for (record_type, data) in addresses(&server.addresses) {
+                let ttl = self.settings.infrastructure_ttl;
+                let mut set = RecordSet::new(record_type, ttl, data)
+                    .map_err(|error| ZoneError::Records(presentation(&owner), error))?;
+                self.signer(now).sign(&owner, &mut set)?;
+                signed.push((owner.clone(), set));
+            }
+        }
+        Ok(signed)
     }
 
     /// The SOA with the present serial, unsigned.

@@ -7,7 +7,8 @@ use payname_resolver::UnixTime;
 
 use crate::apex::addresses;
 use crate::check::ZoneError;
-use crate::names::{canonical, is_below, presentation};
+use crate::names::{canonical, presentation};
+use crate::node::Node;
 use crate::record_set::RecordSet;
 use crate::settings::NameServer;
 use crate::zone::{Change, Zone};
@@ -16,7 +17,8 @@ impl Zone {
     /// Delegates `child` to its name servers, in place of any delegation it had.
     ///
     /// The NS records and the glue (the addresses of servers at or below `child`) are not signed,
-    /// the DS records are. Without DS records the child is provably insecure.
+    /// the DS records are. Without DS records the child is provably insecure. Addresses of this
+    /// zone's own servers that come to lie below `child` stay as glue.
     ///
     /// # Errors
     /// [`ZoneError`] when `child` is not strictly inside the zone, is a wildcard, or has records
@@ -53,17 +55,18 @@ impl Zone {
             signatures = 1;
             sets.push((child.clone(), set));
         }
-        for server in name_servers {
+        // The child's word on its own servers comes later and so replaces what this zone was told.
+        for server in self.settings.name_servers.iter().chain(name_servers) {
             let name = canonical(&server.name);
-            if name != child && !is_below(&name, &child) {
-                continue; // its addresses are found without this zone's help
+            if !child.zone_of(&name) {
+                continue; // its addresses are found without this delegation
             }
             for (record_type, data) in addresses(&server.addresses) {
                 sets.push((name.clone(), records(&name, record_type, data)?));
             }
         }
 
-        let old = self.delegation(&child);
+        let old = self.at_and_below(&child);
         self.commit(now, signatures, |nodes, changed| {
             for (owner, record_type) in old {
                 nodes.remove(&owner, record_type, changed);
@@ -80,13 +83,18 @@ impl Zone {
     /// [`ZoneError::NotDelegated`] when there is none at exactly this name.
     pub fn undelegate(&mut self, child: &Name, now: UnixTime) -> Result<Change, ZoneError> {
         let child = canonical(child);
-        let old = self.delegation(&child);
-        if old.is_empty() {
+        if !self.nodes.get(&child).is_some_and(Node::is_cut) {
             return Err(ZoneError::NotDelegated(presentation(&child)));
         }
-        self.commit(now, 0, |nodes, changed| {
+        let old = self.at_and_below(&child);
+        let own = self.server_addresses(|name| child.zone_of(name), now)?;
+        let signatures = own.len();
+        self.commit(now, signatures, |nodes, changed| {
             for (owner, record_type) in old {
                 nodes.remove(&owner, record_type, changed);
+            }
+            for (owner, set) in own {
+                nodes.insert(&owner, set, changed);
             }
         })
     }
@@ -96,37 +104,38 @@ impl Zone {
         if child == self.origin() || child.is_wildcard() {
             return Err(ZoneError::NotDelegable(presentation(child)));
         }
-        match self.nodes.get(child) {
-            Some(node) if node.is_cut() => Ok(()),
-            Some(node) if !node.sets.is_empty() => {
-                Err(ZoneError::NotDelegable(presentation(child)))
-            }
-            _ => match self.nodes.below(child).first() {
-                Some(below) => Err(ZoneError::NamesBelow {
-                    owner: presentation(child),
-                    below: presentation(below),
-                }),
-                None => Ok(()),
-            },
+        if self.nodes.get(child).is_some_and(Node::is_cut) {
+            return Ok(());
         }
+        let own_server = |name: &Name| {
+            let mut servers = self.settings.name_servers.iter();
+            servers.any(|server| canonical(&server.name) == *name)
+        };
+        let hidden = self.at_and_below(child).into_iter();
+        for (owner, record_type) in hidden {
+            let is_address = matches!(record_type, RecordType::A | RecordType::AAAA);
+            if is_address && own_server(&owner) {
+                continue;
+            }
+            if owner == *child {
+                return Err(ZoneError::NotDelegable(presentation(child)));
+            }
+            return Err(ZoneError::NamesBelow {
+                owner: presentation(child),
+                below: presentation(&owner),
+            });
+        }
+        Ok(())
     }
 
-    /// Every record set of an existing delegation: at the cut, and the glue below it.
-    fn delegation(&self, child: &Name) -> Vec<(Name, RecordType)> {
-        if !self.nodes.get(child).is_some_and(|node| node.is_cut()) {
-            return Vec::new();
+    /// Every record set at a name and below it.
+    fn at_and_below(&self, name: &Name) -> Vec<(Name, RecordType)> {
+        let mut found = Vec::new();
+        for owner in std::iter::once(name.clone()).chain(self.nodes.below(name)) {
+            if let Some(node) = self.nodes.get(&owner) {
+                found.extend(node.sets.keys().map(|kind| (owner.clone(), *kind)));
+            }
         }
-        std::iter::once(child.clone())
-            .chain(self.nodes.below(child))
-            .flat_map(|name| {
-                let node = self.nodes.get(&name);
-                let types: Vec<RecordType> = node
-                    .map(|node| node.sets.keys().copied().collect())
-                    .unwrap_or_default();
-                types
-                    .into_iter()
-                    .map(move |record_type| (name.clone(), record_type))
-            })
-            .collect()
+        found
     }
 }
