@@ -32,6 +32,7 @@ pub(super) fn judge(
         record_type,
         now,
         path: Path::EMPTY,
+        fault: None,
     };
     let mut owner = owner.to_lowercase();
     owner.set_fqdn(true);
@@ -45,6 +46,8 @@ struct Search<'a, 'p> {
     record_type: RecordType,
     now: UnixTime,
     path: Path,
+    /// The first denial on the way that is not believed: what to tell when nothing else is found.
+    fault: Option<Bogus>,
 }
 
 impl Search<'_, '_> {
@@ -101,14 +104,15 @@ impl Search<'_, '_> {
         if let Some(next_closer) = authentic.next_closer.clone() {
             let mut denials = Denials::new(&mut self.chain, Rc::clone(&authentic.zone));
             if !denials.next_closer(&next_closer) {
-                return Err(Bogus {
+                let unproven = || Bogus {
                     record_set: RecordSetName {
                         owner: owner.clone(),
                         record_type,
                     },
                     zone: Some(authentic.zone.name.clone()),
                     reason: Reason::WildcardUnproven { next_closer },
-                });
+                };
+                return Err(denials.into_fault().unwrap_or_else(unproven));
             }
             authentic.path.join(&denials.into_path());
         }
@@ -130,11 +134,13 @@ impl Search<'_, '_> {
                     proof: self.minimised(),
                 }));
             }
+            self.fault = self.fault.take().or(denials.into_fault());
         }
         if let Some(insecure) = self.insecure(name) {
             return Ok(Outcome::Insecure(insecure));
         }
-        Err(self.bogus(name, self.record_type, Reason::Missing))
+        let missing = self.bogus(name, self.record_type, Reason::Missing);
+        Err(self.fault.take().unwrap_or(missing))
     }
 
     /// The unsigned delegation nearest to the root on the way to `name`, if one is proven.
@@ -175,11 +181,14 @@ impl Search<'_, '_> {
             })
             .map(|signer| (signer.iter().count(), signer))
             .collect();
-        signers
-            .iter()
-            .rev()
-            .filter_map(|(_, signer)| self.chain.zone(signer).ok())
-            .collect()
+        let mut zones = Vec::new();
+        for (_, signer) in signers.iter().rev() {
+            match self.chain.zone(signer) {
+                Ok(zone) => zones.push(zone),
+                Err(bogus) => self.fault = self.fault.take().or(Some(bogus)),
+            }
+        }
+        zones
     }
 
     /// The nearest DNAME strictly above a name.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use hickory_proto::rr::{Name, RecordType};
 
 use super::{
-    DenialKind,
+    Bogus, DenialKind,
     chain::{Chain, Path, Zone},
     nsec::Nsec,
     nsec3::{Hashes, Nsec3},
@@ -18,6 +18,7 @@ pub(super) struct Denials<'c, 'a, 'p> {
     zone: Rc<Zone>,
     hashes: Hashes,
     path: Path,
+    fault: Option<Bogus>,
 }
 
 /// The record that showed something, and where it stands.
@@ -34,12 +35,18 @@ impl<'c, 'a, 'p> Denials<'c, 'a, 'p> {
             zone,
             hashes: Hashes::default(),
             path: Path::EMPTY,
+            fault: None,
         }
     }
 
     /// What the conclusions so far rest on.
     pub(super) fn into_path(self) -> Path {
         self.path
+    }
+
+    /// Why a record that would have shown what was asked is not believed, if there was one.
+    pub(super) fn into_fault(self) -> Option<Bogus> {
+        self.fault
     }
 
     /// Shows that `name`, and with it everything below, does not exist, a wildcard left aside: what a
@@ -207,12 +214,13 @@ impl<'c, 'a, 'p> Denials<'c, 'a, 'p> {
             detail,
         } in candidates
         {
-            let Ok(authentic) = self.chain.authenticate(&owner, record_type) else {
-                continue;
-            };
-            if authentic.zone.name == self.zone.name {
-                self.path.join(&authentic.path);
-                return Some(detail);
+            match self.chain.authenticate(&owner, record_type) {
+                Ok(authentic) if authentic.zone.name == self.zone.name => {
+                    self.path.join(&authentic.path);
+                    return Some(detail);
+                }
+                Ok(_) => {}
+                Err(bogus) => self.fault = self.fault.take().or(Some(bogus)),
             }
         }
         None
