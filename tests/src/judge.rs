@@ -1,0 +1,151 @@
+//! Verdicts on live zones by validators that no one here wrote: Unbound and BIND's `delv`.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+use payname_resolver::hickory_proto::op::ResponseCode;
+use payname_resolver::hickory_proto::rr::{Name, RecordType};
+use payname_resolver::resolution::Question;
+
+use crate::dns::over_tcp;
+use crate::tools::tool;
+
+/// What a validator says about a name and type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// There are such records, proven.
+    Secure,
+    /// The name does not exist, proven.
+    SecureNxDomain,
+    /// The name has no such records, proven.
+    SecureNoData,
+    /// There may be records; the zone is not signed.
+    Insecure,
+    /// The proof fails.
+    Bogus,
+}
+
+/// Asks a validating resolver and reads its verdict off the AD bit and the response code.
+///
+/// # Errors
+/// It does not answer, or with something else than a verdict.
+pub async fn ask_validator(server: SocketAddr, name: &str, kind: RecordType) -> Result<Verdict> {
+    let question = Question::new(Name::from_ascii(name)?, kind);
+    let mut message = question.to_message(4711);
+    message[3] &= !0x10; // CD off: the resolver shall judge
+    message[3] |= 0x20; // AD on: and say so
+    let answer = over_tcp(server, &message).await?;
+    let header = &answer.metadata;
+    Ok(match (header.response_code, header.authentic_data) {
+        (ResponseCode::ServFail, _) => Verdict::Bogus,
+        (ResponseCode::NXDomain, true) => Verdict::SecureNxDomain,
+        (ResponseCode::NoError, true) if answer.answers.iter().any(|r| r.record_type() == kind) => {
+            Verdict::Secure
+        }
+        (ResponseCode::NoError, true) => Verdict::SecureNoData,
+        (ResponseCode::NoError | ResponseCode::NXDomain, false) => Verdict::Insecure,
+        (code, _) => bail!("{server} answered {question} with {code}"),
+    })
+}
+
+/// Lets `delv` validate what comes through a recursor, from `anchors` (one DS line of the root).
+///
+/// # Errors
+/// `delv` is missing, or says something that is no verdict.
+pub fn delv(server: SocketAddr, anchors: &str, name: &str, kind: RecordType) -> Result<Verdict> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("anchors.conf");
+    fs::write(&file, bind_anchors(anchors)?)?;
+    let output = Command::new(tool("delv")?)
+        .arg(format!("@{}", server.ip()))
+        .args(["-p", &server.port().to_string(), "-a"])
+        .arg(&file)
+        .args(["+root=.", "+vtrace", name, &kind.to_string()])
+        .output()?;
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text);
+    let says = |words: &str| text.contains(words);
+    if says("; fully validated") {
+        Ok(Verdict::Secure)
+    } else if says("negative response, fully validated") {
+        let is_name_error = says("ncache nxdomain") || says("resolution failed: ncache nxdomain");
+        Ok(if is_name_error {
+            Verdict::SecureNxDomain
+        } else {
+            Verdict::SecureNoData
+        })
+    } else if says("; unsigned answer") || says("negative response, unsigned answer") {
+        Ok(Verdict::Insecure)
+    } else if says("resolution failed") {
+        Ok(Verdict::Bogus)
+    } else {
+        bail!("delv gave no verdict:\n{text}")
+    }
+}
+
+/// Whether `ldns-verify-zone` finds every signature and denial of a zone file in order.
+///
+/// # Errors
+/// It does not, with its words; or it is missing.
+pub fn ldns_verify_zone(folder: &Path, master_file: &str) -> Result<()> {
+    let file = folder.join("zone");
+    fs::write(&file, master_file)?;
+    run(Command::new(tool("ldns-verify-zone")?).arg("-V2").arg(file))
+}
+
+/// Whether BIND's `dnssec-verify` finds a zone file in order; `-z`: one key may do everything.
+///
+/// # Errors
+/// It does not, with its words; or it is missing.
+pub fn dnssec_verify(folder: &Path, origin: &str, master_file: &str) -> Result<()> {
+    let file = folder.join("zone");
+    fs::write(&file, master_file)?;
+    run(Command::new(tool("dnssec-verify")?)
+        .args(["-z", "-o", origin])
+        .arg(file))
+}
+
+/// Whether BIND's `named-checkzone` would load a zone file.
+///
+/// # Errors
+/// It would not, with its words; or it is missing.
+pub fn named_checkzone(folder: &Path, origin: &str, master_file: &str) -> Result<()> {
+    let file = folder.join("zone");
+    fs::write(&file, master_file)?;
+    run(Command::new(tool("named-checkzone")?)
+        .args(["-i", "local", origin])
+        .arg(file))
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let output = command
+        .output()
+        .with_context(|| format!("starting {:?}", command.get_program()))?;
+    if !output.status.success() {
+        let text = [output.stdout, output.stderr].concat();
+        bail!(
+            "{:?}: {}",
+            command.get_program(),
+            String::from_utf8_lossy(&text)
+        );
+    }
+    Ok(())
+}
+
+/// `. 3600 IN DS 1 13 2 AB…` as BIND's configuration writes it.
+fn bind_anchors(master_file: &str) -> Result<String> {
+    let (_, data) = master_file
+        .split_once(" DS ")
+        .context("the anchor is no DS record")?;
+    let fields: Vec<&str> = data.split_whitespace().collect();
+    let [tag, algorithm, digest_type, digest @ ..] = fields.as_slice() else {
+        bail!("the anchor is no whole DS record");
+    };
+    let digest = digest.concat();
+    Ok(format!(
+        "trust-anchors {{ . static-ds {tag} {algorithm} {digest_type} \"{digest}\"; }};\n"
+    ))
+}

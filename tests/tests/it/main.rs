@@ -1,0 +1,9 @@
+//! The end-to-end and conformance tests, on a private internet and with real programs.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::panic
+)]
+
+mod judges;
