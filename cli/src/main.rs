@@ -1,2 +1,3 @@
-//! payname
-fn main(){}
+//! The `payname` binary.
+
+fn main() {}

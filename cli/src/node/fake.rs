@@ -1,0 +1,1 @@
+//! A node without a network, for tests.
