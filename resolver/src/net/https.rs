@@ -1,0 +1,91 @@
+//! DNS over HTTPS (RFC 8484).
+
+use reqwest::{
+    Url,
+    header::{ACCEPT, CONTENT_TYPE},
+    redirect::Policy,
+};
+
+use super::{ClientError, DnsServer, ExchangeError, Timeouts, server::is_loopback};
+use crate::resolution::{Question, Response};
+
+/// The media type of a DNS message (RFC 8484 §6).
+const DNS_MESSAGE: &str = "application/dns-message";
+/// The longest DNS message there is.
+const MAX_MESSAGE: usize = 65_535;
+
+/// The HTTP client for one server: no redirects, no name of ours, bounded in time.
+pub(super) fn client(url: &Url, timeouts: Timeouts) -> Result<reqwest::Client, ClientError> {
+    let builder = reqwest::Client::builder()
+        .redirect(Policy::none())
+        .timeout(timeouts.exchange())
+        .referer(false);
+    let builder = match is_loopback(url) {
+        true => builder.no_proxy(),
+        false => builder.https_only(true),
+    };
+    builder.build().map_err(ClientError::Https)
+}
+
+/// Asks by POST; the id is 0, since the connection keeps answers apart (RFC 8484 §4.1).
+pub(super) async fn exchange(
+    client: &reqwest::Client,
+    url: &Url,
+    question: &Question,
+    timeouts: Timeouts,
+) -> Result<Response, ExchangeError> {
+    let server = || DnsServer::Https(url.clone());
+    let failed = |source: reqwest::Error| {
+        if source.is_timeout() {
+            let after = timeouts.exchange();
+            ExchangeError::Timeout {
+                server: server(),
+                question: question.clone(),
+                after,
+            }
+        } else {
+            ExchangeError::Https {
+                server: server(),
+                source: source.without_url(),
+            }
+        }
+    };
+    let mut answer = client
+        .post(url.clone())
+        .header(CONTENT_TYPE, DNS_MESSAGE)
+        .header(ACCEPT, DNS_MESSAGE)
+        .body(question.to_message(0))
+        .send()
+        .await
+        .map_err(failed)?;
+    let status = answer.status();
+    if !status.is_success() {
+        return Err(ExchangeError::Status {
+            server: server(),
+            status: status.as_u16(),
+        });
+    }
+    let found = answer
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let media_type = found.split(';').next().unwrap_or_default().trim();
+    if !media_type.eq_ignore_ascii_case(DNS_MESSAGE) {
+        return Err(ExchangeError::ContentType {
+            server: server(),
+            found: found.to_owned(),
+        });
+    }
+    let mut message = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+        if chunk.len() > MAX_MESSAGE.saturating_sub(message.len()) {
+            return Err(ExchangeError::TooLong { server: server() });
+        }
+        message.extend_from_slice(&chunk);
+    }
+    Response::parse(question, 0, &message).map_err(|source| ExchangeError::Response {
+        server: server(),
+        source,
+    })
+}
