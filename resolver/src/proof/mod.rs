@@ -23,6 +23,7 @@ pub use anchors::{AnchorError, TrustAnchors};
 pub use outcome::{Bogus, Denial, DenialKind, Insecure, Outcome, Reason, RecordSetName, Secure};
 pub use resource_record::ResourceRecord;
 pub(crate) use resource_record::{name_from_wire, write_name};
+pub(crate) use signature::signer_of;
 pub use verified::{Verified, VerifyError};
 
 use crate::{handle::Handle, record::Record, time::UnixTime};

@@ -2,7 +2,7 @@
 
 use hickory_proto::rr::{Name, RecordType};
 
-use super::{Reason, crypto::DigestType, name_from_wire, write_name};
+use super::{Reason, ResourceRecord, crypto::DigestType, name_from_wire, write_name};
 use crate::time::{UnixTime, Window};
 
 /// An RRSIG record: the fields, the bytes that precede the signature, and the signature.
@@ -93,6 +93,14 @@ impl<'p> RrSig<'p> {
         write_name(&self.signer, &mut bytes);
         bytes
     }
+}
+
+/// The zone that an RRSIG record names as its signer; none for other records and malformed ones.
+pub(crate) fn signer_of(record: &ResourceRecord) -> Option<Name> {
+    if record.record_type() != RecordType::RRSIG {
+        return None;
+    }
+    RrSig::read(record.rdata()).map(|signature| signature.signer)
 }
 
 /// A DNSKEY record.

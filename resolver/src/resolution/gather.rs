@@ -1,16 +1,36 @@
 //! The state machine that gathers the records of a proof.
 
+use std::collections::{HashMap, HashSet};
+
 use hickory_proto::rr::{Name, RecordType};
 
 use crate::{
     handle::Handle,
-    proof::{Proof, ProofError},
+    proof::{Proof, ProofError, ResourceRecord, name_from_wire, signer_of},
     resolution::{Question, Response},
 };
 
+/// The most questions of one resolution, whatever the answers say.
+const MAX_QUESTIONS: usize = 48;
+/// The most zones that are asked about before any answer says that they are zones.
+const MAX_GUESSES: usize = 8;
+/// The most CNAME and DNAME records that are followed.
+const MAX_HOPS: usize = 12;
+
 /// A resolution under way. Consumed and given back by every step.
+///
+/// It asks for the whole ancestor chain at once and follows CNAME and DNAME itself, so that a name
+/// costs one round trip, or two where zones are cut in unusual places. It does not rely on the
+/// resolver's word (its AD bit) nor on its completeness: what is missing is asked for.
 #[derive(Debug)]
-pub struct Resolution {}
+pub struct Resolution {
+    goal: Question,
+    asked: HashSet<Question>,
+    pending: HashSet<Question>,
+    /// By what makes them the same record; the lowest TTL is kept.
+    known: HashMap<(Name, RecordType, Vec<u8>), usize>,
+    records: Vec<ResourceRecord>,
+}
 
 /// What a [`Resolution`] wants next.
 #[derive(Debug)]
@@ -29,7 +49,7 @@ pub enum Step {
 /// Records gathered for a proof. Not verified yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gathered {
-    /// The proof.
+    /// The proof, with records that it may turn out not to need.
     pub proof: Proof,
     /// The lowest TTL that the resolver gave, in seconds; an answer must not be kept longer.
     pub ttl: u32,
@@ -43,30 +63,169 @@ impl Resolution {
 
     /// Starts to gather the proof for any name and type.
     pub fn start_at(owner: &Name, record_type: RecordType) -> (Self, Vec<Question>) {
-        (Self {}, vec![Question::new(owner.clone(), record_type)])
+        let mut owner = owner.to_lowercase();
+        owner.set_fqdn(true);
+        let goal = Question::new(owner, record_type);
+        let mut resolution = Self {
+            goal: goal.clone(),
+            asked: HashSet::new(),
+            pending: HashSet::new(),
+            known: HashMap::new(),
+            records: Vec::new(),
+        };
+        let wanted = std::iter::once(goal.clone())
+            .chain(likely_zones(&goal.name).iter().flat_map(keys_of))
+            .collect();
+        let questions = resolution.not_yet_asked(wanted);
+        (resolution, questions)
     }
 
     /// Takes the response to one of the questions.
     ///
     /// # Errors
     /// The records that arrived cannot become a proof.
-    pub fn receive(self, _response: Response) -> Result<Step, ResolutionError> {
-        Ok(Step::Ask {
-            resolution: self,
-            questions: Vec::new(),
-        })
+    pub fn receive(mut self, response: Response) -> Result<Step, ResolutionError> {
+        self.pending.remove(&response.question);
+        for record in response.records {
+            self.add(record);
+        }
+        self.advance()
     }
 
     /// Notes that a question got no usable answer; the proof may do without it.
     ///
     /// # Errors
     /// As [`Resolution::receive`].
-    pub fn unanswered(self, _question: &Question) -> Result<Step, ResolutionError> {
-        Ok(Step::Ask {
-            resolution: self,
-            questions: Vec::new(),
-        })
+    pub fn unanswered(mut self, question: &Question) -> Result<Step, ResolutionError> {
+        self.pending.remove(question);
+        self.advance()
     }
+
+    /// The next questions, or the end.
+    fn advance(mut self) -> Result<Step, ResolutionError> {
+        let wanted = self.wanted();
+        let questions = self.not_yet_asked(wanted);
+        if !self.pending.is_empty() {
+            return Ok(Step::Ask {
+                resolution: self,
+                questions,
+            });
+        }
+        if self.records.is_empty() {
+            return Err(ResolutionError::Nothing(self.goal));
+        }
+        let ttl = self
+            .records
+            .iter()
+            .map(ResourceRecord::ttl)
+            .min()
+            .unwrap_or(0);
+        Ok(Step::Done(Gathered {
+            proof: Proof::from_records(self.records)?,
+            ttl,
+        }))
+    }
+
+    /// All that the records so far call for: the ends of aliases, and the keys of all signers.
+    fn wanted(&self) -> Vec<Question> {
+        let mut wanted = Vec::new();
+        let mut name = self.goal.name.clone();
+        for _ in 0..MAX_HOPS {
+            if self.has(&name, self.goal.record_type) {
+                break;
+            }
+            let Some(target) = self.alias_of(&name) else {
+                break;
+            };
+            if !self.has(&target, self.goal.record_type) {
+                wanted.push(Question::new(target.clone(), self.goal.record_type));
+            }
+            name = target;
+        }
+        let signers: HashSet<Name> = self.records.iter().filter_map(signer_of).collect();
+        wanted.extend(signers.iter().flat_map(keys_of));
+        wanted
+    }
+
+    /// Where the CNAME at a name or the nearest DNAME above it leads.
+    fn alias_of(&self, name: &Name) -> Option<Name> {
+        let target = |owner: &Name, record_type| {
+            self.records
+                .iter()
+                .find(|record| record.record_type() == record_type && record.name() == owner)
+                .and_then(|record| name_from_wire(record.rdata()))
+        };
+        if let Some(target) = target(name, RecordType::CNAME) {
+            return Some(target);
+        }
+        let mut above = name.clone();
+        while !above.is_root() {
+            above = above.base_name();
+            if let Some(target) = target(&above, RecordType::DNAME) {
+                let kept = name.iter().count().checked_sub(above.iter().count())?;
+                let prefix = Name::from_labels(name.iter().take(kept)).ok()?;
+                return prefix.append_domain(&target).ok();
+            }
+        }
+        None
+    }
+
+    fn has(&self, name: &Name, record_type: RecordType) -> bool {
+        self.records
+            .iter()
+            .any(|record| record.record_type() == record_type && record.name() == name)
+    }
+
+    fn add(&mut self, record: ResourceRecord) {
+        let key = (
+            record.name().clone(),
+            record.record_type(),
+            record.rdata().to_vec(),
+        );
+        match self
+            .known
+            .get(&key)
+            .and_then(|index| self.records.get_mut(*index))
+        {
+            Some(same) if same.ttl() > record.ttl() => *same = record,
+            Some(_) => {}
+            None => {
+                self.known.insert(key, self.records.len());
+                self.records.push(record);
+            }
+        }
+    }
+
+    fn not_yet_asked(&mut self, wanted: Vec<Question>) -> Vec<Question> {
+        let mut questions = Vec::new();
+        for question in wanted {
+            if self.asked.len() < MAX_QUESTIONS && self.asked.insert(question.clone()) {
+                self.pending.insert(question.clone());
+                questions.push(question);
+            }
+        }
+        questions
+    }
+}
+
+/// The questions for a zone's keys and for what its parent says of them.
+fn keys_of(zone: &Name) -> Vec<Question> {
+    let mut questions = vec![Question::new(zone.clone(), RecordType::DNSKEY)];
+    if !zone.is_root() {
+        questions.push(Question::new(zone.clone(), RecordType::DS));
+    }
+    questions
+}
+
+/// The names above an owner that are probably zones: those below no label with an underscore.
+fn likely_zones(owner: &Name) -> Vec<Name> {
+    let plain = owner
+        .iter()
+        .rev()
+        .take_while(|label| label.first() != Some(&b'_'))
+        .count();
+    let depth = plain.min(MAX_GUESSES);
+    (0..=depth).map(|labels| owner.trim_to(labels)).collect()
 }
 
 /// Why the gathered records make no proof.
@@ -75,10 +234,163 @@ impl Resolution {
 pub enum ResolutionError {
     /// No response held a usable record.
     #[error(
-        "no usable DNS record arrived for {0}; the resolver may strip DNSSEC, try another with --dns"
+        "no DNSSEC record arrived for {0}; the resolver may strip them, try another with --dns"
     )]
     Nothing(Question),
-    /// They are too many bytes or none.
+    /// They are too many bytes.
     #[error("the gathered records make no proof: {0}")]
     Proof(#[from] ProofError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proof::write_name;
+
+    fn name(text: &str) -> Name {
+        Name::from_ascii(text).unwrap()
+    }
+
+    fn answer(question: &Question, records: Vec<ResourceRecord>) -> Response {
+        Response {
+            question: question.clone(),
+            records,
+        }
+    }
+
+    fn signature(owner: &str, covered: RecordType, signer: &str) -> ResourceRecord {
+        let mut rdata = u16::from(covered).to_be_bytes().to_vec();
+        rdata.extend([0; 16]);
+        write_name(&name(signer), &mut rdata);
+        rdata.push(0);
+        ResourceRecord::new(&name(owner), RecordType::RRSIG, 60, rdata)
+    }
+
+    /// Answers every question with nothing until the end, but these with the given records.
+    fn run(
+        owner: &str,
+        answers: &[(&str, RecordType, Vec<ResourceRecord>)],
+    ) -> (Vec<Vec<Question>>, Result<Gathered, ResolutionError>) {
+        let (mut resolution, first) = Resolution::start_at(&name(owner), RecordType::TXT);
+        let mut rounds = vec![first];
+        loop {
+            let round = rounds.last().unwrap().clone();
+            let mut next = Vec::new();
+            for question in &round {
+                let records = answers
+                    .iter()
+                    .find(|(owner, record_type, _)| {
+                        name(owner) == question.name && *record_type == question.record_type
+                    })
+                    .map(|(_, _, records)| records.clone())
+                    .unwrap_or_default();
+                match resolution.receive(answer(question, records)) {
+                    Ok(Step::Ask {
+                        resolution: again,
+                        questions,
+                    }) => {
+                        resolution = again;
+                        next.extend(questions);
+                    }
+                    Ok(Step::Done(gathered)) => return (rounds, Ok(gathered)),
+                    Err(error) => return (rounds, Err(error)),
+                }
+            }
+            rounds.push(next);
+        }
+    }
+
+    #[test]
+    fn the_whole_ancestor_chain_is_asked_for_at_once() {
+        let handle: Handle = "alice@example.com".parse().unwrap();
+        let (_, questions) = Resolution::start(&handle);
+        let texts: Vec<String> = questions.iter().map(Question::to_string).collect();
+        assert_eq!(
+            texts,
+            [
+                "alice.user._bitcoin-payment.example.com. TXT",
+                ". DNSKEY",
+                "com. DNSKEY",
+                "com. DS",
+                "example.com. DNSKEY",
+                "example.com. DS",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_ordinary_name_needs_one_round() {
+        let owner = "alice.user._bitcoin-payment.example.com.";
+        let answers = [(
+            owner,
+            RecordType::TXT,
+            vec![signature(owner, RecordType::TXT, "example.com.")],
+        )];
+        let (rounds, gathered) = run(owner, &answers);
+        assert_eq!(rounds.len(), 1);
+        assert_eq!(gathered.unwrap().ttl, 60);
+    }
+
+    #[test]
+    fn a_zone_cut_that_nobody_guesses_needs_a_second_round() {
+        let owner = "alice.user._bitcoin-payment.example.com.";
+        let cut = "user._bitcoin-payment.example.com.";
+        let answers = [(
+            owner,
+            RecordType::TXT,
+            vec![signature(owner, RecordType::TXT, cut)],
+        )];
+        let (rounds, _) = run(owner, &answers);
+        let second: Vec<String> = rounds[1].iter().map(Question::to_string).collect();
+        assert_eq!(second, [format!("{cut} DNSKEY"), format!("{cut} DS")]);
+    }
+
+    #[test]
+    fn aliases_are_followed_even_when_the_resolver_does_not() {
+        let alias = |owner: &str, record_type, target: &str| {
+            let mut rdata = Vec::new();
+            write_name(&name(target), &mut rdata);
+            ResourceRecord::new(&name(owner), record_type, 60, rdata)
+        };
+        let answers = [
+            (
+                "a.x.",
+                RecordType::TXT,
+                vec![alias("a.x.", RecordType::CNAME, "b.c.y.")],
+            ),
+            (
+                "b.c.y.",
+                RecordType::TXT,
+                vec![alias("c.y.", RecordType::DNAME, "z.")],
+            ),
+        ];
+        let (rounds, _) = run("a.x.", &answers);
+        assert!(rounds[1].contains(&Question::new(name("b.c.y."), RecordType::TXT)));
+        assert!(rounds[2].contains(&Question::new(name("b.z."), RecordType::TXT)));
+    }
+
+    #[test]
+    fn an_alias_that_leads_in_a_circle_ends() {
+        let mut rdata = Vec::new();
+        write_name(&name("a.x."), &mut rdata);
+        let circle = ResourceRecord::new(&name("a.x."), RecordType::CNAME, 60, rdata);
+        let (rounds, gathered) = run("a.x.", &[("a.x.", RecordType::TXT, vec![circle])]);
+        assert_eq!(rounds.len(), 1);
+        assert!(gathered.is_ok());
+    }
+
+    #[test]
+    fn a_resolver_that_names_signers_without_end_is_asked_48_questions_at_most() {
+        let signers: Vec<ResourceRecord> = (0..500)
+            .map(|index| signature("a.x.", RecordType::TXT, &format!("s{index}.")))
+            .collect();
+        let (rounds, _) = run("a.x.", &[("a.x.", RecordType::TXT, signers)]);
+        assert_eq!(rounds.iter().map(Vec::len).sum::<usize>(), MAX_QUESTIONS);
+    }
+
+    #[test]
+    fn a_resolver_that_strips_everything_is_an_error_and_not_an_empty_proof() {
+        let (_, gathered) = run("a.x.", &[]);
+        assert!(matches!(gathered, Err(ResolutionError::Nothing(_))));
+    }
 }

@@ -9,7 +9,7 @@ use hickory_proto::{
 };
 
 /// The largest UDP answer asked for: what crosses nearly every path unfragmented.
-pub const UDP_PAYLOAD: u16 = 1232;
+const UDP_PAYLOAD: u16 = 1232;
 
 /// A name and a type to ask a recursive resolver for, class IN.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
