@@ -18,22 +18,30 @@ impl Record {
     /// # Errors
     /// There is none, there are several, or it is not text.
     pub fn from_txt<'a>(set: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, RecordError> {
-        let mut found: Option<Vec<u8>> = None;
-        let mut others = 0usize;
-        for rdata in set {
-            let text = join_strings(rdata).ok_or(RecordError::Malformed)?;
-            let is_payment = text
-                .get(..PREFIX.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(PREFIX));
-            if !is_payment {
-                others = others.saturating_add(1);
-            } else if found.replace(text).is_some() {
-                return Err(RecordError::Several);
+        let texts = set
+            .into_iter()
+            .map(|rdata| join_strings(rdata).ok_or(RecordError::Malformed))
+            .collect::<Result<Vec<_>, _>>()?;
+        Self::from_texts(texts)
+    }
+
+    /// The same, with the strings of each TXT record joined already.
+    pub(crate) fn from_texts(texts: Vec<Vec<u8>>) -> Result<Self, RecordError> {
+        let (payment, others): (Vec<_>, Vec<_>) = texts.into_iter().partition(|text| {
+            text.get(..PREFIX.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
+        });
+        let mut payment = payment.into_iter();
+        match (payment.next(), payment.next()) {
+            (None, _) => Err(RecordError::None {
+                others: others.len(),
+            }),
+            (Some(_), Some(_)) => Err(RecordError::Several),
+            (Some(text), None) => {
+                let uri = String::from_utf8(text).map_err(|_| RecordError::NotText)?;
+                Ok(Self { uri })
             }
         }
-        let text = found.ok_or(RecordError::None { others })?;
-        let uri = String::from_utf8(text).map_err(|_| RecordError::NotText)?;
-        Ok(Self { uri })
     }
 
     /// The URI, byte for byte as it was published. A stranger wrote it: escape it before showing.

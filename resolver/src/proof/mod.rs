@@ -11,6 +11,7 @@ mod crypto;
 mod denial;
 mod nsec;
 mod nsec3;
+mod opinion;
 mod outcome;
 mod record_set;
 mod resource_record;
@@ -20,6 +21,7 @@ mod verified;
 use hickory_proto::rr::{Name, RecordType};
 
 pub use anchors::{AnchorError, TrustAnchors};
+pub use opinion::{Disagreement, Opinion};
 pub use outcome::{Bogus, Denial, DenialKind, Insecure, Outcome, Reason, RecordSetName, Secure};
 pub use resource_record::ResourceRecord;
 pub(crate) use resource_record::{name_from_wire, write_name};

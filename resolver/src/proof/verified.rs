@@ -37,6 +37,7 @@ struct Seal {
     proof: Proof,
     window: Window,
     cache_ttl: u32,
+    under_iana: bool,
 }
 
 impl<T> Verified<T> {
@@ -70,6 +71,11 @@ impl<T> Verified<T> {
         self.seal.cache_ttl
     }
 
+    /// Whether IANA's trust anchors, and no others, were used.
+    pub fn under_iana(&self) -> bool {
+        self.seal.under_iana
+    }
+
     /// Reads a part out of the value and keeps the seal on it.
     pub(crate) fn project<U, E>(
         &self,
@@ -98,6 +104,7 @@ pub(super) fn verify(
                 proof: secure.proof,
                 window: secure.window,
                 cache_ttl: secure.cache_ttl,
+                under_iana: anchors.are_iana(),
             };
             Ok(Verified {
                 value: record,

@@ -1,7 +1,10 @@
 //! Records that dnssec-prover's author recorded from the live DNS.
 
 use hickory_proto::rr::RecordType;
-use payname_resolver::{Outcome, hickory_proto};
+use payname_resolver::{
+    Outcome, UnixTime, hickory_proto,
+    proof::{Disagreement, Opinion},
+};
 
 use crate::vector::Vector;
 
@@ -10,6 +13,33 @@ fn matt_at_mattcorallo_com() {
     let vector = Vector::load("dnssec-prover-0.6.10-034-check_single_txt_proof");
     vector.is_secure_exactly_inside_its_window(RecordType::TXT);
     vector.gives_its_uri();
+}
+
+#[test]
+fn the_second_opinion_agrees_on_every_recorded_proof_under_iana_s_root() {
+    for name in [
+        "bip353-01-simple",
+        "bip353-02-override-cname-wild",
+        "bip353-03-wildcard-cname-xdomain",
+        "sparrow-craig",
+        "sparrow-a-x-domain-cname-wild",
+        "sparrow-override-x-domain-cname-wild",
+        "dnssec-prover-0.6.10-034-check_single_txt_proof",
+    ] {
+        let vector = Vector::load(name);
+        let verified = vector.verify(vector.inside()).unwrap();
+        assert_eq!(
+            verified.second_opinion(vector.inside()),
+            Ok(Opinion::Agrees),
+            "{name}"
+        );
+        let late = UnixTime(vector.window.valid_until.0 + 1);
+        assert_eq!(
+            verified.second_opinion(late),
+            Err(Disagreement::OutsideWindow),
+            "{name}"
+        );
+    }
 }
 
 #[test]
