@@ -21,6 +21,7 @@ pub mod sandbox;
 pub mod service;
 pub mod tools;
 pub mod unbound;
+pub mod vector;
 pub mod world;
 
 pub use bitcoind::Bitcoind;

@@ -7,3 +7,5 @@
 )]
 
 mod judges;
+mod layout;
+mod oracle;
