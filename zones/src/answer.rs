@@ -56,7 +56,7 @@ enum Found<'a> {
     /// A DNAME at this name redirects what is below.
     Dname(Name, &'a RecordSet),
     /// Nothing exists at the name.
-    Missing(Missing),
+    Missing(Box<Missing>),
 }
 
 /// An answer under construction.
@@ -84,12 +84,16 @@ impl<'a> Reply<'a> {
 
     /// Follows a name through the aliases of the zone until it is answered.
     fn resolve(&mut self, name: &Name, record_type: RecordType) {
-        let mut name = name.clone();
-        for _ in 0..MAX_HOPS {
-            match self.step(&name, record_type) {
-                Some(next) if self.zone.origin().zone_of(&next) => name = next,
-                _ => return,
+        let mut followed = vec![name.clone()];
+        while let Some(name) = followed.last() {
+            let Some(next) = self.step(name, record_type) else {
+                return;
+            };
+            let is_loop = followed.contains(&next); // no record is said twice
+            if is_loop || followed.len() > MAX_HOPS || !self.zone.origin().zone_of(&next) {
+                return;
             }
+            followed.push(next);
         }
     }
 
@@ -122,12 +126,12 @@ impl<'a> Reply<'a> {
         for labels in apex..=full {
             let here = suffix(name, labels);
             let Some(node) = nodes.get(&here) else {
-                return Found::Missing(Missing {
+                return Found::Missing(Box::new(Missing {
                     name: name.clone(),
                     wildcard: wildcard_of(&closest.0).unwrap_or_else(|| name.clone()),
                     closest_encloser: closest.0,
                     next_closer: here,
-                });
+                }));
             };
             // The DS records at a cut are the parent's (RFC 4035 §3.1.4.1).
             let asks_parent = labels == full && record_type == RecordType::DS;
@@ -275,9 +279,14 @@ impl<'a> Reply<'a> {
         }
     }
 
+    /// Adds a record set to the answer section, once.
     fn add_answer(&mut self, owner: &Name, set: &RecordSet) {
         let section = &mut self.answer.answers;
-        set.append_to(section, owner, u32::MAX, self.dnssec_ok);
+        let known =
+            |record: &Record| record.record_type() == set.record_type() && record.name == *owner;
+        if !section.iter().any(known) {
+            set.append_to(section, owner, u32::MAX, self.dnssec_ok);
+        }
     }
 
     /// Adds the addresses the zone holds for name servers, glue included.

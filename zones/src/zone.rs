@@ -127,6 +127,31 @@ impl Zone {
         self.set_records(record.owner(), RecordType::TXT, ttl, data, now)
     }
 
+    /// Publishes many payment records at once, all or none, under one serial.
+    ///
+    /// # Errors
+    /// As [`Zone::set_records`], for the first record that is refused.
+    pub fn publish_all<'a>(
+        &mut self,
+        records: impl IntoIterator<Item = (&'a PaymentRecord, u32)>,
+        now: UnixTime,
+    ) -> Result<Change, ZoneError> {
+        let signer = self.signer(now);
+        let prepared = records
+            .into_iter()
+            .map(|(record, ttl)| {
+                let data = vec![RData::TXT(record.txt().clone())];
+                self.prepare(record.owner(), RecordType::TXT, ttl, data, &signer)
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let made = signer.made();
+        self.commit(now, made, |nodes, changed| {
+            for (owner, set) in prepared {
+                nodes.insert(&owner, set, changed);
+            }
+        })
+    }
+
     /// Sets one TXT record, split every 255 octets, in place of any TXT records at the name.
     ///
     /// # Errors
@@ -158,15 +183,8 @@ impl Zone {
         data: Vec<RData>,
         now: UnixTime,
     ) -> Result<Change, ZoneError> {
-        let owner = canonical(owner);
-        self.check_place(&owner)?;
-        self.check_type(&owner, record_type)?;
-        let data = data.into_iter().map(canonical_data).collect();
-        let mut set = RecordSet::new(record_type, ttl, data)
-            .map_err(|error| ZoneError::Records(presentation(&owner), error))?;
-        self.check_neighbours(&owner, &set)?;
         let signer = self.signer(now);
-        signer.sign(&owner, &mut set)?;
+        let (owner, set) = self.prepare(owner, record_type, ttl, data, &signer)?;
         let made = signer.made();
         self.commit(now, made, |nodes, changed| {
             nodes.insert(&owner, set, changed);
@@ -241,6 +259,26 @@ impl Zone {
         self.denial.resign(before, &signer)?;
         let made = signer.made();
         self.commit(now, made, |_, _| ()).map(Some)
+    }
+
+    /// Checks that a set may stand at a name, and signs it.
+    fn prepare(
+        &self,
+        owner: &Name,
+        record_type: RecordType,
+        ttl: u32,
+        data: Vec<RData>,
+        signer: &Signer<'_>,
+    ) -> Result<(Name, RecordSet), ZoneError> {
+        let owner = canonical(owner);
+        self.check_place(&owner)?;
+        self.check_type(&owner, record_type)?;
+        let data = data.into_iter().map(canonical_data).collect();
+        let mut set = RecordSet::new(record_type, ttl, data)
+            .map_err(|error| ZoneError::Records(presentation(&owner), error))?;
+        self.check_neighbours(&owner, &set)?;
+        signer.sign(&owner, &mut set)?;
+        Ok((owner, set))
     }
 
     /// Applies a change to the names, then signs the denial chain where it changed, and the SOA.

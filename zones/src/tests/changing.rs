@@ -1,0 +1,218 @@
+//! What changing a zone costs, and what it refuses.
+
+use std::time::Duration;
+
+use super::*;
+use crate::{RecordSetError, SignaturePolicy, ZoneError, payment_record};
+
+fn txt_at(zone: &mut Zone, owner: &str) -> Result<crate::Change, ZoneError> {
+    zone.set_txt(&name(owner), "x", 600, NOW)
+}
+
+#[test]
+fn publishing_one_name_costs_a_handful_of_signatures_whatever_the_size() {
+    for denial in BOTH {
+        let mut zone = furnished_zone(denial);
+        for number in 0..200 {
+            let handle = format!("user{number}@example.test").parse().unwrap();
+            let record = payment_record(&handle, "bitcoin:?lno=lno1qq").unwrap();
+            let change = zone.publish(&record, 600, NOW).unwrap();
+            // The set, its link, the link before it, and the SOA.
+            assert!(change.signatures <= 4, "{change:?}");
+        }
+        let again = "user7@example.test".parse().unwrap();
+        let record = payment_record(&again, "bitcoin:?lno=lno1pp").unwrap();
+        let change = zone.publish(&record, 600, NOW).unwrap();
+        assert_eq!(change.signatures, 2, "only the set and the SOA");
+        let gone = zone.remove(record.owner(), RecordType::TXT, NOW).unwrap();
+        assert_eq!(
+            gone.unwrap().signatures,
+            2,
+            "the link before it and the SOA"
+        );
+    }
+}
+
+#[test]
+fn many_names_are_published_under_one_serial_or_not_at_all() {
+    let record = |handle: &str| payment_record(&handle.parse().unwrap(), "bitcoin:?lno=lno1qq");
+    for denial in BOTH {
+        let mut zone = empty_zone("example.test.", denial);
+        let serial = zone.serial();
+        let users = ["a", "b.c", "d"].map(|user| record(&format!("{user}@example.test")).unwrap());
+        let change = zone
+            .publish_all(users.iter().map(|user| (user, 60)), NOW)
+            .unwrap();
+        assert_eq!(change.serial, serial + 1);
+        for user in &users {
+            let answer = zone.answer(user.owner(), RecordType::TXT, true);
+            assert_signed(&zone, &answer);
+            assert_eq!(answer.answers.len(), 2);
+        }
+        let before = zone.master_file().to_string();
+        let good = record("e@example.test").unwrap();
+        let elsewhere = record("e@example.org").unwrap();
+        let refused = zone.publish_all([(&good, 60), (&elsewhere, 60)], NOW);
+        assert!(matches!(refused, Err(ZoneError::NotInZone { .. })));
+        assert_eq!(zone.master_file().to_string(), before);
+    }
+}
+
+#[test]
+fn the_serial_follows_time_and_never_stands_still_or_goes_back() {
+    let mut zone = empty_zone("example.test.", Denial::Nsec3);
+    assert_eq!(zone.serial(), NOW.0 as u32);
+    let first = txt_at(&mut zone, "a.example.test.").unwrap().serial;
+    assert_eq!(first, NOW.0 as u32 + 1);
+    let owner = name("b.example.test.");
+    let later = zone.set_txt(&owner, "x", 600, NOW.plus(100)).unwrap();
+    assert_eq!(later.serial, NOW.0 as u32 + 100);
+    let clock_set_back = zone.set_txt(&owner, "y", 600, UnixTime(1)).unwrap();
+    assert_eq!(clock_set_back.serial, later.serial + 1);
+}
+
+#[test]
+fn removing_what_is_not_there_changes_nothing() {
+    let mut zone = furnished_zone(Denial::Nsec3);
+    let before = zone.master_file().to_string();
+    let owner = name("nobody.example.test.");
+    assert_eq!(zone.remove(&owner, RecordType::TXT, NOW).unwrap(), None);
+    assert_eq!(zone.master_file().to_string(), before);
+}
+
+#[test]
+fn only_what_expires_is_signed_again() {
+    for denial in BOTH {
+        let mut zone = furnished_zone(denial);
+        let lifetime = 7 * 24 * 3600;
+        let end = NOW.plus(lifetime);
+        assert_eq!(zone.expires_at(), end);
+        assert_eq!(zone.resign(end, NOW.plus(10)).unwrap(), None);
+
+        let owner = name("fresh.example.test.");
+        zone.set_txt(&owner, "x", 600, NOW.plus(1000)).unwrap();
+        let everything = zone.master_file().to_string().matches("IN RRSIG").count();
+        let soon = NOW.plus(5000);
+        let change = zone.resign(end.plus(1), soon).unwrap().unwrap();
+        // The fresh set and the links that were signed with it keep their signatures.
+        assert!(change.signatures < everything && change.signatures > everything / 2);
+        assert_eq!(zone.expires_at(), NOW.plus(1000 + lifetime));
+        assert_eq!(change.serial, soon.0 as u32);
+        assert_signed(&zone, &zone.answer(&owner, RecordType::TXT, true));
+        assert_signed(
+            &zone,
+            &zone.answer(&name("no.example.test."), RecordType::A, true),
+        );
+    }
+}
+
+#[test]
+fn signatures_last_as_the_policy_says() {
+    let server = NameServer::new(name("ns.example.org."), []);
+    let settings = Settings {
+        signatures: SignaturePolicy {
+            backdate: Duration::from_secs(60),
+            validity: Duration::from_secs(600),
+        },
+        ..Settings::new(name("example.test."), [server])
+    };
+    let zone = Zone::new(settings, key(), NOW).unwrap();
+    let soa = zone
+        .record_set(&name("Example.test."), RecordType::SOA)
+        .unwrap();
+    let input = soa.rrsig().unwrap().input();
+    assert_eq!(input.sig_inception.get(), NOW.0 as u32 - 60);
+    assert_eq!(input.sig_expiration.get(), NOW.0 as u32 + 600);
+    assert_eq!(zone.expires_at(), NOW.plus(600));
+}
+
+#[test]
+fn a_change_that_is_refused_leaves_the_zone_as_it_was() {
+    let mut zone = furnished_zone(Denial::Nsec3);
+    let before = zone.master_file().to_string();
+    let alice = "alice.user._bitcoin-payment.example.test.";
+    let refused = [
+        txt_at(&mut zone, "alice.example.org."),
+        txt_at(&mut zone, "x.secure.example.test."),
+        txt_at(&mut zone, "secure.example.test."),
+        txt_at(&mut zone, "x.moved.example.test."),
+        txt_at(&mut zone, "www.example.test."),
+        zone.set_records(&name(alice), RecordType::CNAME, 60, cname("a."), NOW),
+        zone.set_records(&name(alice), RecordType::TXT, 60, vec![], NOW),
+        zone.set_dname(&name("wild.example.test."), &name("a."), 60, NOW),
+        zone.set_dname(&name("*.b.example.test."), &name("a."), 60, NOW),
+        zone.undelegate(&name(alice), NOW),
+    ];
+    assert!(matches!(refused[0], Err(ZoneError::NotInZone { .. })));
+    assert!(matches!(refused[1], Err(ZoneError::Delegated { .. })));
+    assert!(matches!(refused[2], Err(ZoneError::Delegated { .. })));
+    assert!(matches!(refused[3], Err(ZoneError::Redirected { .. })));
+    assert!(matches!(refused[4], Err(ZoneError::CnameAndOtherData(_))));
+    assert!(matches!(refused[5], Err(ZoneError::CnameAndOtherData(_))));
+    assert!(matches!(
+        refused[6],
+        Err(ZoneError::Records(_, RecordSetError::Empty(_)))
+    ));
+    assert!(matches!(refused[7], Err(ZoneError::NamesBelow { .. })));
+    assert!(matches!(refused[8], Err(ZoneError::BadDname(_))));
+    assert!(matches!(refused[9], Err(ZoneError::NotDelegated(_))));
+    for kept in [
+        RecordType::SOA,
+        RecordType::NS,
+        RecordType::DNSKEY,
+        RecordType::RRSIG,
+    ] {
+        let error = zone.remove(&name("example.test."), kept, NOW);
+        assert!(matches!(error, Err(ZoneError::OwnedByZone { .. })));
+    }
+    assert_eq!(zone.master_file().to_string(), before);
+}
+
+#[test]
+fn only_an_unused_name_can_be_delegated() {
+    let mut zone = furnished_zone(Denial::Nsec3);
+    let servers = [NameServer::new(name("ns.example.org."), [])];
+    let mut delegate = |child: &str| zone.delegate(&name(child), &servers, &[], 60, NOW);
+    for taken in ["www.example.test.", "example.test.", "*.w.example.test."] {
+        let error = delegate(taken).unwrap_err();
+        assert!(matches!(error, ZoneError::NotDelegable(_)), "{taken}");
+    }
+    let error = delegate("_bitcoin-payment.example.test.").unwrap_err();
+    assert!(matches!(error, ZoneError::NamesBelow { .. }));
+    delegate("fine.example.test.").unwrap();
+    delegate("fine.example.test.").unwrap();
+    zone.undelegate(&name("fine.example.test."), NOW).unwrap();
+    txt_at(&mut zone, "fine.example.test.").unwrap();
+}
+
+#[test]
+fn a_server_below_a_delegation_becomes_glue_and_comes_back_when_it_ends() {
+    for denial in BOTH {
+        let mut root = empty_zone(".", denial);
+        let (test, server) = (name("test."), name("ns.example.test."));
+        let servers = [NameServer::new(
+            server.clone(),
+            ["192.0.2.9".parse().unwrap()],
+        )];
+        let untouched = root.master_file().to_string().lines().count();
+        root.delegate(&test, &servers, &[], 60, NOW).unwrap();
+        let glue = root.record_set(&server, RecordType::A).unwrap();
+        assert!(glue.rrsig().is_none());
+        assert_eq!(glue.data(), [RData::from(servers[0].addresses[0])]);
+        root.undelegate(&test, NOW).unwrap();
+        let address = root.record_set(&server, RecordType::A).unwrap();
+        assert!(address.rrsig().is_some());
+        assert_eq!(root.master_file().to_string().lines().count(), untouched);
+    }
+}
+
+#[test]
+fn a_zone_without_servers_or_with_too_long_a_name_is_refused() {
+    let none = Zone::new(Settings::new(name("example.test."), []), key(), NOW);
+    assert!(matches!(none, Err(ZoneError::NoNameServer(_))));
+    let label = "x".repeat(60);
+    let origin = name(&format!("{label}.{label}.{label}.{label}."));
+    let server = NameServer::new(name("ns.example.org."), []);
+    let long = Zone::new(Settings::new(origin, [server]), key(), NOW);
+    assert!(matches!(long, Err(ZoneError::OriginTooLong(_))));
+}

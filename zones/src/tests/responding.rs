@@ -1,0 +1,188 @@
+//! Whole messages: what is said to each kind of query, good and bad.
+
+use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
+
+use super::*;
+use crate::{Transport, ZoneSet, respond};
+
+fn zones() -> ZoneSet {
+    let mut tree = Tree::new(empty_zone(".", Denial::Nsec3));
+    let test = Settings::new(
+        name("test."),
+        [NameServer::new(
+            name("ns.test."),
+            ["192.0.2.1".parse().unwrap()],
+        )],
+    );
+    tree.graft(Zone::new(test, key(), NOW).unwrap(), NOW)
+        .unwrap();
+    tree.graft(furnished_zone(Denial::Nsec3), NOW).unwrap();
+    tree.into_zones()
+}
+
+fn query(owner: &str, record_type: RecordType) -> Message {
+    let mut message = Message::new(4711, MessageType::Query, OpCode::Query);
+    message.metadata.recursion_desired = true;
+    message.add_query(Query::query(name(owner), record_type));
+    let mut edns = Edns::new();
+    edns.set_max_payload(4096).set_dnssec_ok(true);
+    message.set_edns(edns);
+    message
+}
+
+fn send(zones: &ZoneSet, query: &Message, transport: Transport) -> Message {
+    let response = respond(zones, &query.to_vec().unwrap(), transport).unwrap();
+    Message::from_vec(&response).unwrap()
+}
+
+const ALICE: &str = "alice.user._bitcoin-payment.example.test.";
+
+#[test]
+fn a_response_repeats_the_id_the_question_and_the_flags_of_the_asker() {
+    let asked = query("aLiCe.user._bitcoin-payment.EXAMPLE.test.", RecordType::TXT);
+    let response = send(&zones(), &asked, Transport::udp());
+    assert_eq!(response.metadata.id, 4711);
+    assert!(response.queries[0].name().eq_case(asked.queries[0].name()));
+    assert!(response.metadata.authoritative && response.metadata.recursion_desired);
+    assert!(!response.metadata.recursion_available && !response.metadata.truncation);
+    let edns = response.edns.unwrap();
+    assert!(edns.flags().dnssec_ok);
+    assert_eq!((edns.version(), edns.max_payload()), (0, 1232));
+    assert_eq!(response.answers.len(), 2);
+}
+
+#[test]
+fn a_query_without_edns_gets_a_response_without_edns_or_dnssec() {
+    let mut asked = query(ALICE, RecordType::TXT);
+    asked.edns = None;
+    let response = send(&zones(), &asked, Transport::udp());
+    assert!(response.edns.is_none());
+    assert_eq!(types(&response.answers), [RecordType::TXT]);
+}
+
+#[test]
+fn the_deepest_zone_answers_but_a_ds_comes_from_the_parent() {
+    let zones = zones();
+    let ds = send(
+        &zones,
+        &query("example.test.", RecordType::DS),
+        Transport::udp(),
+    );
+    assert_eq!(types(&ds.answers), [RecordType::DS, RecordType::RRSIG]);
+    let soa = send(
+        &zones,
+        &query("example.test.", RecordType::SOA),
+        Transport::udp(),
+    );
+    assert_eq!(soa.answers[0].name, name("example.test."));
+    let root = send(&zones, &query(".", RecordType::DS), Transport::udp());
+    assert_eq!(root.metadata.response_code, ResponseCode::NoError);
+    let elsewhere = ZoneSet::from_iter([furnished_zone(Denial::Nsec)]);
+    let refused = send(
+        &elsewhere,
+        &query("example.org.", RecordType::A),
+        Transport::udp(),
+    );
+    assert_eq!(refused.metadata.response_code, ResponseCode::Refused);
+}
+
+#[test]
+fn what_does_not_fit_a_datagram_is_truncated_and_comes_whole_over_tcp() {
+    let mut zones = zones();
+    let zone = zones.zone_mut(&name("example.test.")).unwrap();
+    let text = "x".repeat(2000);
+    zone.set_txt(&name("big.example.test."), &text, 60, NOW)
+        .unwrap();
+    let asked = query("big.example.test.", RecordType::TXT);
+    let datagram = respond(&zones, &asked.to_vec().unwrap(), Transport::udp()).unwrap();
+    assert!(datagram.len() <= 1232);
+    let datagram = Message::from_vec(&datagram).unwrap();
+    assert!(datagram.metadata.truncation);
+    assert!(datagram.answers.is_empty() && datagram.edns.is_some());
+    let whole = send(&zones, &asked, Transport::Tcp);
+    assert!(!whole.metadata.truncation);
+    assert_eq!(whole.answers.len(), 2);
+}
+
+#[test]
+fn a_small_announced_size_is_kept_to() {
+    let zones = zones();
+    let mut asked = query(
+        "nobody.user._bitcoin-payment.example.test.",
+        RecordType::TXT,
+    );
+    asked.edns.as_mut().unwrap().set_max_payload(512);
+    let small = respond(&zones, &asked.to_vec().unwrap(), Transport::udp()).unwrap();
+    assert!(small.len() <= 512);
+    assert!(Message::from_vec(&small).unwrap().metadata.truncation);
+    asked.edns.as_mut().unwrap().set_max_payload(4096);
+    let large = send(&zones, &asked, Transport::udp());
+    assert!(!large.metadata.truncation, "a full denial fits 1232 octets");
+}
+
+#[test]
+fn an_unknown_edns_version_is_answered_with_badvers() {
+    let mut asked = query(ALICE, RecordType::TXT);
+    asked.edns.as_mut().unwrap().set_version(1);
+    let response = send(&zones(), &asked, Transport::udp());
+    // Code 16 has two names, BADVERS and BADSIG.
+    assert_eq!(u16::from(response.metadata.response_code), 16);
+    assert_eq!(response.edns.unwrap().version(), 0);
+    assert!(response.answers.is_empty());
+}
+
+#[test]
+fn other_classes_opcodes_and_kinds_of_question_are_declined() {
+    let zones = zones();
+    let code = |asked: &Message| send(&zones, asked, Transport::udp()).metadata.response_code;
+    let mut chaos = query("version.bind.", RecordType::TXT);
+    chaos.queries[0].set_query_class(DNSClass::CH);
+    assert_eq!(code(&chaos), ResponseCode::Refused);
+    assert_eq!(
+        code(&query("test.", RecordType::AXFR)),
+        ResponseCode::Refused
+    );
+    assert_eq!(
+        code(&query("test.", RecordType::OPT)),
+        ResponseCode::FormErr
+    );
+    let mut update = query("test.", RecordType::SOA);
+    update.metadata.op_code = OpCode::Update;
+    assert_eq!(code(&update), ResponseCode::NotImp);
+    let mut two = query("test.", RecordType::SOA);
+    two.add_query(Query::query(name("test."), RecordType::NS));
+    assert_eq!(code(&two), ResponseCode::FormErr);
+}
+
+#[test]
+fn responses_and_fragments_of_headers_get_silence_and_broken_bodies_an_error() {
+    let zones = zones();
+    let bytes = query(ALICE, RecordType::TXT).to_vec().unwrap();
+    let mut response = bytes.clone();
+    response[2] |= 0x80;
+    assert_eq!(respond(&zones, &response, Transport::udp()), None);
+    assert_eq!(respond(&zones, &bytes[..11], Transport::udp()), None);
+    let broken = respond(&zones, &bytes[..20], Transport::udp()).unwrap();
+    let broken = Message::from_vec(&broken).unwrap();
+    assert_eq!(broken.metadata.response_code, ResponseCode::FormErr);
+    assert_eq!(broken.metadata.id, 4711);
+}
+
+#[test]
+fn no_damaged_query_makes_it_panic_or_answer_more_than_allowed() {
+    let zones = zones();
+    let bytes = query(ALICE, RecordType::TXT).to_vec().unwrap();
+    for length in 0..bytes.len() {
+        respond(&zones, &bytes[..length], Transport::udp());
+    }
+    for at in 0..bytes.len() {
+        for value in [0x00, 0x01, 0x29, 0x3f, 0x40, 0x7f, 0x80, 0xc0, 0xff] {
+            let mut damaged = bytes.clone();
+            damaged[at] = value;
+            if let Some(response) = respond(&zones, &damaged, Transport::udp()) {
+                assert!(response.len() <= 1232);
+                assert_eq!(response[2] & 0x80, 0x80);
+            }
+        }
+    }
+}
