@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::text::shown;
+
 /// Millisatoshis in a satoshi.
 const MSAT_PER_SAT: u64 = 1_000;
 /// Digits behind the point of an amount in BTC that still make a whole millisatoshi.
@@ -156,10 +158,14 @@ fn read(input: &str, number: &str, decimals: usize) -> Result<Amount, AmountErro
 #[non_exhaustive]
 pub enum AmountError {
     /// A number without a unit.
-    #[error("`{}` has no unit; {}", .0.escape_debug(), hint(.0))]
+    #[error("`{}` has no unit; {}", shown(.0), hint(.0))]
     NoUnit(String),
     /// A unit that is not known here.
-    #[error("`{}` has the unknown unit `{}`; use sat, btc or msat", input.escape_debug(), unit.escape_debug())]
+    #[error(
+        "`{}` has the unknown unit `{}`; use sat, btc or msat",
+        shown(input),
+        shown(unit)
+    )]
     Unit {
         /// The input.
         input: String,
@@ -167,19 +173,19 @@ pub enum AmountError {
         unit: String,
     },
     /// There is a comma, which is a decimal point to half of the world.
-    #[error("`{}` has a comma; write the number without, and use a point for fractions", .0.escape_debug())]
+    #[error("`{}` has a comma; write the number without, and use a point for fractions", shown(.0))]
     Comma(String),
     /// It is no decimal number.
-    #[error("`{}` is not a decimal number such as 25000 or 0.00025", .0.escape_debug())]
+    #[error("`{}` is not a decimal number such as 25000 or 0.00025", shown(.0))]
     NotANumber(String),
     /// It is finer than a millisatoshi.
-    #[error("`{}` is finer than a millisatoshi, the smallest amount that can be paid", .0.escape_debug())]
+    #[error("`{}` is finer than a millisatoshi, the smallest amount that can be paid", shown(.0))]
     TooPrecise(String),
     /// It is nothing.
-    #[error("`{}` is zero; there is nothing to pay", .0.escape_debug())]
+    #[error("`{}` is zero; there is nothing to pay", shown(.0))]
     Zero(String),
     /// It is more than there will ever be.
-    #[error("`{}` is more than the 21 million BTC there will ever be", .0.escape_debug())]
+    #[error("`{}` is more than the 21 million BTC there will ever be", shown(.0))]
     TooMuch(String),
 }
 
@@ -187,7 +193,10 @@ pub enum AmountError {
 fn hint(input: &str) -> String {
     let number = input.trim();
     if Amount::from_btc(number).is_ok() && number.contains('.') {
-        return format!("write {number}btc, or the amount in satoshis such as 25000sat");
+        return format!(
+            "write {}btc, or the amount in satoshis such as 25000sat",
+            shown(number)
+        );
     }
     match number.parse::<u64>() {
         Ok(0) | Err(_) => "write it as 25000sat or 0.00025btc".to_owned(),

@@ -33,6 +33,7 @@ pub mod net;
 pub mod proof;
 mod record;
 pub mod resolution;
+mod text;
 mod time;
 
 pub use amount::{Amount, AmountError};

@@ -6,14 +6,15 @@ use super::{
     Instructions, Method, OfferError, Parameter, ProofOfPayment, RejectedMethod,
     method::{self, PATH_KEY},
 };
-use crate::amount::{Amount, AmountError};
+use crate::{
+    amount::{Amount, AmountError},
+    text::shown,
+};
 
 /// The scheme and its colon, in any case.
 const SCHEME: &str = "bitcoin:";
 /// In front of a key: who does not know the key must not use the URI.
 const REQUIRED: &str = "req-";
-/// How many characters of a stranger's value an error repeats.
-const SHOWN: usize = 48;
 
 /// [`Instructions::parse`].
 pub(super) fn parse(uri: &str) -> Result<Instructions, UriError> {
@@ -289,15 +290,4 @@ pub enum MethodError {
         /// The method's own.
         own: Amount,
     },
-}
-
-/// A stranger's text for an error: escaped, and cut when long.
-fn shown(text: &str) -> String {
-    let cut = text.char_indices().nth(SHOWN).map(|(index, _)| index);
-    let start = text.get(..cut.unwrap_or(text.len())).unwrap_or(text);
-    format!(
-        "{}{}",
-        start.escape_debug(),
-        if cut.is_some() { "…" } else { "" }
-    )
 }

@@ -17,7 +17,10 @@ pub use gather::GatherError;
 pub use server::{DnsServer, DnsServerError};
 pub use system::{SystemServerError, default_server, first_nameserver};
 
-use crate::resolution::{Question, Response, ResponseError};
+use crate::{
+    resolution::{Question, Response, ResponseError},
+    text::shown,
+};
 
 /// How long to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,7 +200,10 @@ pub enum ExchangeError {
         status: u16,
     },
     /// HTTP answers with something other than a DNS message.
-    #[error("{server} answered with `{}` where a DNS message was due; it may not be a DNS over HTTPS server", found.escape_debug())]
+    #[error(
+        "{server} answered with `{}` where a DNS message was due; it may not be a DNS over HTTPS server",
+        shown(found)
+    )]
     ContentType {
         /// Who was asked.
         server: DnsServer,

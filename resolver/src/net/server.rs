@@ -8,6 +8,8 @@ use std::{
 
 use reqwest::Url;
 
+use crate::text::shown;
+
 /// The port of DNS over UDP and TCP (RFC 1035 §4.2).
 const DNS_PORT: u16 = 53;
 
@@ -90,16 +92,16 @@ pub(super) fn is_loopback(url: &Url) -> bool {
 #[non_exhaustive]
 pub enum DnsServerError {
     /// It is neither an IP address nor a URL.
-    #[error("`{}` is no DNS server; write an IP address such as 9.9.9.9 or 127.0.0.1:5353, or a URL such as https://dns.example/dns-query", .0.escape_debug())]
+    #[error("`{}` is no DNS server; write an IP address such as 9.9.9.9 or 127.0.0.1:5353, or a URL such as https://dns.example/dns-query", shown(.0))]
     NotAnAddress(String),
     /// It looks like a URL and is none.
-    #[error("`{}` is not a URL; write it as https://dns.example/dns-query", .0.escape_debug())]
+    #[error("`{}` is not a URL; write it as https://dns.example/dns-query", shown(.0))]
     BadUrl(String),
     /// A URL of another scheme.
-    #[error("`{}` is not an https:// URL; DNS is asked over https, or plainly at an IP address", .0.escape_debug())]
+    #[error("`{}` is not an https:// URL; DNS is asked over https, or plainly at an IP address", shown(.0))]
     Scheme(String),
     /// HTTP to another machine.
-    #[error("`{}` would show every name you pay to the network; use https:// (http:// is for this machine only)", .0.escape_debug())]
+    #[error("`{}` would show every name you pay to the network; use https:// (http:// is for this machine only)", shown(.0))]
     Unencrypted(String),
 }
 

@@ -1,0 +1,27 @@
+//! Strangers' text in our errors.
+
+/// How many characters of it an error repeats.
+const SHOWN: usize = 48;
+
+/// A stranger's text, with control, bidi and zero-width characters escaped, and cut when long.
+pub(crate) fn shown(text: &str) -> String {
+    let cut = text.char_indices().nth(SHOWN).map(|(index, _)| index);
+    let start = text.get(..cut.unwrap_or(text.len())).unwrap_or(text);
+    let end = if cut.is_some() { "…" } else { "" };
+    format!("{}{end}", start.escape_debug())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invisible_characters_are_escaped_and_long_texts_cut() {
+        assert_eq!(
+            shown("a\u{1b}\u{202e}\u{200b}ü₿"),
+            "a\\u{1b}\\u{202e}\\u{200b}ü₿"
+        );
+        assert_eq!(shown(&"ü".repeat(48)), "ü".repeat(48));
+        assert_eq!(shown(&"ü".repeat(49)), format!("{}…", "ü".repeat(48)));
+    }
+}
