@@ -32,7 +32,7 @@ impl Client {
         let total = self.timeouts.total;
         let work = self.drive(owner, record_type);
         tokio::time::timeout(total, work).await.unwrap_or_else(|_| {
-            let question = Question::new(owner.clone(), record_type);
+            let question = goal(owner, record_type);
             Err(GatherError::Timeout {
                 server: self.server.clone(),
                 question,
@@ -43,12 +43,12 @@ impl Client {
 
     /// Asks until the resolution is done.
     async fn drive(&self, owner: &Name, record_type: RecordType) -> Result<Gathered, GatherError> {
-        let first = Question::new(owner.clone(), record_type);
+        let (mut resolution, questions) = Resolution::start_at(owner, record_type);
+        let first = goal(owner, record_type);
         let ask = |question: Question| async move {
             let outcome = self.exchange(&question).await;
             (question, outcome)
         };
-        let (mut resolution, questions) = Resolution::start_at(owner, record_type);
         let mut asked: FuturesUnordered<_> = questions.into_iter().map(ask).collect();
         while let Some((question, outcome)) = asked.next().await {
             let step = match outcome {
@@ -70,6 +70,13 @@ impl Client {
         }
         Err(ResolutionError::Nothing(first).into())
     }
+}
+
+/// The question for the records themselves, as the resolution asks it.
+fn goal(owner: &Name, record_type: RecordType) -> Question {
+    let mut name = owner.to_lowercase();
+    name.set_fqdn(true);
+    Question::new(name, record_type)
 }
 
 /// Why no proof was gathered.
