@@ -1,17 +1,14 @@
 //! One way to pay, out of the several that a `bitcoin:` URI may offer.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
-use lightning::{
-    bitcoin::{
-        Address, Network,
-        address::NetworkUnchecked,
-        bech32::{Bech32m, Hrp, primitives::decode::CheckedHrpstring},
-    },
-    bolt11_invoice::Bolt11Invoice,
+use lightning::bitcoin::{
+    Address, Network,
+    address::NetworkUnchecked,
+    bech32::{Bech32m, Hrp, primitives::decode::CheckedHrpstring},
 };
 
-use super::{AmountLimits, MethodError, OfferMethod};
+use super::{AmountLimits, Bolt11Method, MethodError, OfferMethod};
 use crate::{amount::Amount, time::UnixTime};
 
 /// The key under which the address in the URI's path is listed.
@@ -166,72 +163,6 @@ impl fmt::Display for MethodKind {
     }
 }
 
-/// A BOLT 11 invoice and the text it was written as. It can be paid once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bolt11Method {
-    text: String,
-    invoice: Bolt11Invoice,
-    limits: AmountLimits,
-}
-
-impl Bolt11Method {
-    fn parse(text: String, asked: Option<Amount>) -> Result<Self, MethodError> {
-        let invoice: Bolt11Invoice = text.parse().map_err(|_| MethodError::Invoice {
-            hint: if starts_with(&text, "lno1") {
-                "; an offer belongs in `lno=`"
-            } else {
-                ""
-            },
-        })?;
-        let own = invoice
-            .amount_milli_satoshis()
-            .and_then(|msat| Amount::from_msat(msat).ok());
-        // The URI's amount is often rounded to whole satoshis; the invoice's is what is paid.
-        let limits = match (asked, own) {
-            (Some(asked), Some(own)) if asked.sat_rounded_up() != own.sat_rounded_up() => {
-                return Err(MethodError::AmountConflict { asked, own });
-            }
-            (_, Some(own)) => AmountLimits::exactly(own),
-            (asked, None) => limits_of(asked),
-        };
-        Ok(Self {
-            text,
-            invoice,
-            limits,
-        })
-    }
-
-    /// The invoice as it was written, such as `lnbc…`.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// The invoice.
-    pub fn invoice(&self) -> &Bolt11Invoice {
-        &self.invoice
-    }
-
-    /// What amounts can be paid: the invoice's own, else the URI's.
-    pub fn limits(&self) -> AmountLimits {
-        self.limits
-    }
-
-    /// Whether it can be paid on `network`.
-    pub fn supports(&self, network: Network) -> bool {
-        self.invoice.network() == network
-    }
-
-    /// The last second at which it can be paid.
-    pub fn expires_at(&self) -> Option<UnixTime> {
-        self.invoice
-            .duration_since_epoch()
-            .checked_add(self.invoice.expiry_time())
-            .as_ref()
-            .map(Duration::as_secs)
-            .map(UnixTime)
-    }
-}
-
 /// A silent payment address (BIP-352), checked for typing errors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SilentPaymentMethod {
@@ -379,11 +310,11 @@ pub(super) fn is_method_key(key: &str) -> bool {
     KEYS.contains(&key)
 }
 
-fn limits_of(asked: Option<Amount>) -> AmountLimits {
+pub(super) fn limits_of(asked: Option<Amount>) -> AmountLimits {
     asked.map_or(AmountLimits::ANY, AmountLimits::exactly)
 }
 
-fn starts_with(text: &str, prefix: &str) -> bool {
+pub(super) fn starts_with(text: &str, prefix: &str) -> bool {
     text.get(..prefix.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }

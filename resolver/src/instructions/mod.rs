@@ -4,6 +4,7 @@
 //! `Verified<Record>` → [`instructions`](crate::Verified::instructions) →
 //! [`choose`](crate::Verified::choose) → `Verified<Method>`.
 
+mod bolt11;
 mod choice;
 mod limits;
 mod method;
@@ -13,11 +14,10 @@ mod pop;
 #[cfg(test)]
 mod tests;
 
+pub use bolt11::Bolt11Method;
 pub use choice::{Choice, PassedOver, PassedOverReason};
 pub use limits::{AmountLimitError, AmountLimits};
-pub use method::{
-    Bolt11Method, Method, MethodKind, OnChainMethod, OtherMethod, SilentPaymentMethod,
-};
+pub use method::{Method, MethodKind, OnChainMethod, OtherMethod, SilentPaymentMethod};
 pub use offer::{OfferError, OfferMethod};
 pub use parse::{MethodError, UriError};
 pub use pop::ProofOfPayment;

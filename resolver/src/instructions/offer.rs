@@ -15,7 +15,7 @@ use crate::{amount::Amount, time::UnixTime};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OfferMethod {
     text: String,
-    offer: Offer,
+    offer: Box<Offer>,
     limits: AmountLimits,
 }
 
@@ -39,7 +39,7 @@ impl OfferMethod {
         };
         Ok(Self {
             text,
-            offer,
+            offer: Box::new(offer),
             limits,
         })
     }

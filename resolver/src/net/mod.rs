@@ -217,7 +217,7 @@ pub enum ExchangeError {
         server: DnsServer,
     },
     /// The connection failed.
-    #[error("{server} cannot be reached over HTTPS: {source}")]
+    #[error("{server} cannot be reached over HTTPS: {}", root_cause(source))]
     Https {
         /// Who was asked.
         server: DnsServer,
@@ -230,4 +230,13 @@ pub enum ExchangeError {
     /// The system gives no random numbers.
     #[error("the system gives no random numbers, without which DNS is not safe to ask")]
     NoRandomness,
+}
+
+/// The innermost cause: what the system or TLS says, rather than "error sending request".
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string().escape_debug().to_string()
 }
