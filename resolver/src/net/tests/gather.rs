@@ -1,7 +1,12 @@
 //! Gathering.
 
+use hickory_proto::op::Message;
+
 use super::*;
-use crate::{Handle, net::GatherError, resolution::ResolutionError};
+use crate::{
+    Handle, Proof, TrustAnchors, UnixTime, net::GatherError, proof::ResourceRecord,
+    resolution::ResolutionError,
+};
 
 fn alice() -> Handle {
     "₿alice@example.com".parse().unwrap()
@@ -63,4 +68,61 @@ async fn answers_without_any_record_make_no_proof() {
         matches!(error, GatherError::Resolution(ResolutionError::Nothing(_))),
         "{error:?}"
     );
+}
+
+/// Answers a query from the records of a recorded proof: those of the name and type asked for, and
+/// the signatures over them.
+fn recorded(query: &[u8]) -> Vec<u8> {
+    const OPT_LENGTH: usize = 11;
+    let proof = include_str!("../../../vectors/bip353-01-simple.hex");
+    let proof = Proof::parse(&hex::decode(proof.trim()).unwrap()).unwrap();
+    let asked = Message::from_vec(query).unwrap().queries[0].clone();
+    let covers = |record: &ResourceRecord| {
+        let signed = RecordType::from(u16::from_be_bytes([record.rdata()[0], record.rdata()[1]]));
+        record.record_type() == RecordType::RRSIG && signed == asked.query_type()
+    };
+    let mut message = answer(query);
+    let opt = message.split_off(message.len() - OPT_LENGTH);
+    let mut count: u16 = 0;
+    for record in proof.records() {
+        let is_asked_for = record.record_type() == asked.query_type() || covers(record);
+        if record.name() == asked.name() && is_asked_for {
+            record.write(&mut message);
+            count += 1;
+        }
+    }
+    message.extend(opt);
+    message[6..8].copy_from_slice(&count.to_be_bytes());
+    message
+}
+
+/// Gathers the recorded proof from `server` and verifies it inside its window.
+async fn gather_and_verify(server: DnsServer) {
+    let client = Client::new(server).unwrap();
+    let handle: Handle = "simple@dnssec_proof_tests.bitcoin.ninja".parse().unwrap();
+    let gathered = client.gather(&handle).await.unwrap();
+    let now = UnixTime(1_754_600_000);
+    let record = gathered
+        .proof
+        .verify(&handle, &TrustAnchors::iana(), now)
+        .unwrap();
+    let uri = "bitcoin:?bc=bc1qztwy6xen3zdtt7z0vrgapmjtfz8acjkfp5fp7l";
+    assert_eq!(record.value().uri(), uri);
+}
+
+#[tokio::test]
+async fn a_recorded_proof_is_gathered_and_verified_over_udp() {
+    let (server, _serving) = udp_server(|query, _| vec![recorded(query)]).await;
+    gather_and_verify(server.into()).await;
+}
+
+#[tokio::test]
+async fn a_recorded_proof_is_gathered_and_verified_over_tcp() {
+    gather_and_verify(tcp_server(|query| framed(&recorded(query))).await.into()).await;
+}
+
+#[tokio::test]
+async fn a_recorded_proof_is_gathered_and_verified_over_https() {
+    let ok = "HTTP/1.1 200 OK\r\ncontent-type: application/dns-message";
+    gather_and_verify(http_server(move |query| (ok, recorded(query))).await).await;
 }
