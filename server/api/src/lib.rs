@@ -134,8 +134,8 @@ pub struct DomainInfo {
     pub ttl: u32,
     /// How long resolvers may remember that a name does not exist, in seconds.
     pub negative_ttl: u32,
-    /// The serial number of the zone.
-    pub serial: u32,
+    /// The serial number of the zone, where the server runs its nameserver itself.
+    pub serial: Option<u32>,
     /// The Bitcoin network of the offers and addresses taken: `bitcoin`, `testnet`, `signet`,
     /// `regtest`.
     pub network: String,
