@@ -1,0 +1,179 @@
+//! A thread that owns a connection and runs what it is handed, many jobs to one commit.
+//!
+//! SQLite blocks and takes one writer at a time, so a thread is the natural shape. Jobs that wait
+//! while another commits share the next commit: durability costs one sync for all of them.
+
+use std::{
+    sync::mpsc::{self, Receiver, Sender},
+    thread::JoinHandle,
+};
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::StoreError;
+
+/// The most jobs that share a commit.
+const BATCH: usize = 128;
+
+/// A queue to a thread with a connection; the thread ends when all queues to it are dropped.
+#[derive(Debug, Clone)]
+pub(super) struct Queue(Sender<Box<dyn Job>>);
+
+/// How a thread runs its jobs.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Mode {
+    /// Each on its own, without a transaction.
+    Read,
+    /// In transactions, each job in a savepoint of its own.
+    Write,
+}
+
+impl Queue {
+    /// Starts a thread on a connection.
+    pub(super) fn start(
+        name: &str,
+        connection: Connection,
+        mode: Mode,
+    ) -> std::io::Result<(Self, JoinHandle<()>)> {
+        let (sender, receiver) = mpsc::channel();
+        let thread =
+            std::thread::Builder::new()
+                .name(name.to_owned())
+                .spawn(move || match mode {
+                    Mode::Read => read(&connection, &receiver),
+                    Mode::Write => write(&connection, &receiver),
+                })?;
+        Ok((Self(sender), thread))
+    }
+
+    /// Runs `work` on the thread. `Ok` comes back only after the commit.
+    pub(super) async fn run<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    {
+        let (reply, outcome) = oneshot::channel();
+        let job = Work {
+            work: Some(work),
+            outcome: None,
+            reply,
+        };
+        self.0.send(Box::new(job)).map_err(|_| StoreError::Closed)?;
+        outcome.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+/// Something to do on a connection.
+trait Job: Send {
+    /// Does it; whether it succeeded.
+    fn run(&mut self, connection: &Connection) -> bool;
+    /// Tells the asker, after the commit or its failure.
+    fn finish(self: Box<Self>, failure: Option<StoreError>);
+}
+
+struct Work<T, E, F> {
+    work: Option<F>,
+    outcome: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Job for Work<T, E, F>
+where
+    T: Send,
+    E: From<StoreError> + Send,
+    F: FnOnce(&Connection) -> Result<T, E> + Send,
+{
+    fn run(&mut self, connection: &Connection) -> bool {
+        self.outcome = self.work.take().map(|work| work(connection));
+        matches!(self.outcome, Some(Ok(_)))
+    }
+
+    fn finish(self: Box<Self>, failure: Option<StoreError>) {
+        let outcome = match (failure, self.outcome) {
+            // A refusal stands whether or not the others could be committed.
+            (Some(failure), None | Some(Ok(_))) => Err(failure.into()),
+            (_, Some(outcome)) => outcome,
+            (None, None) => Err(StoreError::Closed.into()),
+        };
+        // Nobody waits any more when the client has gone away; what is committed stays.
+        let _ = self.reply.send(outcome);
+    }
+}
+
+fn read(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
+    while let Ok(mut job) = jobs.recv() {
+        job.run(connection);
+        job.finish(None);
+    }
+}
+
+fn write(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
+    while let Ok(first) = jobs.recv() {
+        let mut batch: Vec<_> = std::iter::once(first)
+            .chain(jobs.try_iter().take(BATCH))
+            .collect();
+        let failure = commit(connection, &mut batch).err();
+        if failure.is_some() && !connection.is_autocommit() {
+            // Should this fail too, the next BEGIN fails and every job is told.
+            let _ = connection.execute_batch("ROLLBACK");
+        }
+        for job in batch {
+            job.finish(
+                failure
+                    .as_ref()
+                    .map(|error| StoreError::Commit(error.to_string())),
+            );
+        }
+    }
+}
+
+fn commit(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Result<(), rusqlite::Error> {
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    for job in batch {
+        connection.execute_batch("SAVEPOINT job")?;
+        if !job.run(connection) {
+            connection.execute_batch("ROLLBACK TO job")?;
+        }
+        connection.execute_batch("RELEASE job")?;
+    }
+    connection.execute_batch("COMMIT")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue() -> Queue {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch("CREATE TABLE t (x INTEGER UNIQUE)")
+            .unwrap();
+        Queue::start("test", connection, Mode::Write).unwrap().0
+    }
+
+    async fn insert(queue: &Queue, x: i64) -> Result<(), StoreError> {
+        queue
+            .run(move |connection| {
+                connection.execute("INSERT INTO t VALUES (?1)", [x])?;
+                connection.execute("INSERT INTO t VALUES (?1)", [x + 1])?;
+                Ok(())
+            })
+            .await
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_leaves_nothing_behind_and_its_neighbours_alone() {
+        let queue = queue();
+        let (one, two, three) =
+            tokio::join!(insert(&queue, 1), insert(&queue, 2), insert(&queue, 3));
+        assert!(one.is_ok() && two.is_err() && three.is_ok());
+        let sum: Result<i64, StoreError> = queue
+            .run(|connection| {
+                Ok(connection.query_row("SELECT sum(x) FROM t", [], |row| row.get(0))?)
+            })
+            .await;
+        assert_eq!(sum.unwrap(), 1 + 2 + 3 + 4);
+    }
+}

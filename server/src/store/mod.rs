@@ -1,0 +1,120 @@
+//! Where registrations are kept: one contract, [`Store`], and its implementations.
+//!
+//! The methods are async since a store may be a server across a network; one that blocks, as
+//! [`Sqlite`] does, brings threads of its own. What a change comes to is decided by
+//! [`Change::decide`](crate::registration::Change::decide), inside the store's transaction, so all
+//! stores keep the same law.
+
+mod job;
+mod migration;
+mod row;
+mod sqlite;
+
+use async_trait::async_trait;
+use payname_api::ProvenBy;
+use payname_resolver::{Handle, UnixTime};
+
+pub use migration::MigrationError;
+pub use sqlite::{OpenError, Sqlite};
+
+use crate::registration::{Change, Decision, Refusal, Registration};
+
+/// The registry's memory.
+///
+/// What a method has returned `Ok` for is durable: it survives the end of the process at any
+/// moment and the loss of power.
+#[async_trait]
+pub trait Store: Send + Sync + std::fmt::Debug {
+    /// Decides a change and makes it, in one transaction: the name, the outbox, the history, and
+    /// the mark that the signed event is used up. A refused change leaves nothing behind.
+    async fn change(&self, change: Change) -> Result<Decision, ChangeError>;
+
+    /// The registration of a name; a removed one too.
+    async fn registration(&self, handle: &Handle) -> Result<Option<Registration>, StoreError>;
+
+    /// Up to `limit` names of a domain that belong into DNS, sorted by user, after the user `after`.
+    async fn live(
+        &self,
+        domain: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Registration>, StoreError>;
+
+    /// Up to `limit` tasks with ids above `after`, in the order in which they were committed.
+    async fn outbox(&self, after: TaskId, limit: usize) -> Result<Vec<Task>, StoreError>;
+
+    /// The task as it stands now; none when it is done, or a newer change has taken its place.
+    async fn task(&self, id: TaskId) -> Result<Option<Task>, StoreError>;
+
+    /// Ends a task: its version has been proven. Without effect when a newer one has taken its
+    /// place meanwhile.
+    async fn proven(&self, id: TaskId, by: ProvenBy, at: UnixTime) -> Result<(), StoreError>;
+
+    /// Notes why a task could not be done this time; it stays.
+    async fn attempt_failed(&self, id: TaskId, error: String) -> Result<(), StoreError>;
+
+    /// The highest serial number that a zone has ever been seen with.
+    async fn serial(&self, zone: &str) -> Result<Option<u32>, StoreError>;
+
+    /// Keeps a zone's serial number, so that a restart goes on above it.
+    async fn keep_serial(&self, zone: &str, serial: u32) -> Result<(), StoreError>;
+
+    /// Forgets used events that no clock within an hour of ours would still take.
+    async fn forget_events(&self, now: UnixTime) -> Result<(), StoreError>;
+
+    /// Whether the store answers.
+    async fn ready(&self) -> Result<(), StoreError>;
+}
+
+/// A place in the outbox; a later change of any name has a higher one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct TaskId(pub i64);
+
+/// A committed change that has still to be brought into DNS and proven.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Task {
+    /// Its place in the outbox.
+    pub id: TaskId,
+    /// How often it was tried in vain.
+    pub attempts: u32,
+    /// The name as it is to be.
+    pub registration: Registration,
+}
+
+/// Tried so often in vain, a name is shown as failed; it is tried on nevertheless.
+pub const ATTEMPTS_UNTIL_FAILED: u32 = 8;
+
+/// Why a change is not made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChangeError {
+    /// The rules do not allow it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a store failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// SQLite reported a failure.
+    #[error("the database failed")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A transaction was not committed, by the fault of one that shared it.
+    #[error("the database could not commit: {0}")]
+    Commit(String),
+    /// A row holds what this version cannot read.
+    #[error("the database holds a {column} that this version cannot read: `{}`", value.escape_debug())]
+    Unreadable {
+        /// The column.
+        column: &'static str,
+        /// What stands in it.
+        value: String,
+    },
+    /// The store was closed.
+    #[error("the database is closed; the server is stopping")]
+    Closed,
+}

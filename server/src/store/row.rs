@@ -1,0 +1,69 @@
+//! Registrations to and from the columns of a row.
+
+use payname_api::{ProvenBy, State};
+use payname_resolver::{Handle, UnixTime};
+use rusqlite::Row;
+
+use super::StoreError;
+use crate::{key::OwnerKey, registration::Registration};
+
+/// The columns that [`registration`] reads, in its order.
+pub(super) const COLUMNS: &str = "handles.domain, handles.user, handles.owner, handles.uri, \
+    handles.state, handles.version, handles.created_at, handles.updated_at, \
+    handles.published_at, handles.proven_by, handles.error";
+
+/// Reads a registration out of the first columns of a row.
+pub(super) fn registration(row: &Row<'_>) -> Result<Registration, StoreError> {
+    let (domain, user): (String, String) = (row.get(0)?, row.get(1)?);
+    let state: String = row.get(4)?;
+    let proven_by: Option<String> = row.get(9)?;
+    Ok(Registration {
+        handle: Handle::new(&user, &domain)
+            .map_err(|_| unreadable("name", format!("{user}@{domain}")))?,
+        owner: OwnerKey(row.get(2)?),
+        uri: row.get(3)?,
+        state: state_from(&state).ok_or_else(|| unreadable("state", state))?,
+        version: row.get(5)?,
+        created_at: UnixTime(row.get(6)?),
+        updated_at: UnixTime(row.get(7)?),
+        published_at: row.get::<_, Option<u64>>(8)?.map(UnixTime),
+        proven_by: proven_by.map(prover_from).transpose()?,
+        error: row.get(10)?,
+    })
+}
+
+/// A state's word in the database.
+pub(super) fn state_text(state: State) -> &'static str {
+    match state {
+        State::Published => "published",
+        State::Failed => "failed",
+        State::Removing => "removing",
+        State::Removed => "removed",
+        // The only other state there is; a word for a new one would come with a migration.
+        _ => "pending",
+    }
+}
+
+/// A prover's text in the database: JSON, so that it can grow.
+pub(super) fn prover_text(prover: &ProvenBy) -> String {
+    serde_json::to_string(prover).unwrap_or_default()
+}
+
+fn state_from(text: &str) -> Option<State> {
+    Some(match text {
+        "pending" => State::Pending,
+        "published" => State::Published,
+        "failed" => State::Failed,
+        "removing" => State::Removing,
+        "removed" => State::Removed,
+        _ => return None,
+    })
+}
+
+fn prover_from(text: String) -> Result<ProvenBy, StoreError> {
+    serde_json::from_str(&text).map_err(|_| unreadable("proven_by", text))
+}
+
+fn unreadable(column: &'static str, value: String) -> StoreError {
+    StoreError::Unreadable { column, value }
+}

@@ -1,0 +1,360 @@
+//! The store in one SQLite file: the default, for one server.
+
+use std::{path::Path, thread::JoinHandle, time::Duration};
+
+use async_trait::async_trait;
+use payname_api::{ProvenBy, State};
+use payname_resolver::{Handle, UnixTime};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, named_params, params};
+
+use super::{
+    ATTEMPTS_UNTIL_FAILED, ChangeError, MigrationError, Store, StoreError, Task, TaskId,
+    job::{Mode, Queue},
+    migration::migrate,
+    row::{COLUMNS, prover_text, registration, state_text},
+};
+use crate::registration::{Change, Decision, Effect, Refusal, Registration};
+
+/// How long to wait for a lock that another program holds on the file, such as a backup.
+const BUSY: Duration = Duration::from_secs(5);
+/// How long used events are kept beyond their window, in seconds, should the clock be set back.
+const CLOCK_STEP: u64 = 3600;
+
+/// A store in one SQLite file: write-ahead log, a sync at every commit, one thread that writes and
+/// one that reads.
+#[derive(Debug)]
+pub struct Sqlite {
+    queues: Option<Queues>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Queues {
+    write: Queue,
+    read: Queue,
+}
+
+impl Sqlite {
+    /// Opens the file, makes it where it is missing, and brings it to the present form.
+    ///
+    /// # Errors
+    /// The file is no database, is a newer version's, or cannot be written.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let writer = Connection::open(path)?;
+        writer.busy_timeout(BUSY)?;
+        writer.pragma_update(None, "journal_mode", "WAL")?;
+        // FULL syncs the log at every commit: what is acknowledged outlives a loss of power.
+        writer.pragma_update(None, "synchronous", "FULL")?;
+        writer.pragma_update(None, "foreign_keys", "ON")?;
+        migrate(&writer)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let reader = Connection::open_with_flags(path, flags)?;
+        reader.busy_timeout(BUSY)?;
+        let (write, writing) = Queue::start("store-write", writer, Mode::Write)?;
+        let (read, reading) = Queue::start("store-read", reader, Mode::Read)?;
+        Ok(Self {
+            queues: Some(Queues { write, read }),
+            threads: vec![writing, reading],
+        })
+    }
+
+    async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    {
+        self.queues
+            .as_ref()
+            .ok_or(StoreError::Closed)?
+            .write
+            .run(work)
+            .await
+    }
+
+    async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.queues
+            .as_ref()
+            .ok_or(StoreError::Closed)?
+            .read
+            .run(work)
+            .await
+    }
+}
+
+impl Drop for Sqlite {
+    /// Finishes what was handed in, then closes the file.
+    fn drop(&mut self) {
+        self.queues = None;
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has nothing left to finish.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn change(&self, change: Change) -> Result<Decision, ChangeError> {
+        self.write(move |connection| make_change(connection, &change))
+            .await
+    }
+
+    async fn registration(&self, handle: &Handle) -> Result<Option<Registration>, StoreError> {
+        let handle = handle.clone();
+        self.read(move |connection| find(connection, &handle)).await
+    }
+
+    async fn live(
+        &self,
+        domain: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Registration>, StoreError> {
+        let (domain, after) = (domain.to_owned(), after.unwrap_or_default().to_owned());
+        let sql = format!(
+            "SELECT {COLUMNS} FROM handles
+             WHERE domain = ?1 AND user > ?2 AND uri IS NOT NULL ORDER BY user LIMIT ?3"
+        );
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_and_then(params![domain, after, limit], registration)?;
+            rows.collect()
+        })
+        .await
+    }
+
+    async fn outbox(&self, after: TaskId, limit: usize) -> Result<Vec<Task>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS}, outbox.id, outbox.attempts
+             FROM outbox JOIN handles ON handles.id = outbox.handle
+             WHERE outbox.id > ?1 ORDER BY outbox.id LIMIT ?2"
+        );
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_and_then(params![after.0, limit], read_task)?;
+            rows.collect()
+        })
+        .await
+    }
+
+    async fn task(&self, id: TaskId) -> Result<Option<Task>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS}, outbox.id, outbox.attempts
+             FROM outbox JOIN handles ON handles.id = outbox.handle WHERE outbox.id = ?1"
+        );
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut rows = statement.query_and_then([id.0], read_task)?;
+            rows.next().transpose()
+        })
+        .await
+    }
+
+    async fn proven(&self, id: TaskId, by: ProvenBy, at: UnixTime) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            connection.execute(
+                "UPDATE handles SET published_at = ?2, proven_by = ?3, error = NULL,
+                     state = CASE WHEN uri IS NULL THEN ?4 ELSE ?5 END
+                 WHERE id = (SELECT handle FROM outbox WHERE id = ?1)",
+                params![
+                    id.0,
+                    at.0,
+                    prover_text(&by),
+                    state_text(State::Removed),
+                    state_text(State::Published),
+                ],
+            )?;
+            connection.execute("DELETE FROM outbox WHERE id = ?1", [id.0])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn attempt_failed(&self, id: TaskId, error: String) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            connection.execute(
+                "UPDATE outbox SET attempts = attempts + 1 WHERE id = ?1",
+                [id.0],
+            )?;
+            connection.execute(
+                "UPDATE handles SET error = :error,
+                     state = CASE WHEN uri IS NOT NULL AND outbox.attempts >= :enough
+                         THEN :failed ELSE state END
+                 FROM outbox WHERE outbox.handle = handles.id AND outbox.id = :id",
+                named_params! {
+                    ":id": id.0,
+                    ":error": error,
+                    ":enough": ATTEMPTS_UNTIL_FAILED,
+                    ":failed": state_text(State::Failed),
+                },
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn serial(&self, zone: &str) -> Result<Option<u32>, StoreError> {
+        let zone = zone.to_owned();
+        self.read(move |connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT serial FROM zones WHERE name = ?1")?;
+            Ok(statement.query_row([zone], |row| row.get(0)).optional()?)
+        })
+        .await
+    }
+
+    async fn keep_serial(&self, zone: &str, serial: u32) -> Result<(), StoreError> {
+        let zone = zone.to_owned();
+        self.write(move |connection| {
+            connection.execute(
+                "INSERT INTO zones (name, serial) VALUES (?1, ?2)
+                 ON CONFLICT (name) DO UPDATE SET serial = excluded.serial",
+                params![zone, serial],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn forget_events(&self, now: UnixTime) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            let before = now.0.saturating_sub(CLOCK_STEP);
+            connection.execute("DELETE FROM seen_events WHERE lapses_at < ?1", [before])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        // Through the writer: a server that cannot write is not ready.
+        self.write(|connection| {
+            Ok(connection.query_row("SELECT count(*) FROM zones", [], |_| Ok(()))?)
+        })
+        .await
+    }
+}
+
+/// Decides a change on what the database holds and writes what it comes to.
+fn make_change(connection: &Connection, change: &Change) -> Result<Decision, ChangeError> {
+    use_up_event(connection, change)?;
+    let present = find(connection, &change.handle)?;
+    let decision = change.decide(present.as_ref())?;
+    match decision.effect {
+        Effect::Publish => {
+            let id = write_registration(connection, &decision.registration)?;
+            write_history(connection, id, change, &decision.registration)?;
+            write_task(connection, &decision.registration)?;
+        }
+        Effect::Retry => write_task(connection, &decision.registration)?,
+        Effect::Nothing => {}
+    }
+    Ok(decision)
+}
+
+fn use_up_event(connection: &Connection, change: &Change) -> Result<(), ChangeError> {
+    let new = connection
+        .prepare_cached("INSERT OR IGNORE INTO seen_events (id, lapses_at) VALUES (?1, ?2)")
+        .and_then(|mut statement| {
+            statement.execute(params![change.signed.event.0, change.signed.lapses_at.0])
+        })
+        .map_err(StoreError::from)?;
+    if new == 0 {
+        return Err(Refusal::Replayed.into());
+    }
+    Ok(())
+}
+
+fn find(connection: &Connection, handle: &Handle) -> Result<Option<Registration>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM handles WHERE domain = ?1 AND user = ?2");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query_and_then([handle.domain(), handle.user()], registration)?;
+    rows.next().transpose()
+}
+
+/// Writes a new version of a name; its row's id.
+fn write_registration(
+    connection: &Connection,
+    registration: &Registration,
+) -> Result<i64, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO handles (domain, user, owner, uri, state, version, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT (domain, user) DO UPDATE SET
+             owner = excluded.owner, uri = excluded.uri, state = excluded.state,
+             version = excluded.version, updated_at = excluded.updated_at,
+             published_at = NULL, proven_by = NULL, error = NULL
+         RETURNING id",
+    )?;
+    let values = params![
+        registration.handle.domain(),
+        registration.handle.user(),
+        registration.owner.0,
+        registration.uri,
+        state_text(registration.state),
+        registration.version,
+        registration.created_at.0,
+        registration.updated_at.0,
+    ];
+    Ok(statement.query_row(values, |row| row.get(0))?)
+}
+
+fn write_history(
+    connection: &Connection,
+    id: i64,
+    change: &Change,
+    registration: &Registration,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO history (handle, version, owner, uri, event, at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    statement.execute(params![
+        id,
+        registration.version,
+        registration.owner.0,
+        registration.uri,
+        change.signed.json,
+        change.at.0,
+    ])?;
+    Ok(())
+}
+
+/// Puts a name at the end of the outbox, in place of the task it may have there.
+fn write_task(connection: &Connection, registration: &Registration) -> Result<(), StoreError> {
+    // REPLACE deletes the old row, so the new one has a new, higher id.
+    let mut statement = connection.prepare_cached(
+        "INSERT OR REPLACE INTO outbox (handle)
+         SELECT id FROM handles WHERE domain = ?1 AND user = ?2",
+    )?;
+    statement.execute([registration.handle.domain(), registration.handle.user()])?;
+    Ok(())
+}
+
+/// A registration, followed by the task's own columns.
+fn read_task(row: &Row<'_>) -> Result<Task, StoreError> {
+    Ok(Task {
+        registration: registration(row)?,
+        id: TaskId(row.get(11)?),
+        attempts: row.get(12)?,
+    })
+}
+
+/// Why a database cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// SQLite cannot open it.
+    #[error("it cannot be opened as an SQLite database")]
+    Sqlite(#[from] rusqlite::Error),
+    /// It cannot be brought to the present form.
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
+    /// A thread cannot be started.
+    #[error("a thread for it cannot be started")]
+    Thread(#[from] std::io::Error),
+}
