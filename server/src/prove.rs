@@ -1,0 +1,129 @@
+//! Proving what was published: looking a name up and verifying it, as a stranger would.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use payname_api::ProvenBy;
+use payname_resolver::{
+    Handle, Proof, TrustAnchors, UnixTime, Verified, VerifyError,
+    net::{Client, ClientError, GatherError},
+    proof::AnchorError,
+};
+
+use crate::config::Prove;
+
+/// Looks names up and verifies them.
+#[derive(Debug)]
+pub(crate) struct Prover {
+    client: Client,
+    anchors: TrustAnchors,
+    by: ProvenBy,
+}
+
+/// What a name was proven to be.
+#[derive(Debug)]
+pub(crate) enum Proven {
+    /// It has this payment record.
+    Uri(Evidence),
+    /// It has none.
+    Nothing,
+}
+
+/// A proven URI, and the proof to pass on.
+#[derive(Debug, Clone)]
+pub(crate) struct Evidence {
+    /// The URI, byte for byte.
+    pub(crate) uri: String,
+    /// The proof: RFC 9102 bytes.
+    pub(crate) proof: Vec<u8>,
+    /// Until when it may be passed on without looking again.
+    pub(crate) fresh_until: UnixTime,
+}
+
+impl Prover {
+    /// A prover that asks a recursive resolver and starts from anchors above our zones.
+    ///
+    /// # Errors
+    /// TLS cannot be set up.
+    pub(crate) fn through(prove: &Prove) -> Result<Self, ProverError> {
+        Ok(Self {
+            client: Client::new(prove.dns.clone())?,
+            anchors: prove.anchors.clone(),
+            by: ProvenBy::Resolver {
+                dns: prove.dns.to_string(),
+            },
+        })
+    }
+
+    /// A prover that asks our own nameserver over its sockets, and starts from the zones' own keys,
+    /// given as DS lines.
+    ///
+    /// # Errors
+    /// The DS lines cannot be read.
+    pub(crate) fn own(listening: SocketAddr, ds: &[String]) -> Result<Self, ProverError> {
+        Ok(Self {
+            client: Client::new(reachable(listening).into())?,
+            anchors: TrustAnchors::parse(&ds.join("\n"))?,
+            by: ProvenBy::OwnNameserver,
+        })
+    }
+
+    /// From where this prover looks.
+    pub(crate) fn by(&self) -> &ProvenBy {
+        &self.by
+    }
+
+    /// Looks a name up and verifies what comes back.
+    ///
+    /// # Errors
+    /// Nothing usable came back, or it neither proves a payment record nor that there is none.
+    pub(crate) async fn prove(&self, handle: &Handle, now: UnixTime) -> Result<Proven, ProveError> {
+        let gathered = self.client.gather(handle).await?;
+        match gathered.proof.verify(handle, &self.anchors, now) {
+            Ok(verified) => Ok(Proven::Uri(evidence(&verified, gathered.ttl, now))),
+            Err(VerifyError::Denied(_)) => Ok(Proven::Nothing),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn evidence<T>(verified: &Verified<T>, resolver_ttl: u32, now: UnixTime) -> Evidence {
+    Evidence {
+        uri: verified.uri().to_owned(),
+        proof: Proof::to_bytes(verified.proof()),
+        fresh_until: now.plus(verified.cache_ttl().min(resolver_ttl).into()),
+    }
+}
+
+/// Where a listener on every address can be reached from this machine.
+fn reachable(listening: SocketAddr) -> SocketAddr {
+    let ip = match listening.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listening.port())
+}
+
+/// Why there is no prover.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProverError {
+    /// The resolver's client cannot be made.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The anchors cannot be read.
+    #[error(transparent)]
+    Anchors(#[from] AnchorError),
+}
+
+/// Why a name was not proven this time.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum ProveError {
+    /// Nothing usable came back.
+    #[error(transparent)]
+    Gather(#[from] GatherError),
+    /// What came back proves nothing.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+}

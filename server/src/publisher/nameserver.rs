@@ -1,0 +1,252 @@
+//! The publisher that is our own nameserver: zones in memory, signed as they change.
+//!
+//! The store is the truth and the zones are its picture: built from it at the start, changed after
+//! it. Only the serial number is the zones' own, so the store keeps a ceiling that it never passes
+//! before a higher one is durable; a restart goes on from the ceiling.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use payname_resolver::{
+    Handle, UnixTime,
+    hickory_proto::rr::{Name, RData, RecordType},
+};
+use payname_zones::{
+    NameServer, PaymentRecord, Settings, SignaturePolicy, SigningKey, Transport, Zone, ZoneError,
+    ZoneSet, payment_record,
+};
+
+use super::{PublishError, Publisher};
+use crate::{
+    clock::Clock,
+    config::Domain,
+    store::{Store, StoreError},
+};
+
+/// How far the kept ceiling lies above the serial number in use: an hour of seconds, or as many
+/// changes.
+const SERIAL_STEP: u32 = 3600;
+/// How many names are read from the store at a time.
+const PAGE: usize = 1000;
+/// The share of a signature's life after which it is made again: from half of it on.
+const RESIGN_SHARE: u64 = 2;
+
+/// The zones that are served, shared by the publisher that changes them and the listeners.
+#[derive(Debug, Clone, Default)]
+pub struct Served(Arc<RwLock<ZoneSet>>);
+
+impl Served {
+    /// The response to a query; none when it deserves silence.
+    pub fn respond(&self, query: &[u8], transport: Transport) -> Option<Vec<u8>> {
+        payname_zones::respond(&self.read(), query, transport)
+    }
+
+    /// What `look` sees in the zone with this apex.
+    pub fn zone<T>(&self, origin: &Name, look: impl FnOnce(&Zone) -> T) -> Option<T> {
+        self.read().zone(origin).map(look)
+    }
+
+    // A zone is whole at every moment, whatever happened to a thread that was changing it.
+    fn read(&self) -> RwLockReadGuard<'_, ZoneSet> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, ZoneSet> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The embedded nameserver as a publisher.
+#[derive(Debug)]
+pub struct Embedded {
+    served: Served,
+    domains: BTreeMap<String, Domain>,
+    store: Arc<dyn Store>,
+    clock: Clock,
+}
+
+impl Embedded {
+    /// Builds and signs the zones of all domains from what the store holds.
+    ///
+    /// `key` gives the signing key of a zone.
+    ///
+    /// # Errors
+    /// The store fails, or a zone cannot be made of its settings.
+    pub async fn load<E: From<PublishError>>(
+        domains: &[Domain],
+        key: impl Fn(&Name) -> Result<SigningKey, E>,
+        store: Arc<dyn Store>,
+        clock: Clock,
+    ) -> Result<Self, E> {
+        let served = Served::default();
+        let embedded = Self {
+            served,
+            domains: domains
+                .iter()
+                .map(|domain| (domain.name.clone(), domain.clone()))
+                .collect(),
+            store,
+            clock,
+        };
+        for domain in domains {
+            let key = key(&domain.zone)?;
+            let zone = embedded.build(domain, key).await?;
+            embedded.served.write().insert(zone);
+        }
+        Ok(embedded)
+    }
+
+    /// The zones, for the listeners.
+    pub fn served(&self) -> Served {
+        self.served.clone()
+    }
+
+    /// Signs again whatever has lived half of its life.
+    ///
+    /// # Errors
+    /// The store or the key fails; every zone is tried.
+    pub async fn resign(&self) -> Result<(), PublishError> {
+        let mut outcome = Ok(());
+        for domain in self.domains.values() {
+            if let Err(error) = self.resign_zone(domain).await {
+                outcome = Err(error);
+            }
+        }
+        outcome
+    }
+
+    async fn resign_zone(&self, domain: &Domain) -> Result<(), PublishError> {
+        let now = self.clock.now();
+        let half = signature_life(domain)
+            .as_secs()
+            .checked_div(RESIGN_SHARE)
+            .unwrap_or(0);
+        self.keep_ceiling(&domain.zone, now).await?;
+        self.change(&domain.zone, |zone| zone.resign(now.plus(half), now))?;
+        Ok(())
+    }
+
+    async fn build(&self, domain: &Domain, key: SigningKey) -> Result<Zone, PublishError> {
+        let now = self.clock.now();
+        let ceiling = self
+            .store
+            .serial(&domain.zone.to_string())
+            .await?
+            .unwrap_or(0);
+        let start = now.max(UnixTime(ceiling.into()));
+        // The serial starts at the time a zone is made at, so it is made at the ceiling, and then
+        // signed at the true time.
+        let mut zone = Zone::new(settings(domain), key, start)?;
+        if start != now {
+            zone.resign(UnixTime(u64::MAX), now)?;
+        }
+        let mut after: Option<String> = None;
+        loop {
+            let page = self
+                .store
+                .live(&domain.name, after.as_deref(), PAGE)
+                .await?;
+            for registration in &page {
+                let uri = registration.uri.as_deref().unwrap_or_default();
+                let record = payment_record(&registration.handle, uri)?;
+                zone.publish(&record, domain.ttl, now)?;
+            }
+            after = page.last().map(|last| last.handle.user().to_owned());
+            if after.is_none() {
+                break;
+            }
+        }
+        let ceiling = zone.serial().wrapping_add(SERIAL_STEP);
+        self.store
+            .keep_serial(&domain.zone.to_string(), ceiling)
+            .await?;
+        Ok(zone)
+    }
+
+    /// Makes sure that the next serial number is below the kept ceiling.
+    async fn keep_ceiling(&self, origin: &Name, now: UnixTime) -> Result<(), StoreError> {
+        let serial = self.served.zone(origin, Zone::serial).unwrap_or_default();
+        let next = serial.wrapping_add(1).max(now.0 as u32);
+        let kept = self.store.serial(&origin.to_string()).await?;
+        if kept.is_some_and(|ceiling| next < ceiling) {
+            return Ok(());
+        }
+        self.store
+            .keep_serial(&origin.to_string(), next.wrapping_add(SERIAL_STEP))
+            .await
+    }
+
+    fn change<T>(
+        &self,
+        origin: &Name,
+        change: impl FnOnce(&mut Zone) -> Result<T, ZoneError>,
+    ) -> Result<Option<T>, ZoneError> {
+        self.served.write().zone_mut(origin).map(change).transpose()
+    }
+
+    fn domain(&self, handle: &Handle) -> Result<&Domain, PublishError> {
+        self.domains
+            .get(handle.domain())
+            .ok_or_else(|| PublishError::NoZone(handle.clone()))
+    }
+
+    fn shows(&self, domain: &Domain, record: &PaymentRecord) -> bool {
+        let wanted = [RData::TXT(record.txt().clone())];
+        let is_wanted = |zone: &Zone| {
+            zone.record_set(record.owner(), RecordType::TXT)
+                .is_some_and(|set| set.data() == wanted && set.ttl() == domain.ttl)
+        };
+        self.served.zone(&domain.zone, is_wanted).unwrap_or(false)
+    }
+}
+
+#[async_trait]
+impl Publisher for Embedded {
+    async fn put(&self, handle: &Handle, uri: &str) -> Result<(), PublishError> {
+        let domain = self.domain(handle)?;
+        let record = payment_record(handle, uri)?;
+        if self.shows(domain, &record) {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        self.keep_ceiling(&domain.zone, now).await?;
+        self.change(&domain.zone, |zone| zone.publish(&record, domain.ttl, now))?
+            .ok_or_else(|| PublishError::NoZone(handle.clone()))?;
+        Ok(())
+    }
+
+    async fn remove(&self, handle: &Handle) -> Result<(), PublishError> {
+        let domain = self.domain(handle)?;
+        let now = self.clock.now();
+        self.keep_ceiling(&domain.zone, now).await?;
+        let owner = handle.owner_name();
+        self.change(&domain.zone, |zone| {
+            zone.remove(owner, RecordType::TXT, now)
+        })?
+        .ok_or_else(|| PublishError::NoZone(handle.clone()))?;
+        Ok(())
+    }
+}
+
+fn settings(domain: &Domain) -> Settings {
+    let servers = domain
+        .nameservers
+        .iter()
+        .map(|name| NameServer::new(name.clone(), domain.addresses.iter().copied()));
+    Settings {
+        negative_ttl: domain.negative_ttl,
+        signatures: SignaturePolicy {
+            validity: signature_life(domain),
+            ..SignaturePolicy::default()
+        },
+        ..Settings::new(domain.zone.clone(), servers)
+    }
+}
+
+fn signature_life(domain: &Domain) -> Duration {
+    Duration::from_secs(u64::from(domain.signature_days).saturating_mul(24 * 3600))
+}
