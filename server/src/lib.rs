@@ -1,1 +1,42 @@
-//! server
+//! The payname registration server: gives people `₿name@domain`.
+//!
+//! A signed `PUT` becomes one transaction ([`store`]): the name, its history, and a task in the
+//! outbox. A worker brings it into DNS through a [`publisher`], and calls it published once the
+//! record was resolved and verified as a stranger would do it. *Pending means committed; published
+//! means proven.*
+//!
+//! [`Server::start`] runs everything in-process, with time as an argument; `paynamed` is a thin
+//! shell around it.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::panic
+    )
+)]
+
+pub mod auth;
+mod clock;
+pub mod config;
+mod data_dir;
+mod http;
+mod key;
+mod nameserver;
+mod outbox;
+pub mod policy;
+mod proof_cache;
+mod prove;
+pub mod publisher;
+pub mod registration;
+mod server;
+pub mod store;
+
+pub use clock::Clock;
+pub use config::{Config, ConfigError};
+pub use data_dir::DataDirError;
+pub use key::{EventId, OwnerKey};
+pub use nameserver::BindError;
+pub use prove::ProverError;
+pub use server::{Running, Server, StartError, ds_records_on_disk};

@@ -1,2 +1,117 @@
-//! paynamed
-fn main(){}
+//! `paynamed --config FILE`: a thin shell around [`payname_server`].
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use payname_server::{Clock, Config, Running, Server, ds_records_on_disk};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// A configuration that cannot be used.
+const USAGE: u8 = 2;
+/// Anything else that went wrong.
+const FAILED: u8 = 1;
+
+/// Gives people ₿name@your.domain: registry, HTTP API and signing nameserver in one.
+#[derive(Parser)]
+#[command(name = "paynamed", version)]
+struct Arguments {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", env = "PAYNAMED_CONFIG", global = true)]
+    config: Option<PathBuf>,
+
+    /// Check the configuration, then stop
+    #[arg(long)]
+    check: bool,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Print the DS records to put at the registrar (the keys are made at the first start)
+    Ds,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter = EnvFilter::try_from_env("PAYNAMED_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let Some(file) = &arguments.config else {
+        eprintln!("error: no configuration; name it with --config FILE");
+        return USAGE.into();
+    };
+    let config = match Config::read(file).map_err(anyhow::Error::new) {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            return USAGE.into();
+        }
+    };
+    if arguments.check {
+        println!("{}: the configuration is good", file.display());
+        return ExitCode::SUCCESS;
+    }
+    let outcome = match arguments.command {
+        None => run(config).await,
+        Some(Command::Ds) => print_ds(&config),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            FAILED.into()
+        }
+    }
+}
+
+/// Serves until told to stop.
+async fn run(config: Config) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for signals")?;
+    let running = Server::start(config, Clock::system()).await?;
+    announce(&running);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    running.shutdown().await;
+    Ok(())
+}
+
+/// Tells where it serves, and the first time what to do at the registrar.
+fn announce(running: &Running) {
+    tracing::info!(
+        public_url = %running.public_url(),
+        http = %running.http_addr(),
+        dns = ?running.dns_addrs(),
+        ds = ?running.ds_records(),
+        "serving",
+    );
+    let new = running.new_ds_records();
+    if new.is_empty() {
+        return;
+    }
+    println!(
+        "New signing keys were made. At your registrar, or in the zone above, set for each zone its"
+    );
+    println!("nameservers and this DS record; until then nobody can verify its names:");
+    println!();
+    for record in new {
+        println!("{record}");
+    }
+}
+
+fn print_ds(config: &Config) -> anyhow::Result<()> {
+    for record in ds_records_on_disk(config)? {
+        println!("{record}");
+    }
+    Ok(())
+}

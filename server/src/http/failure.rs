@@ -1,0 +1,230 @@
+//! Failures as `application/problem+json` (RFC 9457), each with a stable code and a remedy.
+
+use axum::{
+    extract::rejection::{BytesRejection, PathRejection},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use payname_api::{AUTH_SCHEME, MAX_BODY_BYTES, PROBLEM_MEDIA_TYPE, Problem, codes};
+use payname_resolver::HandleError;
+use payname_zones::PaymentError;
+
+use crate::{
+    auth::AuthError,
+    outbox::Chain,
+    policy::PolicyError,
+    registration::Refusal,
+    store::{ChangeError, StoreError},
+};
+
+/// What a client is told when a request fails.
+#[derive(Debug)]
+pub(super) struct Failure(Problem);
+
+impl Failure {
+    pub(super) fn new(
+        status: StatusCode,
+        code: &'static str,
+        title: &str,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self(Problem::new(status.as_u16(), code, title, detail))
+    }
+
+    pub(super) fn unknown_domain(domain: &str) -> Self {
+        let detail = format!(
+            "`{}` is not a domain of this server; check its spelling and the server's URL",
+            domain.escape_debug()
+        );
+        Self::new(
+            StatusCode::NOT_FOUND,
+            codes::UNKNOWN_DOMAIN,
+            "Unknown domain",
+            detail,
+        )
+    }
+
+    pub(super) fn unknown_handle(handle: &payname_resolver::Handle) -> Self {
+        Refusal::Unknown(handle.clone()).into()
+    }
+
+    pub(super) fn timeout() -> Self {
+        let detail = "the request took longer than 10 seconds; look at the name before trying again, it may have been changed";
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            codes::TIMEOUT,
+            "Timeout",
+            detail,
+        )
+    }
+
+    pub(super) fn invalid_header(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            codes::INVALID_HEADER,
+            "Invalid header",
+            detail,
+        )
+    }
+
+    pub(super) fn invalid_body(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            codes::INVALID_BODY,
+            "Invalid body",
+            detail,
+        )
+    }
+
+    fn invalid_uri(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            codes::INVALID_URI,
+            "Invalid URI",
+            detail,
+        )
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let status =
+            StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self.0).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(PROBLEM_MEDIA_TYPE),
+        );
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static(AUTH_SCHEME),
+            );
+        }
+        response
+    }
+}
+
+pub(super) async fn unknown_route() -> Failure {
+    let detail = "there is nothing here; names are at /v1/domains/{domain}/handles/{user}";
+    Failure::new(
+        StatusCode::NOT_FOUND,
+        codes::UNKNOWN_ROUTE,
+        "Unknown route",
+        detail,
+    )
+}
+
+pub(super) async fn method_not_allowed() -> Failure {
+    let detail =
+        "this route has no such method; a name takes GET, PUT and DELETE, all else only GET";
+    let title = "Method not allowed";
+    Failure::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        codes::METHOD_NOT_ALLOWED,
+        title,
+        detail,
+    )
+}
+
+impl From<AuthError> for Failure {
+    fn from(error: AuthError) -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            error.code(),
+            "Not signed as needed",
+            error.to_string(),
+        )
+    }
+}
+
+impl From<HandleError> for Failure {
+    fn from(error: HandleError) -> Self {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Self::new(
+            status,
+            codes::INVALID_HANDLE,
+            "Invalid name",
+            error.to_string(),
+        )
+    }
+}
+
+impl From<PathRejection> for Failure {
+    fn from(_: PathRejection) -> Self {
+        let detail = "the path is not percent-encoded text; write the domain and the user plainly";
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Self::new(status, codes::INVALID_HANDLE, "Invalid name", detail)
+    }
+}
+
+impl From<PolicyError> for Failure {
+    fn from(error: PolicyError) -> Self {
+        Self::invalid_uri(error.to_string())
+    }
+}
+
+impl From<PaymentError> for Failure {
+    fn from(error: PaymentError) -> Self {
+        Self::invalid_uri(error.to_string())
+    }
+}
+
+impl From<BytesRejection> for Failure {
+    fn from(rejection: BytesRejection) -> Self {
+        if rejection.status() != StatusCode::PAYLOAD_TOO_LARGE {
+            return Self::invalid_body("the body broke off; send it again");
+        }
+        let detail = format!("the body is longer than {MAX_BODY_BYTES} bytes; send only the `uri`");
+        Self::new(
+            rejection.status(),
+            codes::BODY_TOO_LARGE,
+            "Body too large",
+            detail,
+        )
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let (status, code, title) = match &refusal {
+            Refusal::NotOwner { .. } => (StatusCode::FORBIDDEN, codes::NOT_OWNER, "Not the owner"),
+            Refusal::Unknown(_) => (StatusCode::NOT_FOUND, codes::UNKNOWN_HANDLE, "Unknown name"),
+            Refusal::Precondition { .. } => (
+                StatusCode::PRECONDITION_FAILED,
+                codes::PRECONDITION_FAILED,
+                "Changed meanwhile",
+            ),
+            Refusal::Replayed => (
+                StatusCode::UNAUTHORIZED,
+                codes::AUTH_REPLAYED,
+                "Signed request used before",
+            ),
+        };
+        Self::new(status, code, title, refusal.to_string())
+    }
+}
+
+impl From<ChangeError> for Failure {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Refused(refusal) => refusal.into(),
+            ChangeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(error = %Chain(&error), "a request failed in the store");
+        let detail = "the server failed and has not made the change; try again later";
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            codes::INTERNAL,
+            "Server failure",
+            detail,
+        )
+    }
+}

@@ -1,0 +1,92 @@
+//! The HTTP API: requests to values, values to responses. The rules live elsewhere.
+
+mod domains;
+mod failure;
+mod handles;
+mod health;
+mod precondition;
+mod proofs;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request},
+    http::{HeaderValue, header},
+    middleware::{Next, from_fn},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use payname_api::{MAX_BODY_BYTES, paths};
+use payname_resolver::Handle;
+use tokio::sync::Notify;
+use url::Url;
+
+use self::failure::Failure;
+use crate::{
+    clock::Clock, config::Domain, policy::Policy, proof_cache::ProofCache, prove::Prover,
+    publisher::Served, store::Store,
+};
+
+/// How long a request may take.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
+
+/// What the handlers work with.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) served: Served,
+    pub(crate) prover: Arc<Prover>,
+    pub(crate) proofs: Arc<ProofCache>,
+    pub(crate) committed: Arc<Notify>,
+    pub(crate) clock: Clock,
+    pub(crate) policy: Policy,
+    pub(crate) domains: BTreeMap<String, Domain>,
+    pub(crate) public_url: Url,
+}
+
+impl App {
+    /// The routes.
+    pub(crate) fn router(self: Arc<Self>) -> Router {
+        Router::new()
+            .route(
+                paths::HANDLE,
+                get(handles::show).put(handles::put).delete(handles::remove),
+            )
+            .route(paths::PROOF, get(proofs::show))
+            .route(paths::DOMAIN, get(domains::show))
+            .route(paths::LIVEZ, get(health::livez))
+            .route(paths::READYZ, get(health::readyz))
+            .fallback(failure::unknown_route)
+            .method_not_allowed_fallback(failure::method_not_allowed)
+            .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+            .layer(from_fn(limit_time))
+            .with_state(self)
+    }
+
+    /// The domain of a path.
+    fn domain(&self, name: &str) -> Result<&Domain, Failure> {
+        let bare = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+        self.domains
+            .get(&bare)
+            .ok_or_else(|| Failure::unknown_domain(name))
+    }
+
+    /// The handle of a path, with its domain.
+    fn handle(&self, domain: &str, user: &str) -> Result<(Handle, &Domain), Failure> {
+        let domain = self.domain(domain)?;
+        Ok((Handle::new(user, &domain.name)?, domain))
+    }
+}
+
+/// Ends requests that take too long, and keeps caches from storing what does not say otherwise.
+async fn limit_time(request: Request, next: Next) -> Response {
+    let mut response = tokio::time::timeout(TIME_LIMIT, next.run(request))
+        .await
+        .unwrap_or_else(|_| Failure::timeout().into_response());
+    response
+        .headers_mut()
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
+}

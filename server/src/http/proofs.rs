@@ -1,0 +1,109 @@
+//! The proof of a name: RFC 9102 bytes, cacheable for as long as they stay true.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use data_encoding::HEXLOWER;
+use payname_api::{PROOF_MEDIA_TYPE, codes};
+use payname_resolver::UnixTime;
+use ring::digest;
+
+use super::{
+    App,
+    failure::Failure,
+    handles::{Parts, is_published},
+};
+use crate::{
+    outbox::Chain,
+    prove::{Evidence, Proven},
+    registration::Registration,
+};
+
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    path: Parts,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let Path((domain, user)) = path?;
+    let (handle, _) = app.handle(&domain, &user)?;
+    let registration = app.store.registration(&handle).await?;
+    let registration = registration
+        .filter(|registration| !registration.is_gone())
+        .ok_or_else(|| Failure::unknown_handle(&handle))?;
+    let now = app.clock.now();
+    let evidence = match app.proofs.fresh(&handle, registration.version, now) {
+        Some(evidence) => evidence,
+        None => app.prove_again(&registration, now).await?,
+    };
+    Ok(respond(&headers, evidence, now))
+}
+
+impl App {
+    /// Looks a published name up once more.
+    async fn prove_again(
+        &self,
+        registration: &Registration,
+        now: UnixTime,
+    ) -> Result<Evidence, Failure> {
+        let handle = &registration.handle;
+        if !is_published(registration) {
+            let detail = format!("{handle} is not published yet; look at its state and ask again");
+            return Err(Failure::new(
+                StatusCode::CONFLICT,
+                codes::NOT_PUBLISHED,
+                "Not published yet",
+                detail,
+            ));
+        }
+        let detail = match self.prover.prove(handle, now).await {
+            Ok(Proven::Uri(evidence)) if registration.uri.as_ref() == Some(&evidence.uri) => {
+                self.proofs
+                    .keep(handle, registration.version, evidence.clone());
+                return Ok(evidence);
+            }
+            Ok(_) => format!("DNS does not show the present record of {handle}; ask again later"),
+            Err(error) => {
+                tracing::warn!(%handle, error = %Chain(&error), "a published name cannot be proven");
+                format!("{handle} cannot be proven just now; ask again later")
+            }
+        };
+        let status = StatusCode::BAD_GATEWAY;
+        Err(Failure::new(
+            status,
+            codes::PROOF_UNAVAILABLE,
+            "Proof unavailable",
+            detail,
+        ))
+    }
+}
+
+fn respond(headers: &HeaderMap, evidence: Evidence, now: UnixTime) -> Response {
+    let digest = digest::digest(&digest::SHA256, &evidence.proof);
+    let tag = format!("\"{}\"", HEXLOWER.encode(digest.as_ref()));
+    let known = headers
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok());
+    let is_known = known.is_some_and(|known| known.split(',').any(|known| known.trim() == tag));
+    let mut response = if is_known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        Bytes::from(evidence.proof).into_response()
+    };
+    let age = format!("public, max-age={}", now.until(evidence.fresh_until));
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(PROOF_MEDIA_TYPE),
+    );
+    for (name, value) in [(header::ETAG, tag), (header::CACHE_CONTROL, age)] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,327 @@
+//! The whole server: started from a configuration, stopped in order.
+
+use std::{collections::BTreeMap, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use payname_resolver::hickory_proto::rr::Name;
+use payname_zones::{Settings, SigningKey, Zone};
+use ring::rand::SystemRandom;
+use tokio::{net::TcpListener, sync::Notify, task::JoinHandle, time::MissedTickBehavior};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use url::Url;
+
+use crate::{
+    clock::Clock,
+    config::{Config, Domain},
+    data_dir::{DataDir, DataDirError, KeyFiles},
+    http::App,
+    nameserver::{BindError, Listeners},
+    outbox::{Chain, Worker},
+    policy::Policy,
+    proof_cache::ProofCache,
+    prove::{Prover, ProverError},
+    publisher::{Embedded, PublishError, Served},
+    store::{OpenError, Sqlite, Store, StoreError},
+};
+
+/// How often signatures are looked at and used events forgotten.
+const CHORES: Duration = Duration::from_secs(3600);
+/// How long a stop waits for requests under way.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Starts servers.
+#[derive(Debug)]
+pub struct Server;
+
+/// A server that runs until it is shut down.
+#[derive(Debug)]
+pub struct Running {
+    public_url: Url,
+    http_addr: SocketAddr,
+    dns_addrs: Vec<SocketAddr>,
+    served: Served,
+    zones: Vec<Name>,
+    new_zones: Vec<Name>,
+    // Dropped, each stops what listens to it; so a server that is dropped stops too.
+    accepting: DropGuard,
+    working: DropGuard,
+    http: JoinHandle<()>,
+    background: Vec<JoinHandle<()>>,
+    store: Arc<dyn Store>,
+    directory: DataDir,
+}
+
+impl Server {
+    /// Opens (or makes) keys and database, builds the zones, binds all sockets and begins to serve.
+    ///
+    /// `clock` tells the time for signatures, requests and verification.
+    ///
+    /// # Errors
+    /// [`StartError`] says what is in the way; nothing is left running.
+    pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> {
+        let directory = DataDir::open(&config.data_dir)?;
+        let store: Arc<dyn Store> = Arc::new(Sqlite::open(&directory.database())?);
+        let new_zones = missing_keys(&config.domains, &directory, store.as_ref()).await?;
+        let random = SystemRandom::new();
+        let key = |zone: &Name| -> Result<SigningKey, StartError> {
+            let is_new = new_zones.contains(zone);
+            let keys = directory.keys();
+            Ok(if is_new {
+                keys.make(zone, &random)?
+            } else {
+                keys.load(zone)?
+            })
+        };
+        let embedded =
+            Embedded::load(&config.domains, key, Arc::clone(&store), clock.clone()).await?;
+        let embedded = Arc::new(embedded);
+        let served = embedded.served();
+        let zones: Vec<Name> = config
+            .domains
+            .iter()
+            .map(|domain| domain.zone.clone())
+            .collect();
+
+        let listeners = Listeners::bind(&config.dns_listen).await?;
+        let dns_addrs = listeners.addresses().to_vec();
+        let http = TcpListener::bind(config.http_listen)
+            .await
+            .map_err(|source| StartError::Http {
+                address: config.http_listen,
+                source,
+            })?;
+        let http_addr = http.local_addr().map_err(StartError::Socket)?;
+        let public_url = match config.public_url {
+            Some(url) => url,
+            None => format!("http://{http_addr}")
+                .parse()
+                .map_err(StartError::Url)?,
+        };
+        let prover = Arc::new(match (&config.prove, dns_addrs.first()) {
+            (None, Some(&own)) => Prover::own(own, &ds_records(&served, &zones))?,
+            (None, None) => return Err(StartError::NoListener),
+            (Some(prove), _) => Prover::through(prove)?,
+        });
+
+        let app = Arc::new(App {
+            store: Arc::clone(&store),
+            served: served.clone(),
+            prover: Arc::clone(&prover),
+            proofs: Arc::new(ProofCache::default()),
+            committed: Arc::new(Notify::new()),
+            clock: clock.clone(),
+            policy: Policy {
+                network: config.network,
+                allow_onchain: config.allow_onchain,
+            },
+            domains: by_name(config.domains),
+            public_url: public_url.clone(),
+        });
+        let worker = Worker {
+            store: Arc::clone(&store),
+            publisher: embedded.clone(),
+            prover,
+            proofs: Arc::clone(&app.proofs),
+            clock: clock.clone(),
+            committed: Arc::clone(&app.committed),
+        };
+        let (accepting, working) = (CancellationToken::new(), CancellationToken::new());
+        let background = vec![
+            tokio::spawn(listeners.serve(served.clone(), working.clone())),
+            tokio::spawn(worker.run(working.clone())),
+            tokio::spawn(chores(embedded, Arc::clone(&store), clock, working.clone())),
+        ];
+        let http = tokio::spawn(serve_http(http, app, accepting.clone()));
+        Ok(Running {
+            public_url,
+            http_addr,
+            dns_addrs,
+            served,
+            zones,
+            new_zones,
+            accepting: accepting.drop_guard(),
+            working: working.drop_guard(),
+            http,
+            background,
+            store,
+            directory,
+        })
+    }
+}
+
+impl Running {
+    /// The URL that clients sign their requests for, with a final `/` when it has no path.
+    pub fn public_url(&self) -> &Url {
+        &self.public_url
+    }
+
+    /// Where HTTP listens.
+    pub fn http_addr(&self) -> SocketAddr {
+        self.http_addr
+    }
+
+    /// Where the nameserver listens, on UDP and TCP; the first, if there are several.
+    pub fn dns_addr(&self) -> SocketAddr {
+        self.dns_addrs.first().copied().unwrap_or(self.http_addr)
+    }
+
+    /// Everywhere the nameserver listens.
+    pub fn dns_addrs(&self) -> &[SocketAddr] {
+        &self.dns_addrs
+    }
+
+    /// The DS record of every zone, as master-file lines for the zones above.
+    pub fn ds_records(&self) -> Vec<String> {
+        ds_records(&self.served, &self.zones)
+    }
+
+    /// The DS records of the zones whose keys were made by this start.
+    pub fn new_ds_records(&self) -> Vec<String> {
+        ds_records(&self.served, &self.new_zones)
+    }
+
+    /// Stops: takes no new requests, finishes those it accepted, then closes everything.
+    pub async fn shutdown(self) {
+        drop(self.accepting);
+        let mut http = self.http;
+        if tokio::time::timeout(PATIENCE, &mut http).await.is_err() {
+            tracing::warn!("some requests did not end in time and are broken off");
+            http.abort();
+            let _ = http.await;
+        }
+        drop(self.working);
+        for task in self.background {
+            // A task that panicked has said so itself.
+            let _ = task.await;
+        }
+        // Closing the database waits for its threads.
+        let (store, directory) = (self.store, self.directory);
+        let _ = tokio::task::spawn_blocking(move || {
+            drop(store);
+            drop(directory);
+        })
+        .await;
+    }
+}
+
+/// The zones that have no key yet. One that was served before must have it.
+async fn missing_keys(
+    domains: &[Domain],
+    directory: &DataDir,
+    store: &dyn Store,
+) -> Result<Vec<Name>, StartError> {
+    let mut missing = Vec::new();
+    for domain in domains
+        .iter()
+        .filter(|domain| !directory.keys().has(&domain.zone))
+    {
+        if store.serial(&domain.zone.to_string()).await?.is_some() {
+            return Err(StartError::KeyLost(domain.zone.clone()));
+        }
+        missing.push(domain.zone.clone());
+    }
+    Ok(missing)
+}
+
+async fn serve_http(listener: TcpListener, app: Arc<App>, stop: CancellationToken) {
+    let serving = axum::serve(listener, app.router());
+    if let Err(error) = serving.with_graceful_shutdown(stop.cancelled_owned()).await {
+        tracing::error!(%error, "HTTP has stopped");
+    }
+}
+
+/// What has to be done from time to time.
+async fn chores(
+    embedded: Arc<Embedded>,
+    store: Arc<dyn Store>,
+    clock: Clock,
+    stop: CancellationToken,
+) {
+    let mut times = tokio::time::interval(CHORES);
+    times.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = times.tick() => {}
+        }
+        if let Err(error) = embedded.resign().await {
+            tracing::error!(error = %Chain(&error), "a zone could not be signed again");
+        }
+        if let Err(error) = store.forget_events(clock.now()).await {
+            tracing::error!(error = %Chain(&error), "used events could not be forgotten");
+        }
+    }
+}
+
+/// The DS record of every configured zone, read from the keys that a first start has made.
+///
+/// # Errors
+/// A key is missing or cannot be read.
+pub fn ds_records_on_disk(config: &Config) -> Result<Vec<String>, DataDirError> {
+    let keys = KeyFiles::new(&config.data_dir);
+    let ds = |domain: &Domain| {
+        let ttl = Settings::new(domain.zone.clone(), []).infrastructure_ttl;
+        keys.load(&domain.zone)
+            .map(|key| key.ds_text(&domain.zone, ttl))
+    };
+    config.domains.iter().map(ds).collect()
+}
+
+fn ds_records(served: &Served, zones: &[Name]) -> Vec<String> {
+    zones
+        .iter()
+        .filter_map(|zone| served.zone(zone, Zone::ds_text))
+        .collect()
+}
+
+fn by_name(domains: Vec<Domain>) -> BTreeMap<String, Domain> {
+    domains
+        .into_iter()
+        .map(|domain| (domain.name.clone(), domain))
+        .collect()
+}
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The data directory or a key in it cannot be used.
+    #[error(transparent)]
+    Directory(#[from] DataDirError),
+    /// The database cannot be opened.
+    #[error("the database in the data directory cannot be used")]
+    Open(#[from] OpenError),
+    /// The database fails.
+    #[error("the database fails")]
+    Store(#[from] StoreError),
+    /// A zone was served before and its key is gone.
+    #[error(
+        "the zone {0} was served before, but its key is not in the data directory; restore it from a backup (a new key would break the zone until the registrar's DS record is changed)"
+    )]
+    KeyLost(Name),
+    /// A zone cannot be built.
+    #[error("a zone cannot be built")]
+    Zone(#[from] PublishError),
+    /// The nameserver cannot listen.
+    #[error(transparent)]
+    Nameserver(#[from] BindError),
+    /// There is nowhere for the nameserver to listen.
+    #[error("the nameserver has no address to listen on; set dns.listen")]
+    NoListener,
+    /// HTTP cannot listen.
+    #[error("HTTP cannot listen on {address}; is another server running there? (http.listen)")]
+    Http {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The system does not tell a socket's address.
+    #[error("the system does not tell where HTTP listens")]
+    Socket(#[source] io::Error),
+    /// The address makes no URL.
+    #[error("the address that HTTP listens on makes no URL; set public_url")]
+    Url(#[source] url::ParseError),
+    /// The prover cannot be made.
+    #[error("records could not be proven")]
+    Prover(#[from] ProverError),
+}
