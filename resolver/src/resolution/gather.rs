@@ -34,6 +34,10 @@ pub struct Resolution {
 
 /// What a [`Resolution`] wants next.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once per response and taken apart at once"
+)]
 pub enum Step {
     /// Ask these too (there may be none) and hand in what comes back, in any order.
     Ask {
