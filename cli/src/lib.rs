@@ -1,6 +1,7 @@
 //! The `payname` command as a library: resolve, prove and pay Bitcoin payment names.
 //!
-//! [`node`] holds the Lightning nodes; the rest is what `payname` does with names.
+//! [`main`] is the whole program; [`Args`] is its command line and [`command`] what each command
+//! does. [`node`] holds the Lightning nodes and [`payments`] what must survive a crash.
 #![cfg_attr(
     test,
     allow(
@@ -11,8 +12,51 @@
     )
 )]
 
+mod args;
+pub mod command;
+mod context;
 pub mod exit;
+mod failure;
 pub mod files;
+mod http;
+pub mod input;
+pub mod judgement;
+pub mod keys;
+mod lookup;
 pub mod node;
+pub mod payments;
+pub mod report;
 pub mod text;
 pub mod time;
+
+use std::ffi::OsString;
+
+pub use args::{Args, Command};
+pub use context::{Context, Global, flag};
+pub use failure::Failure;
+
+use exit::Exit;
+
+/// Runs the program: reads `words`, the first being the program's name, does it, writes the result.
+pub fn main(words: impl IntoIterator<Item = OsString>) -> Exit {
+    let words: Vec<OsString> = words.into_iter().collect();
+    match Args::read(words.clone()) {
+        Ok(args) => {
+            let json = args.global.json;
+            report::write(args.run(), json)
+        }
+        Err(error) if !error.use_stderr() => {
+            // Help or the version, asked for; if it cannot be printed there is nobody to tell.
+            let _ = error.print();
+            Exit::Ok
+        }
+        Err(error) => {
+            let message = error.render().to_string();
+            let message = message.trim_end().trim_start_matches("error: ");
+            report::write(
+                Err(Failure::usage("usage", message)),
+                args::asks_for_json(&words),
+            )
+        }
+    }
+}

@@ -1,3 +1,7 @@
-//! The `payname` binary.
+//! The `payname` binary: everything is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    payname_cli::main(std::env::args_os()).into()
+}

@@ -48,7 +48,8 @@ pub fn shorten(code: &str) -> String {
     format!("{head}…{tail}")
 }
 
-fn is_unsafe(character: char) -> bool {
+/// Whether [`escape`] replaces the character.
+pub fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'

@@ -1,37 +1,34 @@
 //! The embedded node's folder: its lock and its mnemonic.
 
 use std::{
+    fmt::Display,
     fs,
     io::ErrorKind,
     path::{Path, PathBuf},
 };
 
 use ldk_node::{bip39::Mnemonic, generate_entropy_mnemonic};
-use rusqlite::Connection;
 
-use super::super::NodeError;
-use crate::files;
+use crate::{
+    files,
+    node::NodeError,
+    payments::{Lock, LockError},
+};
 
 /// An open folder that no other process has open.
 pub(super) struct Storage {
     folder: PathBuf,
-    // An exclusive transaction: the system gives it up when the process ends, however it ends.
-    _lock: Connection,
+    _lock: Lock,
 }
 
 impl Storage {
     pub(super) fn open(folder: &Path) -> Result<Self, NodeError> {
         files::make_private_folder(folder).map_err(|error| file_error(folder, &error))?;
         let path = folder.join("lock");
-        let lock = Connection::open(&path).map_err(|error| file_error(&path, &error))?;
-        lock.busy_timeout(std::time::Duration::ZERO)
-            .and_then(|()| lock.execute_batch("BEGIN EXCLUSIVE"))
-            .map_err(|error| match error.sqlite_error_code() {
-                Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
-                    NodeError::InUse(folder.display().to_string())
-                }
-                _ => file_error(&path, &error),
-            })?;
+        let lock = Lock::take(&path).map_err(|error| match error {
+            LockError::Taken => NodeError::InUse(folder.display().to_string()),
+            LockError::File(cause) => file_error(&path, &cause),
+        })?;
         Ok(Self {
             folder: folder.to_owned(),
             _lock: lock,
@@ -55,8 +52,7 @@ impl Storage {
 
     fn make_mnemonic(&self, path: &Path) -> Result<Mnemonic, NodeError> {
         // New keys beside an old wallet would look like lost money.
-        let database = self.folder.join("ldk_node_data.sqlite");
-        if database.exists() {
+        if self.folder.join("ldk_node_data.sqlite").exists() {
             return Err(NodeError::Setup(format!(
                 "{} is missing although the node exists; restore it from your copy",
                 path.display()
@@ -69,7 +65,7 @@ impl Storage {
     }
 }
 
-fn file_error(path: &Path, cause: &dyn std::fmt::Display) -> NodeError {
+fn file_error(path: &Path, cause: &dyn Display) -> NodeError {
     NodeError::File {
         path: path.display().to_string(),
         cause: cause.to_string(),

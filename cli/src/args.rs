@@ -1,0 +1,182 @@
+//! The command line.
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use payname_resolver::Handle;
+
+use crate::{
+    command::{keys, node, pay, proof, receipt, register, resolve, unregister, uri, verify},
+    context::{Context, Global},
+    failure::Failure,
+    report::Report,
+};
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 ok, 1 unexpected, 2 usage, 3 proven not to exist, 4 not verified, 5 the record breaks \
+BIP-353 or BIP-321, 6 nothing payable here, 7 payee changed, 8 not confirmed, 9 network failed before \
+any payment began, 10 payment failed for good, 11 payment state unknown (do not retry), 12 outside \
+limits, 13 node unreachable or refused. Every option has an environment variable.";
+
+/// Prove and pay Bitcoin payment names such as ₿alice@example.com
+#[derive(Debug, Parser)]
+#[command(name = "payname", version, after_help = AFTER_HELP, max_term_width = 100)]
+pub struct Args {
+    /// The options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What `payname` does.
+#[derive(Debug, Subcommand)]
+#[non_exhaustive]
+pub enum Command {
+    /// Make and show the key that owns your names
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// Claim or change a name at a server, and wait until it is published
+    Register(register::Register),
+    /// Take a name out of DNS
+    Unregister(unregister::Unregister),
+    /// Look a name up, prove it, and show what it says to pay
+    Resolve(resolve::Resolve),
+    /// Show whether and how a name is proven, from DNS or from a saved proof
+    Verify(verify::Verify),
+    /// Pay a proven name
+    Pay(pay::Pay),
+    /// List, show and check receipts
+    #[command(subcommand)]
+    Receipt(receipt::Receipt),
+    /// Run and fund the embedded Lightning node
+    #[command(subcommand)]
+    Node(node::Node),
+    /// Check DNSSEC proofs of any name and type
+    #[command(subcommand)]
+    Proof(proof::Proof),
+    /// Read payment URIs
+    #[command(subcommand)]
+    Uri(uri::Uri),
+}
+
+impl Args {
+    /// Reads the command line; `payname ₿alice@example.com` means `payname resolve …`.
+    ///
+    /// # Errors
+    /// It is wrong, or asks for help or the version.
+    pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let words: Vec<OsString> = words.into_iter().collect();
+        Self::try_parse_from(with_command(words))
+    }
+
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// As each command says.
+    pub fn run(self) -> Result<Report, Failure> {
+        let context = Context {
+            global: self.global,
+        };
+        match self.command {
+            Command::Keys(command) => command.run(&context),
+            Command::Register(command) => command.run(&context),
+            Command::Unregister(command) => command.run(&context),
+            Command::Resolve(command) => command.run(&context),
+            Command::Verify(command) => command.run(&context),
+            Command::Pay(command) => command.run(&context),
+            Command::Receipt(command) => command.run(&context),
+            Command::Node(command) => command.run(&context),
+            Command::Proof(command) => command.run(&context),
+            Command::Uri(command) => command.run(&context),
+        }
+    }
+}
+
+/// Puts `resolve` before a handle that stands without a command.
+fn with_command(mut words: Vec<OsString>) -> Vec<OsString> {
+    let is_command = |word: &str| {
+        word == "help"
+            || Args::command()
+                .get_subcommands()
+                .any(|known| known.get_name() == word)
+    };
+    let texts = || words.iter().skip(1).filter_map(|word| word.to_str());
+    if texts().any(is_command) {
+        return words;
+    }
+    let handle = texts().position(|word| word.contains('@') && word.parse::<Handle>().is_ok());
+    if let Some(index) = handle {
+        words.insert(index.saturating_add(1), "resolve".into());
+    }
+    words
+}
+
+/// Whether JSON was asked for on a command line that cannot be read otherwise.
+pub fn asks_for_json(words: &[OsString]) -> bool {
+    let by_variable = std::env::var("PAYNAME_JSON").is_ok_and(|value| {
+        !matches!(
+            value.to_ascii_lowercase().as_str(),
+            "" | "0" | "false" | "f" | "no" | "n" | "off"
+        )
+    });
+    by_variable
+        || words
+            .iter()
+            .take_while(|word| *word != "--")
+            .any(|word| word == "--json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(words: &[&str]) -> Result<Args, clap::Error> {
+        Args::read(
+            std::iter::once("payname")
+                .chain(words.iter().copied())
+                .map(OsString::from),
+        )
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_has_an_environment_variable_of_its_own_name() {
+        fn check(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                let Some(long) = argument
+                    .get_long()
+                    .filter(|long| !["help", "version"].contains(long))
+                else {
+                    continue;
+                };
+                let expected = format!("PAYNAME_{}", long.to_uppercase().replace('-', "_"));
+                let found = argument
+                    .get_env()
+                    .map(|name| name.to_string_lossy().into_owned());
+                assert_eq!(found, Some(expected), "{} --{long}", command.get_name());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Args::command());
+    }
+
+    #[test]
+    fn a_name_alone_is_resolved() {
+        let args = read(&["--json", "₿alice@example.com"]).unwrap();
+        assert!(matches!(args.command, Command::Resolve(_)) && args.global.json);
+        let args = read(&["verify", "alice@example.com"]).unwrap();
+        assert!(matches!(args.command, Command::Verify(_)));
+    }
+
+    #[test]
+    fn a_handle_without_an_at_sign_is_a_usage_error() {
+        let error = read(&["resolve", "alice.example.com"]).unwrap_err();
+        assert!(error.to_string().contains("has no `@`"), "{error}");
+    }
+}

@@ -1,0 +1,12 @@
+//! The commands, one file each: arguments, what is done, and how it is told.
+
+pub mod keys;
+pub mod node;
+pub mod pay;
+pub mod proof;
+pub mod receipt;
+pub mod register;
+pub mod resolve;
+pub mod unregister;
+pub mod uri;
+pub mod verify;

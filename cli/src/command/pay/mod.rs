@@ -1,0 +1,255 @@
+//! `payname pay`: a proven name paid once, with the intent on the disk before anything is sent.
+
+mod ask;
+mod open;
+mod resume;
+pub(super) mod told;
+
+use std::time::Duration;
+
+use payname_resolver::{
+    Amount, Handle, Instructions, Method, TrustAnchors, UnixTime, Verified,
+    instructions::{Choice, MethodKind},
+    proof::Opinion,
+};
+
+use self::told::{Plan, outcome_report};
+use crate::{
+    context::{Context, flag},
+    exit::Exit,
+    failure::Failure,
+    lookup,
+    node::{self, Order},
+    payments::{IntentId, NewIntent, Run, RunError, Store},
+    report::Report,
+    time,
+};
+
+/// How long the node may take to be able to pay.
+const READY_TIMEOUT: Duration = Duration::from_secs(60);
+/// The longest payer's note, in bytes; longer ones are cut by payees (BOLT 12).
+const MAX_NOTE: usize = 512;
+
+/// Arguments of `pay`.
+#[derive(Debug, clap::Args)]
+pub struct Pay {
+    /// The name, such as ₿alice@example.com
+    #[arg(required_unless_present = "resume")]
+    pub name: Option<Handle>,
+    /// How much, with a unit: 25000sat, 0.00025btc; without it, what the recipient asks for
+    pub amount: Option<Amount>,
+    /// A note that the recipient will read
+    #[arg(long, env = "PAYNAME_NOTE", value_name = "TEXT", value_parser = note)]
+    pub note: Option<String>,
+    /// The most that routing may cost [default: 1 % of the amount and 50 sat]
+    #[arg(long, env = "PAYNAME_MAX_FEE", value_name = "AMOUNT")]
+    pub max_fee: Option<Amount>,
+    /// Pay without asking
+    #[arg(long, env = "PAYNAME_YES", value_parser = flag())]
+    pub yes: bool,
+    /// Prove and choose, show what would be paid, and stop
+    #[arg(long, env = "PAYNAME_DRY_RUN", value_parser = flag())]
+    pub dry_run: bool,
+    /// How long to wait for the outcome; a payee that is off line is known after 120 s at the latest
+    #[arg(
+        long,
+        env = "PAYNAME_TIMEOUT",
+        value_name = "SECONDS",
+        default_value_t = 150
+    )]
+    pub timeout: u64,
+    /// Do not pay; find out what became of a payment that was cut off (of all, without an id)
+    #[arg(long, env = "PAYNAME_RESUME", value_name = "ID", num_args = 0..=1,
+          default_missing_value = "", conflicts_with_all = ["name", "amount", "dry_run"])]
+    pub resume: Option<String>,
+}
+
+impl Pay {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// As the exit codes say; only those of 10 and 11 come after a payment began.
+    pub fn run(self, context: &Context) -> Result<Report, Failure> {
+        if let Some(id) = &self.resume {
+            return resume::run(context, id, Duration::from_secs(self.timeout));
+        }
+        let Some(handle) = &self.name else {
+            return Err(Failure::usage(
+                "usage",
+                "name whom to pay, such as ₿alice@example.com",
+            ));
+        };
+        if self.yes && self.amount.is_none() {
+            return Err(Failure::usage(
+                "no_amount",
+                "--yes needs an amount, such as 25000sat",
+            ));
+        }
+        let anchors = context.anchors()?;
+        let plan = self.plan(context, handle, &anchors, time::now())?;
+        if self.dry_run {
+            return Ok(plan.report());
+        }
+        let store_folder = context.data_dir()?;
+        let _lock = open::lock(&store_folder)?;
+        let store = Store::open(&store_folder)?;
+        let node = resume::before_paying(context, &store, handle)?;
+        ask::confirm(context, &plan, self.yes)?;
+        let node = match node {
+            Some(node) => node,
+            None => open::node(context)?,
+        };
+        node.wait_ready(READY_TIMEOUT)?;
+        self.carry_out(context, &store, node.as_ref(), &plan)
+    }
+
+    /// Everything up to the point where money would move, and nothing that changes anything.
+    fn plan(
+        &self,
+        context: &Context,
+        handle: &Handle,
+        anchors: &TrustAnchors,
+        now: UnixTime,
+    ) -> Result<Plan, Failure> {
+        let proof = lookup::gather(context, handle)?;
+        let proven = lookup::prove(&proof, handle, anchors, now)?;
+        let choice = proven.choose(context.global.network.into(), can_pay, now);
+        let method = chosen(&proven, &choice)?;
+        let amount = method
+            .value()
+            .limits()
+            .settle_on(self.amount)
+            .map_err(|error| {
+                Failure::new(Exit::OutsideLimits, "amount", format!("{handle}: {error}"))
+                    .with("name", handle.to_string())
+            })?;
+        let max_fee = match self.max_fee {
+            Some(fee) => fee,
+            None => default_max_fee(amount),
+        };
+        let opinion = second_opinion(&method, now)?;
+        Ok(Plan {
+            instructions: proven.value().clone(),
+            method,
+            passed_over: choice.passed_over,
+            amount,
+            max_fee,
+            note: self.note.clone(),
+            network: context.global.network,
+            opinion,
+            decided_at: now,
+        })
+    }
+
+    /// Writes the intent, pays, tells the outcome.
+    fn carry_out(
+        &self,
+        context: &Context,
+        store: &Store,
+        node: &dyn node::Node,
+        plan: &Plan,
+    ) -> Result<Report, Failure> {
+        // Time has passed since it was proven: a person was asked, a node was started.
+        if !plan.method.window().contains(time::now()) {
+            let message = format!("{}: the proof expired meanwhile; try again", plan.handle());
+            return Err(Failure::new(Exit::NotVerified, "expired", message));
+        }
+        let meant = plan.intent(new_id()?);
+        let order = Order {
+            method: plan.method.clone(),
+            amount: plan.amount,
+            max_fee: plan.max_fee,
+            note: plan.note.clone(),
+            timeout: Duration::from_secs(self.timeout),
+        };
+        context.progress(&format!("paying {} to {}", plan.amount, plan.handle()));
+        let run = Run {
+            store,
+            clock: &time::now,
+        };
+        let outcome = run.pay(node, &meant, &order)?;
+        outcome_report(store, &meant, &outcome)
+    }
+}
+
+/// Whether a node of this program pays such methods.
+fn can_pay(method: &Method) -> bool {
+    method.kind() == MethodKind::Offer
+}
+
+/// The chosen method, or why there is none.
+fn chosen(proven: &Verified<Instructions>, choice: &Choice) -> Result<Verified<Method>, Failure> {
+    choice.chosen.clone().ok_or_else(|| {
+        let reasons: Vec<String> = choice
+            .passed_over
+            .iter()
+            .map(|passed| format!("`{}`: {}", passed.key, passed.reason))
+            .collect();
+        let handle = proven.handle();
+        let message = format!(
+            "{handle} is proven, but nothing it names can be paid here: {}",
+            reasons.join("; ")
+        );
+        Failure::new(Exit::NothingPayable, "nothing_payable", message)
+            .with("name", handle.to_string())
+            .with("passed_over", told::passed_over_json(&choice.passed_over))
+    })
+}
+
+/// Asks an independent verifier; a contradiction is never resolved in favour of paying.
+fn second_opinion(method: &Verified<Method>, now: UnixTime) -> Result<Opinion, Failure> {
+    method.second_opinion(now).map_err(|disagreement| {
+        let message = format!("{}: {disagreement}", method.handle());
+        Failure::new(Exit::NotVerified, "verifiers_disagree", message)
+            .with("name", method.handle().to_string())
+            .with("proof", hex::encode(method.proof().to_bytes()))
+    })
+}
+
+/// One percent and 50 sat.
+fn default_max_fee(amount: Amount) -> Amount {
+    let percent = amount.msat().checked_div(100).unwrap_or_default();
+    Amount::from_msat(percent.saturating_add(50_000)).unwrap_or(amount)
+}
+
+fn new_id() -> Result<IntentId, Failure> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(|error| Failure::unexpected("no_randomness", error))?;
+    Ok(IntentId::new(random))
+}
+
+fn note(text: &str) -> Result<String, String> {
+    match text.len() {
+        0 => Err("the note is empty; leave it out".to_owned()),
+        length if length > MAX_NOTE => Err(format!(
+            "the note has {length} bytes; at most {MAX_NOTE} are sent"
+        )),
+        _ => Ok(text.to_owned()),
+    }
+}
+
+impl Plan {
+    fn intent(&self, id: IntentId) -> NewIntent {
+        NewIntent {
+            id,
+            handle: self.handle().clone(),
+            uri: self.method.uri().to_owned(),
+            proof: self.method.proof().to_bytes(),
+            offer: self.method.value().text().to_owned(),
+            amount: self.amount,
+            max_fee: self.max_fee,
+            note: self.note.clone(),
+            network: self.network.to_string(),
+            intended_at: self.decided_at,
+        }
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Node(error) => error.into(),
+            RunError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! `payname resolve`: what a proven name says to pay.
+
+use payname_resolver::{Amount, Handle, Instructions, Method, Verified};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    context::Context,
+    failure::Failure,
+    judgement, lookup,
+    report::{Report, fields},
+    text, time,
+};
+
+/// Arguments of `resolve`.
+#[derive(Debug, clap::Args)]
+pub struct Resolve {
+    /// The name, such as ₿alice@example.com
+    pub name: Handle,
+}
+
+impl Resolve {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// The network fails, or the name is not proven or breaks BIP-353.
+    pub fn run(self, context: &Context) -> Result<Report, Failure> {
+        let anchors = context.anchors()?;
+        let proof = lookup::gather(context, &self.name)?;
+        let proven = lookup::prove(&proof, &self.name, &anchors, time::now())?;
+        let text = format!("{}\n{}", self.name, instructions_text(proven.value()));
+        Ok(Report::new(text, proven_json(&proven)))
+    }
+}
+
+/// A proven name as the fields of a JSON document.
+pub(super) fn proven_json(proven: &Verified<Instructions>) -> Map<String, Value> {
+    let mut map = fields(json!({
+        "name": proven.handle().to_string(),
+        "outcome": "secure",
+        "valid_from": proven.window().valid_from.0,
+        "valid_until": proven.window().valid_until.0,
+        "cache_ttl": proven.cache_ttl(),
+    }));
+    map.extend(instructions_json(proven.value()));
+    map
+}
+
+/// The lines that tell how long a proof holds.
+pub(super) fn proven_text(proven: &Verified<Instructions>) -> String {
+    format!(
+        "valid     {}\nkeep for  {} s",
+        judgement::window_text(proven.window()),
+        proven.cache_ttl()
+    )
+}
+
+/// A URI's parts as the fields of a JSON document.
+pub(super) fn instructions_json(instructions: &Instructions) -> Map<String, Value> {
+    let methods: Vec<Value> = instructions.methods().iter().map(method_json).collect();
+    let rejected = instructions.rejected().iter().map(|method| {
+        json!({
+            "key": method.key,
+            "value": method.value,
+            "reason": method.reason.to_string(),
+        })
+    });
+    let unknown = instructions.unknown().iter();
+    let unknown = unknown.map(|parameter| json!({"key": parameter.key, "value": parameter.value}));
+    let pop = instructions.proof_of_payment();
+    fields(json!({
+        "uri": instructions.uri(),
+        "methods": methods,
+        "rejected": rejected.collect::<Vec<_>>(),
+        "unknown": unknown.collect::<Vec<_>>(),
+        "amount_msat": instructions.amount().map(Amount::msat),
+        "label": instructions.label(),
+        "message": instructions.message(),
+        "proof_of_payment": pop.map(|pop| json!({
+            "uri": pop.text(),
+            "required": pop.is_required(),
+            "may_be_opened": pop.may_be_opened(),
+        })),
+    }))
+}
+
+/// A payment method as JSON.
+pub(super) fn method_json(method: &Method) -> Value {
+    let limits = method.limits();
+    let offer = match method {
+        Method::Offer(offer) => Some(json!({
+            "description": offer.description(),
+            "issuer": offer.issuer(),
+            "amount_msat": offer.amount().map(Amount::msat),
+            "currency": offer.currency(),
+        })),
+        _ => None,
+    };
+    json!({
+        "kind": method.kind().code(),
+        "key": method.key(),
+        "value": method.text(),
+        "minimum_msat": limits.minimum().map(Amount::msat),
+        "maximum_msat": limits.maximum().map(Amount::msat),
+        "expires_at": method.expires_at().map(|time| time.0),
+        "offer": offer,
+    })
+}
+
+/// A URI's parts for people, one a line; what a stranger wrote is escaped and marked.
+pub(super) fn instructions_text(instructions: &Instructions) -> String {
+    let mut lines = vec![format!("uri       {}", text::escape(instructions.uri()))];
+    for method in instructions.methods() {
+        lines.push(format!(
+            "pay with  {} {}",
+            method.kind(),
+            text::shorten(method.text())
+        ));
+        if let Method::Offer(offer) = method {
+            let said = [
+                ("description", offer.description()),
+                ("issuer", offer.issuer()),
+            ];
+            for (what, said) in said {
+                lines.extend(said.map(|said| format!("          {what}: {}", quoted(&said))));
+            }
+        }
+        if let Some(expiry) = method.expires_at() {
+            lines.push(format!("          expires {expiry}"));
+        }
+    }
+    lines.extend(instructions.rejected().iter().map(|method| {
+        let key = text::escape(&method.key);
+        format!(
+            "unusable  {key}: {}",
+            text::escape(&method.reason.to_string())
+        )
+    }));
+    lines.extend(
+        instructions
+            .amount()
+            .map(|amount| format!("amount    {amount}")),
+    );
+    let said = [
+        ("label", instructions.label()),
+        ("message", instructions.message()),
+    ];
+    for (what, said) in said {
+        lines.extend(said.map(|said| format!("{what:<9} {}", quoted(said))));
+    }
+    lines.join("\n")
+}
+
+/// A recipient's own words.
+pub(super) fn quoted(words: &str) -> String {
+    format!("“{}” (the recipient's words)", text::excerpt(words, 200))
+}

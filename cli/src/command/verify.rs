@@ -1,0 +1,78 @@
+//! `payname verify`: whether and until when a name is proven, from DNS or from a saved proof.
+
+use std::{fs, path::PathBuf};
+
+use payname_resolver::{Handle, Instructions, UnixTime, Verified};
+
+use super::resolve::{instructions_text, proven_json, proven_text};
+use crate::{
+    context::Context, exit::Exit, failure::Failure, input, judgement, lookup, report::Report, time,
+};
+
+/// Arguments of `verify`.
+#[derive(Debug, clap::Args)]
+pub struct Verify {
+    /// The name, such as ₿alice@example.com
+    pub name: Handle,
+    /// Check this saved proof (raw or hex; - is standard input) and open no socket
+    #[arg(long, env = "PAYNAME_PROOF", value_name = "FILE")]
+    pub proof: Option<PathBuf>,
+    /// The time to judge at, a UNIX second or RFC 3339 [default: now]
+    #[arg(long, env = "PAYNAME_AT", value_name = "TIME", value_parser = time::parse)]
+    pub at: Option<UnixTime>,
+    /// Save the proof, without records that are not needed, to this new file
+    #[arg(long, env = "PAYNAME_SAVE", value_name = "FILE")]
+    pub save: Option<PathBuf>,
+}
+
+impl Verify {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// A file cannot be used, the network fails, or the name is not proven or breaks BIP-353.
+    pub fn run(self, context: &Context) -> Result<Report, Failure> {
+        let anchors = context.anchors()?;
+        let proof = match &self.proof {
+            Some(path) => input::proof(path)?.map_err(|error| {
+                Failure::new(
+                    Exit::NotVerified,
+                    "malformed_proof",
+                    format!("{}: {error}", self.name),
+                )
+                .with("name", self.name.to_string())
+                .with_all(judgement::malformed(&error))
+            })?,
+            None => lookup::gather(context, &self.name)?,
+        };
+        let now = self.at.unwrap_or_else(time::now);
+        let proven = lookup::prove(&proof, &self.name, &anchors, now)?;
+        self.save(&proven)?;
+        let mut fields = proven_json(&proven);
+        fields.insert(
+            "proof".to_owned(),
+            hex::encode(proven.proof().to_bytes()).into(),
+        );
+        let text = [
+            self.name.to_string(),
+            "proven    by DNSSEC, from the trust anchors to the record".to_owned(),
+            proven_text(&proven),
+            instructions_text(proven.value()),
+        ];
+        Ok(Report::new(text.join("\n"), fields))
+    }
+
+    fn save(&self, proven: &Verified<Instructions>) -> Result<(), Failure> {
+        let Some(path) = &self.save else {
+            return Ok(());
+        };
+        let bytes = proven.proof().to_bytes();
+        fs::File::create_new(path)
+            .and_then(|mut file| std::io::Write::write_all(&mut file, &bytes))
+            .map_err(|error| {
+                Failure::usage(
+                    "unwritable_file",
+                    format!("cannot write `{}`: {error}", path.display()),
+                )
+            })
+    }
+}

@@ -1,0 +1,181 @@
+//! Talking to a registration server: signed requests out, statuses and problems back.
+
+use std::time::Duration;
+
+use data_encoding::BASE64;
+use nostr::event::Event;
+use payname_api::{AUTH_SCHEME, HandleStatus, Problem, codes, paths};
+use payname_resolver::Handle;
+use reqwest::{Method, StatusCode, redirect::Policy};
+use serde_json::json;
+use url::Url;
+
+use crate::{exit::Exit, failure::Failure, keys::OwnerKey, time};
+
+/// How long a server may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(15);
+/// The longest answer that is read.
+const MAX_ANSWER: usize = 256 * 1024;
+
+/// A registration server, as its owner's client sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Server {
+    url: Url,
+    client: reqwest::Client,
+}
+
+impl Server {
+    /// The server at `url`.
+    pub(crate) fn new(url: Url) -> Result<Self, Failure> {
+        let client = reqwest::Client::builder()
+            .timeout(TIMEOUT)
+            // A signature is for one URL; whoever redirects wants it elsewhere.
+            .redirect(Policy::none())
+            .user_agent(concat!("payname/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| Failure::unexpected("http_client", error))?;
+        Ok(Self { url, client })
+    }
+
+    /// Claims or changes a name.
+    pub(crate) async fn put(
+        &self,
+        handle: &Handle,
+        uri: &str,
+        key: &OwnerKey,
+    ) -> Result<HandleStatus, Failure> {
+        let body = serde_json::to_vec(&payname_api::PutHandle {
+            uri: uri.to_owned(),
+        })
+        .map_err(|error| Failure::unexpected("json", error))?;
+        self.send(Method::PUT, handle, Some(body), Some(key)).await
+    }
+
+    /// Takes a name out of DNS.
+    pub(crate) async fn delete(
+        &self,
+        handle: &Handle,
+        key: &OwnerKey,
+    ) -> Result<HandleStatus, Failure> {
+        self.send(Method::DELETE, handle, None, Some(key)).await
+    }
+
+    /// How far a name has come.
+    pub(crate) async fn status(&self, handle: &Handle) -> Result<HandleStatus, Failure> {
+        self.send(Method::GET, handle, None, None).await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        handle: &Handle,
+        body: Option<Vec<u8>>,
+        key: Option<&OwnerKey>,
+    ) -> Result<HandleStatus, Failure> {
+        let path = paths::handle(handle.domain(), handle.user());
+        let url = paths::absolute(self.url.as_str(), &path);
+        let mut request = self.client.request(method.clone(), &url);
+        if let Some(key) = key {
+            let event = key.sign_request(method.as_str(), &url, body.as_deref(), time::now())?;
+            request = request.header("authorization", authorization(&event));
+        }
+        if let Some(body) = body {
+            request = request
+                .header("content-type", "application/json")
+                .body(body);
+        }
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| self.unreachable(&error))?;
+        let status = answer.status();
+        let bytes = self.read(answer).await?;
+        if status.is_success() {
+            return serde_json::from_slice(&bytes).map_err(|_| self.strange(status));
+        }
+        match serde_json::from_slice::<Problem>(&bytes) {
+            Ok(problem) => Err(self.refused(status, &problem)),
+            Err(_) => Err(self.strange(status)),
+        }
+    }
+
+    async fn read(&self, mut answer: reqwest::Response) -> Result<Vec<u8>, Failure> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = answer
+            .chunk()
+            .await
+            .map_err(|error| self.unreachable(&error))?
+        {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() > MAX_ANSWER {
+                return Err(self.strange(answer.status()));
+            }
+        }
+        Ok(bytes)
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> Failure {
+        let mut cause: &dyn std::error::Error = error;
+        while let Some(inner) = cause.source() {
+            cause = inner;
+        }
+        let message = if error.is_timeout() {
+            format!(
+                "the server {} did not answer within {} s",
+                self.url,
+                TIMEOUT.as_secs()
+            )
+        } else {
+            format!(
+                "the server {} cannot be reached: {cause}; check --server",
+                self.url
+            )
+        };
+        Failure::new(Exit::Network, "server_unreachable", message)
+    }
+
+    fn strange(&self, status: StatusCode) -> Failure {
+        let message = format!(
+            "{} answered {status} with something that is no payname answer; check --server",
+            self.url
+        );
+        Failure::new(Exit::Unexpected, "not_a_payname_server", message)
+    }
+
+    /// What the server says went wrong, in its own words.
+    fn refused(&self, status: StatusCode, problem: &Problem) -> Failure {
+        let exit = match problem.code.as_str() {
+            codes::INVALID_BODY
+            | codes::INVALID_HANDLE
+            | codes::UNKNOWN_DOMAIN
+            | codes::UNKNOWN_HANDLE
+            | codes::BODY_TOO_LARGE => Exit::Usage,
+            codes::INVALID_URI => Exit::BadRecord,
+            codes::TIMEOUT | codes::UNAVAILABLE => Exit::Network,
+            _ if status == StatusCode::TOO_MANY_REQUESTS => Exit::OutsideLimits,
+            _ => Exit::Unexpected,
+        };
+        let said = [&problem.detail, &problem.title]
+            .into_iter()
+            .find(|text| !text.is_empty());
+        let hint = match problem.code.as_str() {
+            codes::AUTH_TIME => "; check this machine's clock",
+            codes::AUTH_URL => "; --server must be the server's public URL",
+            codes::NOT_OWNER => "; use the key that registered it (--key)",
+            _ => "",
+        };
+        let message = match said {
+            Some(said) => format!("the server refused: {said}{hint}"),
+            None => format!("the server refused with status {status}{hint}"),
+        };
+        Failure::new(exit, "server_refused", message).with("problem", json!(problem))
+    }
+}
+
+/// The value of the `Authorization` header (NIP-98).
+pub(crate) fn authorization(event: &Event) -> String {
+    format!(
+        "{AUTH_SCHEME} {}",
+        BASE64.encode(event.as_json().as_bytes())
+    )
+}
