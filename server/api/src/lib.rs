@@ -21,7 +21,8 @@
 //! of kind 27235, `created_at` within [`AUTH_WINDOW_SECONDS`] of the server's clock, with the tags
 //! `["u", URL]` (the server's public URL followed by the path, byte for byte),
 //! `["method", "PUT"]` and, when there is a body, `["payload", HEX_SHA256_OF_THE_BODY]`. Every event
-//! is good for one request.
+//! is good for one request; since two equal requests of one second would be the same event, add a
+//! `nonce` tag with a random value, and sign anew to try again.
 //!
 //! # Acting on what one has seen
 //!

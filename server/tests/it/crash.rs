@@ -1,0 +1,134 @@
+//! `kill -9`, at any moment: what was acknowledged is there, and resolves.
+
+use std::{
+    collections::BTreeMap,
+    io::{BufRead as _, BufReader, Read as _},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use payname_api::State;
+
+use crate::scene::{Contact, config_text, keys, uri};
+
+/// How often the server is killed.
+const ROUNDS: usize = 12;
+/// How many clients write at the same time.
+const CLIENTS: usize = 6;
+/// The name that every server of this test goes by, whatever its port.
+const PUBLIC_URL: &str = "https://names.test";
+
+/// The real program, in a process of its own.
+struct Daemon {
+    child: Child,
+    contact: Contact,
+}
+
+impl Daemon {
+    fn start(directory: &Path) -> Self {
+        let file = directory.join("paynamed.toml");
+        std::fs::write(
+            &file,
+            config_text(&format!("public_url = \"{PUBLIC_URL}\"")),
+        )
+        .unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_paynamed"))
+            .arg("--config")
+            .arg(&file)
+            .env("PAYNAMED_LOG", "info")
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("serving") {
+            line.clear();
+            assert!(
+                log.read_line(&mut line).unwrap() > 0,
+                "paynamed stopped at once"
+            );
+        }
+        let field = |name: &str| {
+            let (_, rest) = line.split_once(name).unwrap();
+            rest.split([' ', ']']).next().unwrap().parse().unwrap()
+        };
+        let contact = Contact {
+            http: field(" http="),
+            dns: field(" dns=["),
+            public_url: PUBLIC_URL.to_owned(),
+            client: reqwest::Client::new(),
+        };
+        // The pipe must be emptied, or the server would wait for it.
+        std::thread::spawn(move || log.read_to_end(&mut Vec::new()));
+        Self { child, contact }
+    }
+
+    /// SIGKILL.
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// Claims names and changes them until the server is gone; notes what was acknowledged.
+async fn write(
+    contact: Contact,
+    prefix: String,
+    acknowledged: Arc<Mutex<BTreeMap<String, usize>>>,
+) {
+    for count in 0.. {
+        // Every third request changes the name before.
+        let user = format!("{prefix}-{}", count / 3 * 3 + (count % 3).min(1));
+        let answer = contact
+            .try_put(&keys(1), &user, &uri(&count.to_string()))
+            .await;
+        let Ok(answer) = answer else { return };
+        assert!(answer.status.is_success(), "{answer:?}");
+        acknowledged.lock().unwrap().insert(user, count);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_any_moment_the_server_loses_nothing_it_acknowledged() {
+    let directory = tempfile::tempdir().unwrap();
+    let acknowledged = Arc::new(Mutex::new(BTreeMap::new()));
+    for round in 0..ROUNDS {
+        let daemon = Daemon::start(directory.path());
+        let mut clients = tokio::task::JoinSet::new();
+        for client in 0..CLIENTS {
+            let prefix = format!("r{round}c{client}");
+            clients.spawn(write(
+                daemon.contact.clone(),
+                prefix,
+                Arc::clone(&acknowledged),
+            ));
+        }
+        // From before the first commit to the middle of everything.
+        let life = 7 * (round as u64 * 5 % ROUNDS as u64).pow(2);
+        tokio::time::sleep(Duration::from_millis(life)).await;
+        daemon.kill();
+        clients.join_all().await;
+    }
+    let acknowledged = acknowledged.lock().unwrap().clone();
+    assert!(
+        acknowledged.len() > ROUNDS * CLIENTS,
+        "only {} were written",
+        acknowledged.len()
+    );
+    let daemon = Daemon::start(directory.path());
+    for (user, count) in acknowledged {
+        let status = daemon.contact.until(&user, State::Published).await;
+        let verified = daemon.contact.resolve(&user).await.unwrap();
+        assert_eq!(verified.uri(), status.uri);
+        // A change that was committed but whose answer was lost may have come after.
+        let found: usize = status.uri.rsplit('=').next().unwrap().parse().unwrap();
+        assert!(
+            found == count || found == count + 1,
+            "{user}: {count} became {found}"
+        );
+    }
+    daemon.kill();
+}

@@ -1,0 +1,15 @@
+//! The server as its users meet it: HTTP and DNS over real sockets, a real database, real keys.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::panic
+)]
+
+mod crash;
+mod dns;
+mod ownership;
+mod refusals;
+mod restart;
+mod scene;
+mod signing;

@@ -1,0 +1,86 @@
+//! What is kept from one start to the next.
+
+use payname_api::{DomainInfo, State, paths};
+use payname_server::{Clock, Config, Server, StartError};
+
+use crate::scene::{Contact, DOMAIN, Scene, config_text, keys, uri};
+
+async fn serial(contact: &Contact) -> u32 {
+    let answer = contact.get(&paths::domain(DOMAIN)).await;
+    serde_json::from_slice::<DomainInfo>(&answer.body)
+        .unwrap()
+        .serial
+        .unwrap()
+}
+
+#[tokio::test]
+async fn names_keys_and_history_survive_and_the_serial_never_falls() {
+    let mut scene = Scene::start().await;
+    assert_eq!(
+        scene.running().new_ds_records(),
+        scene.running().ds_records()
+    );
+    let ds = scene.running().ds_records();
+    for round in 0..3 {
+        let contact = scene.contact();
+        let user = format!("user{round}");
+        contact.put(&keys(1), &user, &uri("a")).await.handle();
+        contact.until(&user, State::Published).await;
+        let before = serial(&contact).await;
+        scene = scene.restart().await;
+        let contact = scene.contact();
+        assert!(serial(&contact).await > before);
+        assert_eq!(scene.running().ds_records(), ds);
+        assert!(scene.running().new_ds_records().is_empty());
+        for round in 0..=round {
+            let user = format!("user{round}");
+            assert_eq!(contact.resolve(&user).await.unwrap().uri(), uri("a"));
+            let status = contact.get(&paths::handle(DOMAIN, &user)).await.handle();
+            assert_eq!(status.state, State::Published);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_zone_whose_key_is_lost_is_not_given_a_new_one() {
+    let scene = Scene::start().await;
+    let key = scene.data().join("example.test.key");
+    let directory = scene.stop().await;
+    std::fs::remove_file(key).unwrap();
+    let file = directory.path().join("paynamed.toml");
+    let config = Config::parse(&config_text(""), &file).unwrap();
+    let error = Server::start(config, Clock::system()).await.unwrap_err();
+    assert!(matches!(error, StartError::KeyLost(_)), "{error}");
+    assert!(error.to_string().contains("backup"));
+}
+
+#[tokio::test]
+async fn a_name_that_cannot_be_proven_says_why_and_is_not_called_published() {
+    // Nobody listens there: bound for a moment to find a port, then closed.
+    let nobody = std::net::UdpSocket::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let prove = format!("prove = {{ dns = \"{nobody}\" }}");
+    let scene = Scene::start_with(&prove).await;
+    let contact = scene.contact();
+    contact.put(&keys(1), "alice", &uri("a")).await.handle();
+    let path = paths::handle(DOMAIN, "alice");
+    let status = loop {
+        let status = contact.get(&path).await.handle();
+        if status.error.is_some() {
+            break status;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    assert!(matches!(status.state, State::Pending | State::Failed));
+    assert!(status.error.unwrap().contains("DNS server"));
+    assert_eq!(
+        contact
+            .get(&paths::proof(DOMAIN, "alice"))
+            .await
+            .status
+            .as_u16(),
+        409
+    );
+}
