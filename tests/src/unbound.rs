@@ -12,6 +12,7 @@ use payname_resolver::resolution::Question;
 use tempfile::TempDir;
 use tokio::net::UdpSocket;
 
+use crate::dns::Relay;
 use crate::port;
 use crate::service::Service;
 use crate::tools::tool;
@@ -27,7 +28,7 @@ pub type ZoneAddress = (Name, SocketAddr);
 pub struct Unbound {
     service: Service,
     address: SocketAddr,
-    https: SocketAddr,
+    relay: Relay,
     _folder: Option<TempDir>,
 }
 
@@ -86,9 +87,9 @@ impl Unbound {
     }
 
     async fn try_start(program: &Path, folder: &Path, upstream: &str) -> Result<Self> {
-        let (address, https) = (port::free()?, port::free()?);
+        let address = port::free()?;
         let file = folder.join("unbound.conf");
-        fs::write(&file, configuration(folder, address, https, upstream))?;
+        fs::write(&file, configuration(folder, address, upstream))?;
         let mut command = Command::new(program);
         command.args(["-d", "-p", "-c"]).arg(&file);
         let mut service = Service::start("unbound", command, &folder.join("unbound.log"))?;
@@ -97,7 +98,7 @@ impl Unbound {
         Ok(Self {
             service,
             address,
-            https,
+            relay: Relay::start(address).await?,
             _folder: None,
         })
     }
@@ -108,8 +109,10 @@ impl Unbound {
     }
 
     /// Where it answers DNS over HTTP (RFC 8484, without TLS: it is loopback).
+    ///
+    /// A relay stands before it: without TLS, Unbound itself speaks HTTP/2 alone.
     pub fn doh_url(&self) -> String {
-        format!("http://{}/dns-query", self.https)
+        self.relay.doh_url()
     }
 
     /// Its log.
@@ -141,9 +144,9 @@ async fn answers(address: SocketAddr) -> bool {
     matches!(answer, Ok(Some(_)))
 }
 
-fn configuration(folder: &Path, address: SocketAddr, https: SocketAddr, upstream: &str) -> String {
+fn configuration(folder: &Path, address: SocketAddr, upstream: &str) -> String {
     let folder = folder.display();
-    let (port, https_port) = (address.port(), https.port());
+    let port = address.port();
     format!(
         r#"server:
   directory: "{folder}"
@@ -157,10 +160,6 @@ fn configuration(folder: &Path, address: SocketAddr, https: SocketAddr, upstream
   num-threads: 1
   do-ip6: no
   interface: 127.0.0.1@{port}
-  interface: 127.0.0.1@{https_port}
-  https-port: {https_port}
-  http-endpoint: "/dns-query"
-  http-notls-downstream: yes
   access-control: 127.0.0.0/8 allow
   do-not-query-localhost: no
   module-config: "validator iterator"

@@ -14,16 +14,21 @@ use tokio::net::TcpStream;
 /// # Errors
 /// The server is not there, silent for 5 s, or answers something that is no DNS message.
 pub async fn over_tcp(server: SocketAddr, message: &[u8]) -> Result<Message> {
+    let answer = raw_over_tcp(server, message).await?;
+    Message::from_bytes(&answer).with_context(|| format!("the answer of {server}"))
+}
+
+/// The same without looking into what comes back.
+pub(super) async fn raw_over_tcp(server: SocketAddr, message: &[u8]) -> Result<Vec<u8>> {
     let talk = async {
         let mut stream = TcpStream::connect(server).await?;
         let length = u16::try_from(message.len())?;
-        stream
-            .write_all(&[&length.to_be_bytes()[..], message].concat())
-            .await?;
+        let framed = [&length.to_be_bytes(), message].concat();
+        stream.write_all(&framed).await?;
         let length = stream.read_u16().await?;
         let mut answer = vec![0; usize::from(length)];
         stream.read_exact(&mut answer).await?;
-        anyhow::Ok(Message::from_bytes(&answer)?)
+        anyhow::Ok(answer)
     };
     tokio::time::timeout(Duration::from_secs(5), talk)
         .await

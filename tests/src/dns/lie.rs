@@ -30,6 +30,8 @@ pub enum Lie {
     Garbage,
     /// Answers with 65,535 bytes of it over TCP and more over HTTP; 8 KiB over UDP.
     Flood,
+    /// Honest over UDP, 65,535 bytes of garbage over TCP.
+    FloodOverTcp,
     /// Does not answer at all.
     Silence,
     /// Says that the answer is truncated, over TCP too.

@@ -122,6 +122,7 @@ impl Answer for State {
                     Carrier::Https => 4 * 1024 * 1024,
                 }));
             }
+            Some(Lie::FloodOverTcp) if carrier == Carrier::Tcp => return Some(garbage(65_535)),
             Some(Lie::Slow(delay)) => tokio::time::sleep(delay).await,
             _ => {}
         }

@@ -4,6 +4,7 @@
 
 mod builder;
 mod forge;
+mod resolve;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -21,6 +22,7 @@ use crate::unbound::{Unbound, ZoneAddress};
 
 pub use builder::Builder;
 pub use forge::Forger;
+pub use resolve::ResolveError;
 
 /// The TTL of payment records, in seconds.
 pub const RECORD_TTL: u32 = 300;

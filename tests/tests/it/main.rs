@@ -8,4 +8,8 @@
 
 mod judges;
 mod layout;
+mod lies;
+mod lightning;
+mod line;
 mod oracle;
+mod resolution;

@@ -1,0 +1,191 @@
+//! The full line without money: registered with the real programs, proven through a real resolver.
+
+use payname_tests::sandbox::{DOMAIN, Folder, Internet, Payname, Paynamed};
+
+/// Offers are parsed by the server; this one is from the BOLT 12 test vectors.
+const OFFER: &str =
+    "lno1pgx9getnwss8vetrw3hhyuckyypwa3eyt44h6txtxquqh7lz5djge4afgfjn7k4rgrkuag0jsd5xvxg";
+
+struct Line {
+    internet: Internet,
+    paynamed: Paynamed,
+    // Last: the others live in it.
+    folder: Folder,
+}
+
+impl Line {
+    async fn open() -> Self {
+        let mut line = Self::without_ds().await;
+        let ds = line.paynamed.ds_records().unwrap();
+        line.internet.register_domain(&ds).unwrap();
+        line
+    }
+
+    /// The server runs, and its DS is not yet at the registrar.
+    async fn without_ds() -> Self {
+        let folder = Folder::new().unwrap();
+        let internet = Internet::start(&folder).await.unwrap();
+        let paynamed = Paynamed::start(&folder, &internet).await.unwrap();
+        Self {
+            internet,
+            paynamed,
+            folder,
+        }
+    }
+
+    async fn person(&self, name: &str) -> Payname {
+        let payname = Payname::new(&self.folder.room(name).unwrap())
+            .with("PAYNAME_DNS", self.internet.unbound.address().to_string())
+            .with(
+                "PAYNAME_ANCHORS",
+                self.internet.anchors().display().to_string(),
+            )
+            .with("PAYNAME_SERVER", self.paynamed.url())
+            .with("PAYNAME_NETWORK", "regtest");
+        let made = payname.run(&["keys", "new"]).await.unwrap();
+        assert_eq!(made.code, 0, "{made:?}");
+        payname
+    }
+}
+
+fn uri() -> String {
+    format!("bitcoin:?lno={OFFER}")
+}
+
+#[tokio::test]
+async fn a_registered_name_is_published_when_a_stranger_can_prove_it() {
+    let line = Line::open().await;
+    let alice = line.person("alice").await;
+    let name = format!("₿alice@{DOMAIN}");
+
+    let (code, status) = alice
+        .json(&["register", &name, "--offer", OFFER])
+        .await
+        .unwrap();
+    assert_eq!(code, 0, "{status}");
+    assert_eq!(status["state"], "published");
+
+    // By the command, over UDP and over HTTP …
+    let (code, proven) = alice.json(&["verify", &name]).await.unwrap();
+    assert_eq!(
+        (code, &proven["outcome"]),
+        (0, &"secure".into()),
+        "{proven}"
+    );
+    assert_eq!(proven["uri"], uri());
+    let https = alice
+        .clone()
+        .with("PAYNAME_DNS", line.internet.unbound.doh_url());
+    let (code, proven) = https.json(&["resolve", &name]).await.unwrap();
+    assert_eq!((code, &proven["uri"]), (0, &uri().into()), "{proven}");
+
+    // … by the library, through the recursor that could lie …
+    let verified = line.internet.world.resolve(&name).await.unwrap();
+    assert_eq!(verified.uri(), uri());
+
+    // … and from the server's own proof, offline.
+    let proof = format!(
+        "{}/v1/domains/{DOMAIN}/handles/alice/proof",
+        line.paynamed.url()
+    );
+    let response = reqwest::get(proof)
+        .await
+        .unwrap()
+        .error_for_status()
+        .unwrap();
+    let file = line.folder.path().join("alice.proof");
+    std::fs::write(&file, response.bytes().await.unwrap()).unwrap();
+    let file = file.to_str().unwrap();
+    let offline = alice.clone().with("PAYNAME_DNS", "127.0.0.1:9");
+    let (code, proven) = offline
+        .json(&["verify", &name, "--proof", file])
+        .await
+        .unwrap();
+    assert_eq!((code, &proven["uri"]), (0, &uri().into()), "{proven}");
+    line.paynamed.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_name_is_not_called_published_before_its_ds_is_at_the_registrar() {
+    let mut line = Line::without_ds().await;
+    let alice = line.person("alice").await;
+    let name = format!("₿alice@{DOMAIN}");
+    let register = ["register", &name, "--offer", OFFER, "--wait", "2"];
+    let (code, status) = alice.json(&register).await.unwrap();
+    assert_eq!(code, 9, "{status}");
+    assert!(
+        status["state"] == "pending" || status["state"] == "failed",
+        "{status}"
+    );
+
+    let ds = line.paynamed.ds_records().unwrap();
+    line.internet.register_domain(&ds).unwrap();
+    let register = ["register", &name, "--offer", OFFER, "--wait", "60"];
+    let (code, status) = alice.json(&register).await.unwrap();
+    assert_eq!(
+        (code, &status["state"]),
+        (0, &"published".into()),
+        "{status}"
+    );
+}
+
+#[tokio::test]
+async fn a_name_belongs_to_its_key_and_goes_when_its_owner_says_so() {
+    let line = Line::open().await;
+    let alice = line.person("alice").await;
+    let mallory = line.person("mallory").await;
+    let name = format!("₿alice@{DOMAIN}");
+    let (code, _) = alice
+        .json(&["register", &name, "--offer", OFFER])
+        .await
+        .unwrap();
+    assert_eq!(code, 0);
+
+    let theft = ["register", &name, "--uri", "bitcoin:?lno=lno1evil"];
+    assert_ne!(mallory.json(&theft).await.unwrap().0, 0);
+    let theft = ["register", &name, "--offer", OFFER];
+    let (code, refused) = mallory.json(&theft).await.unwrap();
+    assert_ne!(code, 0, "{refused}");
+    assert!(refused.to_string().contains("not_owner"), "{refused}");
+    let (code, proven) = alice.json(&["resolve", &name]).await.unwrap();
+    assert_eq!((code, &proven["uri"]), (0, &uri().into()));
+
+    let (code, gone) = alice.json(&["unregister", &name]).await.unwrap();
+    assert_eq!(code, 0, "{gone}");
+    let (code, denied) = alice.json(&["resolve", &name]).await.unwrap();
+    assert_eq!(code, 3, "proven not to exist: {denied}");
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_a_kill_at_any_moment() {
+    let mut line = Line::open().await;
+    let alice = line.person("alice").await;
+    for round in 0..5_u64 {
+        let name = format!("₿user{round}@{DOMAIN}");
+        let register = ["register", &name, "--offer", OFFER, "--wait", "0"];
+        let (code, status) = alice.json(&register).await.unwrap();
+        assert_eq!(code, 0, "acknowledged: {status}");
+        // Ever later after the acknowledgement: before, during and after signing and proving.
+        tokio::time::sleep(std::time::Duration::from_millis(round * round * 20)).await;
+        line.paynamed.kill();
+        line.paynamed.restart().await.unwrap();
+    }
+    for round in 0..5 {
+        let name = format!("₿user{round}@{DOMAIN}");
+        let (code, status) = alice
+            .json(&["register", &name, "--offer", OFFER])
+            .await
+            .unwrap();
+        assert_eq!(
+            (code, &status["state"]),
+            (0, &"published".into()),
+            "{status}"
+        );
+        assert_eq!(
+            status["version"], 1,
+            "the first registration was not lost: {status}"
+        );
+        let (code, proven) = alice.json(&["resolve", &name]).await.unwrap();
+        assert_eq!((code, &proven["uri"]), (0, &uri().into()), "{proven}");
+    }
+}
