@@ -114,7 +114,7 @@ fn with_command(mut words: Vec<OsString>) -> Vec<OsString> {
 }
 
 /// Whether JSON was asked for on a command line that cannot be read otherwise.
-pub fn asks_for_json(words: &[OsString]) -> bool {
+pub(crate) fn asks_for_json(words: &[OsString]) -> bool {
     let by_variable = std::env::var("PAYNAME_JSON").is_ok_and(|value| {
         !matches!(
             value.to_ascii_lowercase().as_str(),

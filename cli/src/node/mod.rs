@@ -7,7 +7,7 @@ mod chain_source;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 #[cfg(test)]
-mod fake;
+pub(crate) mod fake;
 mod network;
 mod peer;
 

@@ -321,11 +321,11 @@ pub enum StoreError {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::node::FailureReason;
 
-    pub(in crate::payments) fn meant(id: u8) -> NewIntent {
+    pub(crate) fn meant(id: u8) -> NewIntent {
         NewIntent {
             id: IntentId::new([id; 8]),
             handle: "alice@example.com".parse().unwrap(),

@@ -1,0 +1,127 @@
+//! Every malformed argument is a usage error that names the thing and the remedy.
+
+use crate::run::Payname;
+
+#[test]
+fn malformed_arguments_end_with_code_2_and_say_what_to_write() {
+    let payname = Payname::new();
+    let rows: &[(&[&str], &str)] = &[
+        (&["resolve", "alice.example.com"], "has no `@`"),
+        (&["resolve", "a@b@c"], "more than one `@`"),
+        (&["resolve", "@example.com"], "empty part"),
+        (&["verify", "аlice@example.com"], "xn--"),
+        (&["pay", "alice@example.com", "25000"], "write 25000sat"),
+        (&["pay", "alice@example.com", "0sat"], "zero"),
+        (&["pay", "alice@example.com", "1eur"], "unknown unit"),
+        (
+            &["pay", "alice@example.com", "--yes"],
+            "--yes needs an amount",
+        ),
+        (
+            &["pay", "alice@example.com", "1sat", "--max-fee", "5"],
+            "no unit",
+        ),
+        (&["pay"], "<NAME>"),
+        (&["pay", "--resume", "xyz"], "16 hex digits"),
+        (
+            &["verify", "alice@example.com", "--at", "yesterday"],
+            "2026-08-06T04:00:00Z",
+        ),
+        (
+            &["resolve", "alice@example.com", "--dns", "nowhere"],
+            "9.9.9.9",
+        ),
+        (
+            &["resolve", "alice@example.com", "--network", "litecoin"],
+            "regtest",
+        ),
+        (
+            &["node", "info", "--chain", "ftp://example.com"],
+            "bitcoind://",
+        ),
+        (&["node", "info"], "--chain"),
+        (&["node", "connect", "02ab@"], "02…hex…@host:port"),
+        (
+            &["proof", "check", "p", "--owner", "a..b", "--type", "TXT"],
+            "no DNS name",
+        ),
+        (
+            &["proof", "check", "p", "--owner", "a.b", "--type", "TEXT"],
+            "no record type",
+        ),
+        (
+            &[
+                "register",
+                "alice@example.com",
+                "--server",
+                "http://127.0.0.1:1",
+            ],
+            "--offer",
+        ),
+        (
+            &[
+                "register",
+                "alice@example.com",
+                "--offer",
+                "lno1",
+                "--server",
+                "nowhere",
+            ],
+            "URL",
+        ),
+        (&["receipt", "show", "1"], "16 hex digits"),
+        (&["frobnicate"], "frobnicate"),
+        (&["keys", "new", "--color"], "--color"),
+    ];
+    for (words, remedy) in rows {
+        let ran = payname.run(words);
+        assert_eq!(ran.exit, 2, "{words:?}: {}", ran.stderr);
+        assert_eq!(ran.stdout, "", "{words:?}");
+        assert!(ran.stderr.contains(remedy), "{words:?}: {}", ran.stderr);
+        let json: Vec<&str> = words.iter().copied().chain(["--json"]).collect();
+        let ran = payname.run(&json);
+        let code = ran.error_code();
+        assert_eq!(ran.exit, 2, "{words:?} {code}");
+    }
+}
+
+#[test]
+fn bad_arguments_change_nothing_on_the_disk() {
+    let payname = Payname::new();
+    payname.run(&["pay", "alice@example.com", "25000"]);
+    payname.run(&["keys", "new", "--nonsense"]);
+    assert!(!payname.folder().join("data").exists());
+}
+
+#[test]
+fn help_and_version_go_to_stdout_and_end_well() {
+    let payname = Payname::new();
+    for words in [
+        &["--help"][..],
+        &["--version"],
+        &["pay", "--help"],
+        &["help"],
+    ] {
+        let ran = payname.run(words);
+        assert_eq!((ran.exit, ran.stderr.as_str()), (0, ""), "{words:?}");
+        assert!(ran.stdout.contains("payname"), "{words:?}");
+    }
+}
+
+#[test]
+fn a_uri_that_breaks_bip_321_ends_with_code_5() {
+    let payname = Payname::new();
+    for uri in [
+        "lightning:lno1abc",
+        "bitcoin:",
+        "bitcoin:?req-new=1",
+        "bitcoin:?lno=lno1abc",
+    ] {
+        let ran = payname.run(&["uri", "parse", uri, "--json"]);
+        assert_eq!(
+            (ran.exit, ran.error_code().as_str()),
+            (5, "bad_uri"),
+            "{uri}"
+        );
+    }
+}
