@@ -1,0 +1,223 @@
+//! From what is written to what is meant; knows which file and key to blame.
+
+use std::{net::SocketAddr, path::Path};
+
+use payname_resolver::{
+    Handle, TrustAnchors, hickory_proto::rr::Name, lightning::bitcoin::Network, net::DnsServerError,
+};
+use url::Url;
+
+use super::{
+    Config, ConfigError, Domain, Prove,
+    written::{Written, WrittenDomain, WrittenProve},
+};
+
+/// Checks one file.
+pub(super) struct Checker<'a> {
+    /// To be named in errors.
+    pub(super) file: &'a Path,
+    /// Where its relative paths start.
+    pub(super) directory: &'a Path,
+}
+
+impl Checker<'_> {
+    /// Everything in its turn; the first mistake ends it.
+    pub(super) fn check(&self, written: Written) -> Result<Config, ConfigError> {
+        let domains = written.domain.iter().map(|domain| self.domain(domain));
+        let domains = domains.collect::<Result<Vec<_>, _>>()?;
+        self.check_domains(&domains)?;
+        let dns_listen = written
+            .dns
+            .listen
+            .iter()
+            .map(|text| self.address("dns.listen", text));
+        let dns_listen = dns_listen.collect::<Result<Vec<_>, _>>()?;
+        if dns_listen.is_empty() {
+            return Err(self.invalid(
+                "dns.listen",
+                "[]",
+                "name at least one address, such as \"[::]:53\"",
+            ));
+        }
+        Ok(Config {
+            public_url: written
+                .public_url
+                .map(|text| self.public_url(&text))
+                .transpose()?,
+            data_dir: self.directory.join(&written.data_dir),
+            network: self.network(&written.network)?,
+            allow_onchain: written.allow_onchain,
+            http_listen: self.address("http.listen", &written.http.listen)?,
+            dns_listen,
+            domains,
+            prove: written.prove.map(|prove| self.prove(&prove)).transpose()?,
+        })
+    }
+
+    fn check_domains(&self, domains: &[Domain]) -> Result<(), ConfigError> {
+        if domains.is_empty() {
+            return Err(self.invalid(
+                "domain",
+                "",
+                "add a [[domain]] table with `name` and `nameservers`",
+            ));
+        }
+        for (index, domain) in domains.iter().enumerate() {
+            if domains
+                .iter()
+                .take(index)
+                .any(|other| other.name == domain.name)
+            {
+                return Err(self.invalid("domain.name", &domain.name, "write every domain once"));
+            }
+        }
+        Ok(())
+    }
+
+    fn domain(&self, written: &WrittenDomain) -> Result<Domain, ConfigError> {
+        // The name must make handles, so it is checked as part of one.
+        let handle = Handle::new("user", &written.name)
+            .map_err(|error| self.invalid("domain.name", &written.name, error.to_string()))?;
+        let name = handle.domain().to_owned();
+        let zone = self.name("domain.zone", written.zone.as_deref().unwrap_or(&name))?;
+        let apex = self.name("domain.name", &name)?;
+        let users = handle.owner_name().base_name();
+        if !(apex.zone_of(&zone) && zone.zone_of(&users)) {
+            let remedy = format!(
+                "it must be {name}, _bitcoin-payment.{name} or user._bitcoin-payment.{name}"
+            );
+            return Err(self.invalid("domain.zone", &zone.to_string(), remedy));
+        }
+        let nameservers = written.nameservers.iter();
+        let nameservers = nameservers.map(|text| self.name("domain.nameservers", text));
+        let nameservers = nameservers.collect::<Result<Vec<_>, _>>()?;
+        if nameservers.is_empty() {
+            return Err(self.invalid(
+                "domain.nameservers",
+                "[]",
+                "name at least one, such as \"ns1.example.com\"",
+            ));
+        }
+        let addresses = written.addresses.iter().map(|text| {
+            text.parse().map_err(|_| {
+                self.invalid(
+                    "domain.addresses",
+                    text,
+                    "write IP addresses without ports, such as \"192.0.2.53\"",
+                )
+            })
+        });
+        let addresses = addresses.collect::<Result<Vec<_>, _>>()?;
+        if addresses.is_empty()
+            && let Some(inside) = nameservers.iter().find(|server| zone.zone_of(server))
+        {
+            let remedy = format!(
+                "{inside} lies in the zone; add its public addresses: addresses = [\"192.0.2.53\"]"
+            );
+            return Err(self.invalid("domain.addresses", "[]", remedy));
+        }
+        Ok(Domain {
+            name,
+            zone,
+            nameservers,
+            addresses,
+            ttl: self.within("domain.ttl", written.ttl, 1, 86_400)?,
+            negative_ttl: self.within("domain.negative_ttl", written.negative_ttl, 1, 3_600)?,
+            signature_days: self.within("domain.signature_days", written.signature_days, 1, 60)?,
+        })
+    }
+
+    fn prove(&self, written: &WrittenProve) -> Result<Prove, ConfigError> {
+        let anchors = match &written.anchors {
+            None => TrustAnchors::iana(),
+            Some(path) => self.anchors(&self.directory.join(path))?,
+        };
+        let dns = written.dns.parse();
+        let dns = dns.map_err(|error: DnsServerError| {
+            self.invalid("prove.dns", &written.dns, error.to_string())
+        })?;
+        Ok(Prove { dns, anchors })
+    }
+
+    fn anchors(&self, path: &Path) -> Result<TrustAnchors, ConfigError> {
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            self.invalid(
+                "prove.anchors",
+                &shown,
+                format!("it cannot be read: {error}"),
+            )
+        })?;
+        TrustAnchors::parse(&text)
+            .map_err(|error| self.invalid("prove.anchors", &shown, error.to_string()))
+    }
+
+    fn public_url(&self, text: &str) -> Result<Url, ConfigError> {
+        let remedy = "write http:// or https://, a host and perhaps a path, such as \"https://names.example.com\"";
+        let url: Url = text
+            .parse()
+            .map_err(|_| self.invalid("public_url", text, remedy))?;
+        let is_plain = matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        if is_plain {
+            Ok(url)
+        } else {
+            Err(self.invalid("public_url", text, remedy))
+        }
+    }
+
+    fn network(&self, text: &str) -> Result<Network, ConfigError> {
+        match text {
+            "bitcoin" => Ok(Network::Bitcoin),
+            "testnet" => Ok(Network::Testnet),
+            "signet" => Ok(Network::Signet),
+            "regtest" => Ok(Network::Regtest),
+            _ => Err(self.invalid("network", text, "write bitcoin, testnet, signet or regtest")),
+        }
+    }
+
+    fn address(&self, key: &str, text: &str) -> Result<SocketAddr, ConfigError> {
+        text.parse().map_err(|_| {
+            self.invalid(
+                key,
+                text,
+                "write an IP address and a port, such as \"127.0.0.1:8080\" or \"[::1]:53\"",
+            )
+        })
+    }
+
+    fn name(&self, key: &str, text: &str) -> Result<Name, ConfigError> {
+        let mut name = Name::from_ascii(text).map_err(|_| {
+            self.invalid(key, text, "write a DNS name, such as \"ns1.example.com\"")
+        })?;
+        name.set_fqdn(true);
+        if name.is_root() {
+            return Err(self.invalid(key, text, "write a DNS name, such as \"ns1.example.com\""));
+        }
+        Ok(name.to_lowercase())
+    }
+
+    fn within(&self, key: &str, value: u32, least: u32, most: u32) -> Result<u32, ConfigError> {
+        if (least..=most).contains(&value) {
+            return Ok(value);
+        }
+        Err(self.invalid(
+            key,
+            &value.to_string(),
+            format!("write a number from {least} to {most}"),
+        ))
+    }
+
+    fn invalid(&self, key: &str, value: &str, remedy: impl Into<String>) -> ConfigError {
+        ConfigError::Invalid {
+            file: self.file.to_owned(),
+            key: key.to_owned(),
+            value: value.to_owned(),
+            remedy: remedy.into(),
+        }
+    }
+}

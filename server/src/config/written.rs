@@ -1,0 +1,101 @@
+//! The file as it is written, with its defaults.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// The whole file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Written {
+    pub(super) public_url: Option<String>,
+    pub(super) data_dir: PathBuf,
+    #[serde(default = "default_network")]
+    pub(super) network: String,
+    #[serde(default = "default_true")]
+    pub(super) allow_onchain: bool,
+    #[serde(default)]
+    pub(super) http: WrittenHttp,
+    #[serde(default)]
+    pub(super) dns: WrittenDns,
+    #[serde(default)]
+    pub(super) domain: Vec<WrittenDomain>,
+    pub(super) prove: Option<WrittenProve>,
+}
+
+/// `[http]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenHttp {
+    pub(super) listen: String,
+}
+
+/// `[dns]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenDns {
+    pub(super) listen: Vec<String>,
+}
+
+/// One `[[domain]]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenDomain {
+    pub(super) name: String,
+    pub(super) zone: Option<String>,
+    pub(super) nameservers: Vec<String>,
+    #[serde(default)]
+    pub(super) addresses: Vec<String>,
+    #[serde(default = "default_ttl")]
+    pub(super) ttl: u32,
+    #[serde(default = "default_negative_ttl")]
+    pub(super) negative_ttl: u32,
+    #[serde(default = "default_signature_days")]
+    pub(super) signature_days: u32,
+}
+
+/// `[prove]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenProve {
+    pub(super) dns: String,
+    pub(super) anchors: Option<PathBuf>,
+}
+
+impl Default for WrittenHttp {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8080".to_owned(),
+        }
+    }
+}
+
+impl Default for WrittenDns {
+    fn default() -> Self {
+        Self {
+            listen: vec!["[::]:53".to_owned()],
+        }
+    }
+}
+
+fn default_network() -> String {
+    "bitcoin".to_owned()
+}
+
+fn default_true() -> bool {
+    true
+}
+
+/// Short enough that a changed offer reaches payers soon; long enough that caches carry the load.
+fn default_ttl() -> u32 {
+    300
+}
+
+/// The longest that a new owner may have to wait for a resolver that was asked too early.
+fn default_negative_ttl() -> u32 {
+    60
+}
+
+fn default_signature_days() -> u32 {
+    7
+}
