@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use payname_resolver::UnixTime;
 use tokio::{
     sync::Notify,
-    task::JoinSet,
+    task::{JoinError, JoinSet},
     time::{Instant, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
@@ -50,7 +50,7 @@ struct Progress {
     seen: TaskId,
     /// Tasks to be tried again, by time.
     waiting: BTreeSet<(Instant, TaskId)>,
-    proving: JoinSet<(Task, Result<(), AttemptError>)>,
+    proving: JoinSet<Next>,
 }
 
 impl Worker {
@@ -72,7 +72,7 @@ impl Worker {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = worker.committed.notified() => {}
-                Some(done) = progress.proving.join_next() => worker.conclude(&mut progress, done).await,
+                Some(ended) = progress.proving.join_next() => progress.note(ended),
                 () = sleep_until(wake) => {}
             }
         }
@@ -91,7 +91,7 @@ impl Worker {
                     Ok(()) => worker.prove(&task).await,
                     Err(error) => Err(error.into()),
                 };
-                (task, outcome)
+                worker.record(&task, outcome).await
             });
         }
         Ok(())
@@ -148,47 +148,56 @@ impl Worker {
         }
     }
 
-    /// Records how an attempt ended.
-    async fn conclude(
-        &self,
-        progress: &mut Progress,
-        done: Result<(Task, Result<(), AttemptError>), tokio::task::JoinError>,
-    ) {
-        let Ok((task, outcome)) = done else {
-            // Only a bug panics here. Everything is taken up anew, so that no name is left lying.
-            tracing::error!(
-                "an attempt to prove a name broke off; all pending names are tried again"
-            );
-            progress.seen = TaskId::default();
-            return;
-        };
-        let recorded = match &outcome {
+    /// Records how an attempt ended. Attempts that end together share a commit.
+    async fn record(&self, task: &Task, outcome: Result<(), AttemptError>) -> Next {
+        let handle = &task.registration.handle;
+        let recorded = match outcome {
             Ok(()) => {
-                self.store
-                    .proven(task.id, self.prover.by().clone(), self.clock.now())
-                    .await
+                let (by, at) = (self.prover.by().clone(), self.clock.now());
+                let recorded = self.store.proven(task.id, by, at).await;
+                if recorded.is_ok() {
+                    tracing::info!(%handle, "proven");
+                    return Next::Done;
+                }
+                recorded
             }
             Err(error) => {
-                self.store
-                    .attempt_failed(task.id, Chain(error).to_string())
-                    .await
+                let (attempts, error) = (task.attempts, Chain(&error).to_string());
+                tracing::warn!(%handle, attempts, error, "not proven yet");
+                self.store.attempt_failed(task.id, error).await
             }
         };
-        match (&outcome, &recorded) {
-            (Ok(()), Ok(())) => {
-                tracing::info!(handle = %task.registration.handle, "proven");
-                return;
-            }
-            (Err(error), _) => {
-                tracing::warn!(handle = %task.registration.handle, attempts = task.attempts, error = %Chain(error), "not proven yet");
-            }
-            (Ok(()), Err(error)) => {
-                tracing::error!(error = %Chain(error), "a proven name could not be recorded");
-            }
+        if let Err(error) = recorded {
+            tracing::error!(%handle, error = %Chain(&error), "an attempt could not be recorded");
         }
-        let delay = delay_after(task.attempts);
-        if let Some(at) = Instant::now().checked_add(delay) {
-            progress.waiting.insert((at, task.id));
+        Next::Again {
+            id: task.id,
+            delay: delay_after(task.attempts),
+        }
+    }
+}
+
+/// What an attempt leaves to be done.
+enum Next {
+    Done,
+    Again { id: TaskId, delay: Duration },
+}
+
+impl Progress {
+    /// Notes what an attempt leaves to be done.
+    fn note(&mut self, ended: Result<Next, JoinError>) {
+        match ended {
+            Ok(Next::Done) => {}
+            Ok(Next::Again { id, delay }) => {
+                let at = Instant::now();
+                self.waiting
+                    .insert((at.checked_add(delay).unwrap_or(at), id));
+            }
+            Err(_) => {
+                // Only a bug panics here. Everything is taken up anew, so that no name is left lying.
+                tracing::error!("an attempt broke off; all pending names are tried again");
+                self.seen = TaskId::default();
+            }
         }
     }
 }
