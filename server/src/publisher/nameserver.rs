@@ -4,6 +4,9 @@
 //! it. Only the serial number is the zones' own, so the store keeps a ceiling that it never passes
 //! before a higher one is durable; a restart goes on from the ceiling.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},

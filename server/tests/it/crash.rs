@@ -107,7 +107,7 @@ async fn killed_at_any_moment_the_server_loses_nothing_it_acknowledged() {
             ));
         }
         // From before the first commit to the middle of everything.
-        let life = 7 * (round as u64 * 5 % ROUNDS as u64).pow(2);
+        let life = 7 * (round as u64 * 5 % 12).pow(2);
         tokio::time::sleep(Duration::from_millis(life)).await;
         daemon.kill();
         clients.join_all().await;

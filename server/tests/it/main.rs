@@ -9,6 +9,7 @@
 mod crash;
 mod dns;
 mod ownership;
+mod program;
 mod refusals;
 mod restart;
 mod scene;

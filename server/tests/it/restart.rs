@@ -84,3 +84,24 @@ async fn a_name_that_cannot_be_proven_says_why_and_is_not_called_published() {
         409
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_finishes_what_it_accepted() {
+    let scene = Scene::start_with("public_url = \"https://names.test\"").await;
+    let contact = scene.contact();
+    let mut clients = tokio::task::JoinSet::new();
+    for client in 0..24 {
+        let contact = contact.clone();
+        clients.spawn(async move {
+            let user = format!("user{client}");
+            let answer = contact.try_put(&keys(1), &user, &uri("a")).await;
+            answer.ok().map(|answer| answer.handle()).map(|_| user)
+        });
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    let scene = scene.restart().await;
+    let contact = scene.contact();
+    for user in clients.join_all().await.into_iter().flatten() {
+        contact.until(&user, State::Published).await;
+    }
+}

@@ -1,0 +1,155 @@
+//! Zones over time, restarts and clocks that are wrong.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use payname_api::State;
+use ring::rand::SystemRandom;
+
+use super::*;
+use crate::{
+    key::{EventId, OwnerKey},
+    registration::{Change, Precondition, Signed, What},
+    store::Sqlite,
+};
+
+const NOON: u64 = 1_785_931_200;
+const DAY: u64 = 24 * 3600;
+
+/// A store, a key and a clock that can be set.
+struct Scene {
+    store: Arc<dyn Store>,
+    key: Vec<u8>,
+    time: Arc<AtomicU64>,
+    _directory: tempfile::TempDir,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> =
+            Arc::new(Sqlite::open(&directory.path().join("registry.sqlite")).unwrap());
+        let key = SigningKey::generate_pkcs8(&SystemRandom::new()).unwrap();
+        let time = Arc::new(AtomicU64::new(NOON));
+        Self {
+            store,
+            key,
+            time,
+            _directory: directory,
+        }
+    }
+
+    async fn load(&self) -> Embedded {
+        let text = "data_dir = \"x\"\n[[domain]]\nname = \"example.test\"\nnameservers = [\"ns.other.test\"]";
+        let config = crate::Config::parse(text, "paynamed.toml".as_ref()).unwrap();
+        let time = Arc::clone(&self.time);
+        let clock = Clock::from_fn(move || UnixTime(time.load(Ordering::Relaxed)));
+        let key = |_: &Name| -> Result<_, PublishError> {
+            Ok(SigningKey::from_pkcs8(&self.key).unwrap())
+        };
+        Embedded::load(&config.domains, key, Arc::clone(&self.store), clock)
+            .await
+            .unwrap()
+    }
+
+    fn set_clock(&self, time: u64) {
+        self.time.store(time, Ordering::Relaxed);
+    }
+
+    async fn claim(&self, user: &str) -> Handle {
+        let handle = Handle::new(user, "example.test").unwrap();
+        let mut event = [0; 32];
+        event[..user.len()].copy_from_slice(user.as_bytes());
+        let change = Change {
+            handle: handle.clone(),
+            what: What::Put {
+                uri: format!("bitcoin:?lno={user}"),
+            },
+            precondition: Precondition::None,
+            signed: Signed {
+                owner: OwnerKey([1; 32]),
+                event: EventId(event),
+                json: String::new(),
+                lapses_at: UnixTime(NOON),
+            },
+            at: UnixTime(NOON),
+        };
+        let decision = self.store.change(change).await.unwrap();
+        assert_eq!(decision.registration.state, State::Pending);
+        handle
+    }
+}
+
+fn look<T>(embedded: &Embedded, look: impl FnOnce(&Zone) -> T) -> T {
+    embedded
+        .served
+        .zone(&Name::from_ascii("example.test.").unwrap(), look)
+        .unwrap()
+}
+
+#[tokio::test]
+async fn signatures_are_renewed_in_the_second_half_of_their_life() {
+    let scene = Scene::new().await;
+    let embedded = scene.load().await;
+    let first = look(&embedded, Zone::expires_at);
+    assert_eq!(first, UnixTime(NOON + 7 * DAY));
+    scene.set_clock(NOON + 3 * DAY);
+    embedded.resign().await.unwrap();
+    assert_eq!(look(&embedded, Zone::expires_at), first);
+    scene.set_clock(NOON + 4 * DAY);
+    embedded.resign().await.unwrap();
+    assert_eq!(look(&embedded, Zone::expires_at), UnixTime(NOON + 11 * DAY));
+}
+
+#[tokio::test]
+async fn the_serial_rises_over_restarts_even_when_the_clock_is_set_back() {
+    let scene = Scene::new().await;
+    let mut last = 0;
+    for (round, time) in [NOON, NOON - DAY, NOON, NOON - 2 * DAY]
+        .into_iter()
+        .enumerate()
+    {
+        scene.set_clock(time);
+        let embedded = scene.load().await;
+        let handle = scene.claim(&format!("user{round}")).await;
+        embedded.put(&handle, "bitcoin:?lno=x").await.unwrap();
+        let serial = look(&embedded, Zone::serial);
+        assert!(serial > last, "{serial} after {last}");
+        last = serial;
+        // Signed at the true time all the same.
+        assert_eq!(look(&embedded, Zone::expires_at), UnixTime(time + 7 * DAY));
+    }
+}
+
+#[tokio::test]
+async fn a_zone_is_rebuilt_from_what_the_store_holds() {
+    let scene = Scene::new().await;
+    let mut handles = Vec::new();
+    for count in 0..3 {
+        handles.push(scene.claim(&format!("user{count}")).await);
+    }
+    let embedded = scene.load().await;
+    for handle in &handles {
+        let owner = handle.owner_name();
+        assert!(look(&embedded, |zone| zone
+            .record_set(owner, RecordType::TXT)
+            .is_some()));
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_is_there_already_costs_nothing_and_one_elsewhere_is_refused() {
+    let scene = Scene::new().await;
+    let handle = scene.claim("alice").await;
+    let embedded = scene.load().await;
+    let serial = look(&embedded, Zone::serial);
+    embedded.put(&handle, "bitcoin:?lno=alice").await.unwrap();
+    assert_eq!(look(&embedded, Zone::serial), serial);
+    embedded.remove(&handle).await.unwrap();
+    embedded.remove(&handle).await.unwrap();
+    let elsewhere = Handle::new("alice", "elsewhere.test").unwrap();
+    let error = embedded
+        .put(&elsewhere, "bitcoin:?lno=alice")
+        .await
+        .unwrap_err();
+    assert!(matches!(error, PublishError::NoZone(_)));
+}
