@@ -102,10 +102,14 @@ impl OwnerKey {
     ) -> Result<Event, KeyError> {
         let tag = |name: &str, value: &str| Tag::parse([name, value]).ok();
         let payload = body.map(|body| sha256::Hash::hash(body).to_string());
+        // Servers take an event once, and without it two equal requests in one second were the same.
+        let mut nonce = [0; 8];
+        getrandom::fill(&mut nonce).map_err(|error| KeyError::Random(error.to_string()))?;
         let tags = [
             tag("u", url),
             tag("method", method),
             payload.and_then(|hash| tag("payload", &hash)),
+            tag("nonce", &hex::encode(nonce)),
         ];
         let event = UnsignedEvent::new(
             self.keys.public_key(),
@@ -238,5 +242,12 @@ mod tests {
         );
         assert!(verify(HttpMethod::POST, b"{}").is_err());
         assert!(verify(HttpMethod::PUT, b"{ }").is_err());
+    }
+
+    #[test]
+    fn the_same_request_signed_twice_in_one_second_is_two_events() {
+        let key = OwnerKey::generate().unwrap();
+        let sign = || key.sign_request("PUT", "https://names.example/", None, UnixTime(1));
+        assert_ne!(sign().unwrap().id, sign().unwrap().id);
     }
 }
