@@ -1,7 +1,10 @@
 //! What is kept from one start to the next.
 
-use payname_api::{DomainInfo, State, paths};
+use std::sync::Arc;
+
+use payname_api::{DomainInfo, ProvenBy, State, paths};
 use payname_server::{Clock, Config, Server, StartError};
+use tokio::sync::Notify;
 
 use crate::scene::{Contact, DOMAIN, Scene, config_text, keys, uri};
 
@@ -90,18 +93,58 @@ async fn a_stop_finishes_what_it_accepted() {
     let scene = Scene::start_with("public_url = \"https://names.test\"").await;
     let contact = scene.contact();
     let mut clients = tokio::task::JoinSet::new();
+    let first = Arc::new(Notify::new());
     for client in 0..24 {
-        let contact = contact.clone();
+        let (contact, first) = (contact.clone(), Arc::clone(&first));
         clients.spawn(async move {
             let user = format!("user{client}");
             let answer = contact.try_put(&keys(1), &user, &uri("a")).await;
+            first.notify_one();
             answer.ok().map(|answer| answer.handle()).map(|_| user)
         });
     }
-    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    first.notified().await;
     let scene = scene.restart().await;
     let contact = scene.contact();
-    for user in clients.join_all().await.into_iter().flatten() {
+    let acknowledged: Vec<String> = clients.join_all().await.into_iter().flatten().collect();
+    assert!(!acknowledged.is_empty());
+    for user in acknowledged {
         contact.until(&user, State::Published).await;
     }
+}
+
+#[tokio::test]
+async fn a_name_is_proven_through_the_resolver_and_the_anchors_that_the_operator_names() {
+    // Our own nameserver plays the resolver, at a port that is known before.
+    let free = std::net::UdpSocket::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let scene = Scene::start().await;
+    let ds = scene.running().ds_records().join("\n");
+    let directory = scene.stop().await;
+    std::fs::write(directory.path().join("anchors.txt"), ds).unwrap();
+    let more = format!("prove = {{ dns = \"{free}\", anchors = \"anchors.txt\" }}");
+    let text = config_text(&more).replace(
+        "[dns]\n        listen = [\"127.0.0.1:0\"]",
+        &format!("[dns]\n        listen = [\"{free}\"]"),
+    );
+    let config = Config::parse(&text, &directory.path().join("paynamed.toml")).unwrap();
+    let running = Server::start(config, Clock::system()).await.unwrap();
+    assert_eq!(running.dns_addr(), free);
+    let contact = Contact {
+        http: running.http_addr(),
+        dns: free,
+        public_url: running.public_url().to_string(),
+        client: reqwest::Client::new(),
+    };
+    contact.put(&keys(1), "alice", &uri("a")).await.handle();
+    let status = contact.until("alice", State::Published).await;
+    assert_eq!(
+        status.proven_by,
+        Some(ProvenBy::Resolver {
+            dns: free.to_string()
+        })
+    );
+    running.shutdown().await;
 }
