@@ -20,6 +20,7 @@ mod failure;
 pub mod files;
 mod http;
 pub mod input;
+pub mod interrupt;
 pub mod judgement;
 pub mod keys;
 mod lookup;

@@ -81,7 +81,7 @@ pub(super) use with_node::open;
 
 #[cfg(feature = "embedded")]
 mod with_node {
-    use std::time::Duration;
+    use std::{thread, time::Duration};
 
     use serde_json::{Value, json};
 
@@ -89,12 +89,15 @@ mod with_node {
     use crate::{
         context::Context,
         failure::Failure,
-        node::{Embedded, EmbeddedConfig, embedded::Info},
+        interrupt,
+        node::{Embedded, EmbeddedConfig, Node as _, embedded::Info},
         report::{Report, fields, say},
     };
 
     /// How long the wallet may take to catch up with the chain.
     const SYNC_TIMEOUT: Duration = Duration::from_secs(60);
+    /// How often a running node looks whether it is to stop.
+    const PAUSE: Duration = Duration::from_millis(100);
 
     impl Node {
         /// Runs the command.
@@ -114,7 +117,7 @@ mod with_node {
                 Self::Connect(connect) => connect.run(&node),
                 Self::OpenChannel(open) => open.run(&node),
                 Self::Offer(offer) => offer.run(&node),
-                Self::Run(serve) => serve.run(context, &node),
+                Self::Run(serve) => serve.run(&node),
             }
         }
     }
@@ -131,6 +134,7 @@ mod with_node {
                 "the node needs to know where to get blocks; set --chain or PAYNAME_CHAIN",
             )
         })?;
+        interrupt::watch();
         Ok(Embedded::open(EmbeddedConfig {
             storage: context.data_dir()?.join("node"),
             network: context.global.network,
@@ -148,8 +152,8 @@ mod with_node {
             format!("node      {}", info.node_id),
             format!("network   {}", info.network),
             format!("block     {}", info.height),
-            format!("on chain  {} sat", balances.onchain_sat),
-            format!("lightning {} sat", balances.lightning_sat),
+            format!("on chain  {}", sat(balances.onchain_sat)),
+            format!("lightning {}", sat(balances.lightning_sat)),
         ];
         lines.extend(info.channels.iter().map(|channel| {
             let state = match (channel.ready, channel.usable) {
@@ -188,6 +192,12 @@ mod with_node {
         })
     }
 
+    /// Satoshis for people; unlike a payment, a balance may be nothing.
+    fn sat(sat: u64) -> String {
+        payname_resolver::Amount::from_sat(sat)
+            .map_or_else(|_| format!("{sat} sat"), |amount| amount.to_string())
+    }
+
     fn address(node: &Embedded) -> Result<Report, Failure> {
         let address = node.new_address()?;
         Ok(Report::new(
@@ -200,11 +210,11 @@ mod with_node {
         node.wait_synced(SYNC_TIMEOUT)?;
         let balances = node.balances();
         let text = format!(
-            "on chain  {} sat ({} sat spendable)\nlightning {} sat ({} msat can be sent now)",
-            balances.onchain_sat,
-            balances.spendable_onchain_sat,
-            balances.lightning_sat,
-            balances.outbound_msat
+            "on chain  {} ({} spendable)\nlightning {} ({} can be sent now)",
+            sat(balances.onchain_sat),
+            sat(balances.spendable_onchain_sat),
+            sat(balances.lightning_sat),
+            sat(balances.outbound_msat / 1_000)
         );
         Ok(Report::new(text, balances_json(node)))
     }
@@ -252,6 +262,8 @@ mod with_node {
 
     impl Offer {
         fn run(self, node: &Embedded) -> Result<Report, Failure> {
+            // The way to this node leads through its peers, so they must be there.
+            node.wait_ready(SYNC_TIMEOUT)?;
             let offer = node.offer(
                 self.amount.map(payname_resolver::Amount::msat),
                 &self.description,
@@ -264,15 +276,15 @@ mod with_node {
     }
 
     impl Serve {
-        fn run(self, context: &Context, node: &Embedded) -> Result<Report, Failure> {
+        fn run(self, node: &Embedded) -> Result<Report, Failure> {
             let info = node.info();
             say(&format!(
                 "node {} is running; stop it with Ctrl-C",
                 info.node_id
             ));
-            context
-                .block_on(tokio::signal::ctrl_c())?
-                .map_err(|error| Failure::unexpected("signal", error))?;
+            while !interrupt::is_requested() {
+                thread::sleep(PAUSE);
+            }
             Ok(Report::new("stopped", fields(info_json(&node.info()))))
         }
     }

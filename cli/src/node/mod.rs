@@ -242,6 +242,9 @@ pub enum NodeError {
     /// The node said no.
     #[error("the node refused: {0}")]
     Refused(String),
+    /// The process was asked to end.
+    #[error("interrupted; nothing was paid")]
+    Interrupted,
     /// This build has no node.
     #[error("this build of payname has no Lightning node; build it with the `embedded` feature")]
     NoNode,

@@ -55,6 +55,7 @@ impl From<NodeError> for Failure {
             NodeError::InsufficientFunds => (Exit::Node, "insufficient_funds"),
             NodeError::Unsupported(_) => (Exit::NothingPayable, "unsupported_method"),
             NodeError::Refused(_) => (Exit::Node, "node_refused"),
+            NodeError::Interrupted => (Exit::NotConfirmed, "interrupted"),
             NodeError::NoNode => (Exit::Node, "no_node"),
         };
         Self::new(exit, code, error)

@@ -22,6 +22,7 @@ use ldk_node::{
 
 use self::{events::Events, storage::Storage};
 use super::{ChainSource, Network, NodeError, Peer};
+use crate::interrupt;
 
 /// How long a peer may take to answer before connecting counts as failed.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -128,9 +129,11 @@ impl Embedded {
     /// or seed, or the chain source does not answer.
     pub fn open(config: EmbeddedConfig) -> Result<Self, NodeError> {
         let storage = Storage::open(&config.storage)?;
-        let mut settings = Config::default();
-        settings.network = config.network.into();
-        settings.storage_dir_path = config.storage.to_string_lossy().into_owned();
+        let settings = Config {
+            network: config.network.into(),
+            storage_dir_path: config.storage.to_string_lossy().into_owned(),
+            ..Config::default()
+        };
         let mut builder = Builder::from_config(settings);
         builder.set_entropy_bip39_mnemonic(storage.mnemonic()?, None);
         builder.set_gossip_source_p2p();
@@ -220,6 +223,9 @@ impl Embedded {
             let height = self.height();
             if height >= tip {
                 return Ok(());
+            }
+            if interrupt::is_requested() {
+                return Err(NodeError::Interrupted);
             }
             if Instant::now() >= deadline {
                 return Err(NodeError::Behind { height, tip });

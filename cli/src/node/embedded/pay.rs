@@ -18,9 +18,12 @@ use ldk_node::{
 use payname_resolver::{Method, Verified};
 
 use super::{Embedded, PAUSE, deadline, refused};
-use crate::node::{
-    Capabilities, FailureReason, Found, Node, NodeError, Order, Outcome, PaymentId, Settlement,
-    Trace,
+use crate::{
+    interrupt,
+    node::{
+        Capabilities, FailureReason, Found, Node, NodeError, Order, Outcome, PaymentId, Settlement,
+        Trace,
+    },
 };
 
 /// After this long on line without a trace, an invoice request that was lost in a crash is dead.
@@ -48,6 +51,9 @@ impl Node for Embedded {
             }
             if channels.iter().any(|channel| channel.is_usable) {
                 return Ok(());
+            }
+            if interrupt::is_requested() {
+                return Err(NodeError::Interrupted);
             }
             if Instant::now() >= deadline {
                 return Err(NodeError::ChannelNotUsable);
@@ -118,7 +124,7 @@ impl Node for Embedded {
             if began.elapsed() >= REQUEST_LIFETIME {
                 return Ok(Found::NeverSent);
             }
-            if Instant::now() >= deadline {
+            if Instant::now() >= deadline || interrupt::is_requested() {
                 return Ok(Found::Unclear);
             }
             thread::sleep(PAUSE);
@@ -137,7 +143,7 @@ impl Embedded {
             {
                 return outcome;
             }
-            if Instant::now() >= deadline {
+            if Instant::now() >= deadline || interrupt::is_requested() {
                 return Outcome::Unknown;
             }
             thread::sleep(PAUSE);
