@@ -19,11 +19,15 @@ impl UnixTime {
         later.0.saturating_sub(self.0)
     }
 
-    /// Reads a 32-bit RRSIG time as the moment nearest to `self` (RFC 4034 §3.1.5, RFC 1982).
+    /// The seconds from `self` to a 32-bit RRSIG time, the shorter way round (RFC 4034 §3.1.5, RFC 1982).
+    pub(crate) fn distance(self, serial: u32) -> i32 {
+        serial.wrapping_sub(self.0 as u32).cast_signed()
+    }
+
+    /// Reads a 32-bit RRSIG time as the moment nearest to `self`, cut where time begins and ends.
     pub(crate) fn nearest(self, serial: u32) -> Self {
-        let low = self.0 as u32;
-        let distance = serial.wrapping_sub(low) as i32;
-        Self(self.0.saturating_add_signed(i64::from(distance)))
+        let distance = i64::from(self.distance(serial));
+        Self(self.0.saturating_add_signed(distance))
     }
 }
 

@@ -73,11 +73,11 @@ impl<'p> RrSig<'p> {
         let window = self.window(now);
         if self.expiration.wrapping_sub(self.inception).cast_signed() < 0 {
             Err(Reason::EmptyWindow)
-        } else if now > window.valid_until {
+        } else if now.distance(self.expiration) < 0 {
             Err(Reason::Expired {
                 at: window.valid_until,
             })
-        } else if now < window.valid_from {
+        } else if now.distance(self.inception) > 0 {
             Err(Reason::NotYetValid {
                 at: window.valid_from,
             })
