@@ -26,10 +26,12 @@ pub struct ResourceRecord {
 }
 
 impl ResourceRecord {
-    /// A record of class IN; the owner name is lower-cased.
+    /// A record of class IN; the owner name is lower-cased and taken from the root.
     pub fn new(name: &Name, record_type: RecordType, ttl: u32, rdata: Vec<u8>) -> Self {
+        let mut name = name.to_lowercase();
+        name.set_fqdn(true);
         Self {
-            name: name.to_lowercase(),
+            name,
             record_type,
             class: CLASS_IN,
             ttl,
