@@ -7,9 +7,10 @@ use hickory_proto::rr::{Name, RecordType};
 use super::{
     Bogus, Denial, Insecure, Outcome, Proof, Reason, RecordSetName, ResourceRecord, Secure,
     TrustAnchors,
-    chain::{Authentic, Chain, Path, Zone},
+    chain::{Chain, Zone},
     denial::Denials,
     name_from_wire,
+    path::Path,
     record_set::RecordSets,
 };
 use crate::time::UnixTime;
@@ -74,8 +75,7 @@ impl Search<'_, '_> {
     /// Looks at one name: the records asked for, a CNAME, a DNAME above it, or none of these.
     fn step(&mut self, name: &Name) -> Result<Found, Bogus> {
         if self.chain.sets.get(name, self.record_type).is_some() {
-            let authentic = self.authenticate(name, self.record_type)?;
-            self.path.join(&authentic.path);
+            self.authenticate(name, self.record_type)?;
             return Ok(Found::Records(self.records(name, self.record_type)));
         }
         if let Some(dname) = self.dname_above(name) {
@@ -89,8 +89,7 @@ impl Search<'_, '_> {
         if self.record_type != RecordType::CNAME
             && self.chain.sets.get(name, RecordType::CNAME).is_some()
         {
-            let authentic = self.authenticate(name, RecordType::CNAME)?;
-            self.path.join(&authentic.path);
+            self.authenticate(name, RecordType::CNAME)?;
             return self
                 .single_target(name, RecordType::CNAME)
                 .map(Found::Alias);
@@ -99,8 +98,8 @@ impl Search<'_, '_> {
     }
 
     /// Authenticates a set; one made from a wildcard needs the denial of the name itself.
-    fn authenticate(&mut self, owner: &Name, record_type: RecordType) -> Result<Authentic, Bogus> {
-        let mut authentic = self.chain.authenticate(owner, record_type)?;
+    fn authenticate(&mut self, owner: &Name, record_type: RecordType) -> Result<(), Bogus> {
+        let authentic = self.chain.authenticate(owner, record_type)?;
         if let Some(next_closer) = authentic.next_closer.clone() {
             let mut denials = Denials::new(&mut self.chain, Rc::clone(&authentic.zone));
             if !denials.next_closer(&next_closer) {
@@ -114,9 +113,10 @@ impl Search<'_, '_> {
                 };
                 return Err(denials.into_fault().unwrap_or_else(unproven));
             }
-            authentic.path.join(&denials.into_path());
+            self.path.join(&denials.into_path());
         }
-        Ok(authentic)
+        self.path.join(&authentic.path);
+        Ok(())
     }
 
     /// A denial, or an unsigned delegation, or nothing at all.
@@ -161,6 +161,7 @@ impl Search<'_, '_> {
                         cache_ttl: self.cache_ttl(),
                     });
                 }
+                self.fault = self.fault.take().or(denials.into_fault());
             }
         }
         None
@@ -170,14 +171,12 @@ impl Search<'_, '_> {
     /// first.
     fn denying_zones(&mut self, name: &Name) -> Vec<Rc<Zone>> {
         let sets = self.chain.sets;
-        let signers: BTreeSet<(usize, Name)> = sets
-            .denials()
-            .filter_map(|(owner, record_type)| sets.get(owner, record_type))
-            .flat_map(|set| set.signatures.iter().map(|(_, signature)| signature.signer.clone()))
+        let signers: BTreeSet<(usize, &Name)> = sets
+            .denial_signers()
             // Whether a zone has a DS record is its parent's to say.
             .filter(|signer| {
                 signer.zone_of(name)
-                    && (self.record_type != RecordType::DS || signer != name || name.is_root())
+                    && (self.record_type != RecordType::DS || *signer != name || name.is_root())
             })
             .map(|signer| (signer.iter().count(), signer))
             .collect();

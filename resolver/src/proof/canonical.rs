@@ -3,7 +3,7 @@
 use hickory_proto::rr::{Name, RecordType};
 
 use super::{
-    record_set::RecordSet,
+    record_set::Members,
     signature::{RrSig, name_length},
     write_name,
 };
@@ -48,7 +48,7 @@ pub(super) fn signed_bytes(
     signature: &RrSig<'_>,
     owner: &Name,
     record_type: RecordType,
-    set: &RecordSet<'_>,
+    members: Members<'_>,
 ) -> Vec<u8> {
     let mut head = Vec::with_capacity(64);
     if usize::from(signature.labels) < label_count(owner) {
@@ -61,7 +61,7 @@ pub(super) fn signed_bytes(
     head.extend_from_slice(&1u16.to_be_bytes());
     head.extend_from_slice(&signature.original_ttl.to_be_bytes());
     let mut bytes = signature.signed_head();
-    for rdata in &set.canonical {
+    for rdata in members.canonical {
         bytes.extend_from_slice(&head);
         bytes.extend_from_slice(&u16::try_from(rdata.len()).unwrap_or(u16::MAX).to_be_bytes());
         bytes.extend_from_slice(rdata);

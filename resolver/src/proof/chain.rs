@@ -1,16 +1,15 @@
 //! The chain of trust: from an anchor through DS and DNSKEY records to any signed set (RFC 4035 §5).
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    rc::Rc,
-};
+use std::{collections::HashMap, rc::Rc};
 
 use hickory_proto::rr::{Name, RecordType};
 
 use super::{
     Bogus, Reason, RecordSetName, TrustAnchors, canonical,
     crypto::{self, DigestType},
-    record_set::{RecordSet, RecordSets},
+    nsec3::Hashes,
+    path::Path,
+    record_set::{Members, RecordSets},
     signature::{DnsKey, Ds, RrSig},
 };
 use crate::time::{UnixTime, Window};
@@ -19,15 +18,21 @@ use crate::time::{UnixTime, Window};
 /// denials needs about twenty.
 pub(super) const MAX_SIGNATURE_CHECKS: usize = 64;
 
-/// The walk along one proof. Each zone's keys are established once.
+/// The walk along one proof. Each zone's keys are established once, each set is checked once.
 #[derive(Debug)]
 pub(super) struct Chain<'a, 'p> {
     pub(super) sets: &'a RecordSets<'p>,
     anchors: &'a TrustAnchors,
     now: UnixTime,
     zones: HashMap<Name, Result<Rc<Zone>, Bogus>>,
+    /// By owner, type, and position in the set where a record stands alone.
+    judged: HashMap<(Name, RecordType, Option<usize>), Judged>,
     checks: usize,
+    /// For all denials together, so that their cost is bounded together.
+    pub(super) hashes: Hashes,
 }
+
+type Judged = Result<Rc<Authentic>, Bogus>;
 
 /// A zone whose keys are established.
 #[derive(Debug)]
@@ -35,15 +40,6 @@ pub(super) struct Zone {
     pub(super) name: Name,
     keys: Vec<DnsKey>,
     path: Path,
-}
-
-/// What a conclusion rests on: when it holds, how long it keeps, and the records it used.
-#[derive(Debug, Clone)]
-pub(super) struct Path {
-    pub(super) window: Window,
-    pub(super) ttl: u32,
-    /// Indices into the proof.
-    pub(super) used: BTreeSet<usize>,
 }
 
 /// A record set with a good signature.
@@ -55,20 +51,6 @@ pub(super) struct Authentic {
     pub(super) next_closer: Option<Name>,
 }
 
-impl Path {
-    pub(super) const EMPTY: Self = Self {
-        window: Window::ALWAYS,
-        ttl: u32::MAX,
-        used: BTreeSet::new(),
-    };
-
-    pub(super) fn join(&mut self, other: &Self) {
-        self.window = self.window.and(other.window);
-        self.ttl = self.ttl.min(other.ttl);
-        self.used.extend(&other.used);
-    }
-}
-
 impl<'a, 'p> Chain<'a, 'p> {
     pub(super) fn new(sets: &'a RecordSets<'p>, anchors: &'a TrustAnchors, now: UnixTime) -> Self {
         Self {
@@ -76,15 +58,48 @@ impl<'a, 'p> Chain<'a, 'p> {
             anchors,
             now,
             zones: HashMap::new(),
+            judged: HashMap::new(),
             checks: 0,
+            hashes: Hashes::default(),
         }
     }
 
     /// Finds a good signature over a record set, its zone's keys included.
-    pub(super) fn authenticate(
+    pub(super) fn authenticate(&mut self, owner: &Name, record_type: RecordType) -> Judged {
+        self.authenticate_once(owner, record_type, None)
+    }
+
+    /// Finds a good signature over one record of a set, as if it were the whole.
+    pub(super) fn authenticate_alone(
         &mut self,
         owner: &Name,
         record_type: RecordType,
+        position: usize,
+    ) -> Judged {
+        self.authenticate_once(owner, record_type, Some(position))
+    }
+
+    fn authenticate_once(
+        &mut self,
+        owner: &Name,
+        record_type: RecordType,
+        position: Option<usize>,
+    ) -> Judged {
+        let key = (owner.clone(), record_type, position);
+        if let Some(known) = self.judged.get(&key) {
+            return known.clone();
+        }
+        let judged = self.look_for_signature(owner, record_type, position);
+        let judged = judged.map(Rc::new);
+        self.judged.insert(key, judged.clone());
+        judged
+    }
+
+    fn look_for_signature(
+        &mut self,
+        owner: &Name,
+        record_type: RecordType,
+        position: Option<usize>,
     ) -> Result<Authentic, Bogus> {
         let sets = self.sets;
         let bogus = |zone: Option<&Name>, reason| Bogus {
@@ -95,7 +110,11 @@ impl<'a, 'p> Chain<'a, 'p> {
             zone: zone.cloned(),
             reason,
         };
-        let Some(set) = sets.get(owner, record_type) else {
+        let found = sets.get(owner, record_type).and_then(|set| {
+            let members = position.map_or(Some(set.whole()), |position| set.alone(position))?;
+            Some((set, members))
+        });
+        let Some((set, members)) = found else {
             return Err(bogus(None, Reason::Missing));
         };
         let mut fault: Option<Bogus> = None;
@@ -105,14 +124,14 @@ impl<'a, 'p> Chain<'a, 'p> {
                 .map_err(|reason| bogus(Some(&signature.signer), reason))
                 .and_then(|window| Ok((window, self.zone(&signature.signer)?)))
                 .and_then(|(window, zone)| {
-                    self.check_signature(owner, record_type, set, signature, &zone.keys)
+                    self.check_signature(owner, record_type, members, signature, &zone.keys)
                         .map_err(|reason| bogus(Some(&zone.name), reason))?;
                     Ok((window, zone))
                 });
             match result {
                 Ok((window, zone)) => {
                     let mut path = zone.path.clone();
-                    path.join(&evidence(window, set, *index, signature));
+                    path.join(&Path::of(window, members, *index, signature));
                     let labels = usize::from(signature.labels);
                     let next_closer = (labels < canonical::label_count(owner))
                         .then(|| owner.trim_to(labels.saturating_add(1)));
@@ -122,9 +141,8 @@ impl<'a, 'p> Chain<'a, 'p> {
                         next_closer,
                     });
                 }
-                // The first fault of an acceptable signature says most.
                 Err(new) => match &fault {
-                    Some(old) if !matches!(old.reason, Reason::Algorithm(_)) => {}
+                    Some(old) if !says_little(&old.reason) => {}
                     _ => fault = Some(new),
                 },
             }
@@ -171,7 +189,7 @@ impl<'a, 'p> Chain<'a, 'p> {
             let digests = self
                 .delegation(name)
                 .map_err(|reason| bogus(RecordType::DS, reason))?;
-            (authentic.path, digests)
+            (authentic.path.clone(), digests)
         };
         let Some(set) = sets.get(name, RecordType::DNSKEY) else {
             return Err(bogus(RecordType::DNSKEY, Reason::Missing));
@@ -200,24 +218,22 @@ impl<'a, 'p> Chain<'a, 'p> {
             let checked = self
                 .check_claims(name, RecordType::DNSKEY, signature)
                 .and_then(|window| {
-                    self.check_signature(name, RecordType::DNSKEY, set, signature, &trusted)?;
+                    let members = set.whole();
+                    self.check_signature(name, RecordType::DNSKEY, members, signature, &trusted)?;
                     Ok(window)
                 });
             match checked {
                 Ok(window) => {
-                    path.join(&evidence(window, set, *index, signature));
+                    path.join(&Path::of(window, set.whole(), *index, signature));
                     return Ok(Zone {
                         name: name.clone(),
                         keys,
                         path,
                     });
                 }
-                // A zone is often signed by keys that no DS names, too: that is no fault worth telling.
                 Err(reason) => match &fault {
-                    Some(Reason::NoSuchKey { .. } | Reason::Algorithm(_)) | None => {
-                        fault = Some(reason)
-                    }
-                    Some(_) => {}
+                    Some(old) if !says_little(old) => {}
+                    _ => fault = Some(reason),
                 },
             }
         }
@@ -296,7 +312,7 @@ impl<'a, 'p> Chain<'a, 'p> {
         &mut self,
         owner: &Name,
         record_type: RecordType,
-        set: &RecordSet<'_>,
+        members: Members<'_>,
         signature: &RrSig<'_>,
         keys: &[DnsKey],
     ) -> Result<(), Reason> {
@@ -315,8 +331,9 @@ impl<'a, 'p> Chain<'a, 'p> {
                     limit: MAX_SIGNATURE_CHECKS,
                 });
             }
-            let message = message
-                .get_or_insert_with(|| canonical::signed_bytes(signature, owner, record_type, set));
+            let message = message.get_or_insert_with(|| {
+                canonical::signed_bytes(signature, owner, record_type, members)
+            });
             result = crypto::check(algorithm, key.public_key(), message, signature.signature);
             if result.is_ok() {
                 break;
@@ -340,13 +357,15 @@ fn may_be_wildcard(record_type: RecordType) -> bool {
     )
 }
 
-/// What one signed set adds to a path.
-fn evidence(window: Window, set: &RecordSet<'_>, index: usize, signature: &RrSig<'_>) -> Path {
-    let mut used: BTreeSet<usize> = set.members.iter().copied().collect();
-    used.insert(index);
-    Path {
-        window,
-        ttl: signature.original_ttl,
-        used,
-    }
+/// Whether a fault may be that of a stray signature, or of one by a key on its way in or out: any
+/// other signature's fault says more.
+fn says_little(reason: &Reason) -> bool {
+    matches!(
+        reason,
+        Reason::Algorithm(_)
+            | Reason::NoSuchKey { .. }
+            | Reason::ForeignSigner { .. }
+            | Reason::LabelCount
+            | Reason::WildcardForbidden
+    )
 }

@@ -5,10 +5,11 @@ use std::rc::Rc;
 use hickory_proto::rr::{Name, RecordType};
 
 use super::{
-    Bogus, DenialKind,
-    chain::{Chain, Path, Zone},
+    Bogus, DenialKind, Reason, RecordSetName,
+    chain::{Chain, Zone},
     nsec::Nsec,
-    nsec3::{Hashes, Nsec3},
+    nsec3::{Hashes, MAX_ITERATIONS, MAX_STEPS, Nsec3},
+    path::Path,
 };
 
 /// Looks for denials in one zone. Records are believed only once their signature is checked.
@@ -16,16 +17,8 @@ use super::{
 pub(super) struct Denials<'c, 'a, 'p> {
     chain: &'c mut Chain<'a, 'p>,
     zone: Rc<Zone>,
-    hashes: Hashes,
     path: Path,
     fault: Option<Bogus>,
-}
-
-/// The record that showed something, and where it stands.
-struct Shown<T> {
-    owner: Name,
-    record_type: RecordType,
-    detail: T,
 }
 
 impl<'c, 'a, 'p> Denials<'c, 'a, 'p> {
@@ -33,7 +26,6 @@ impl<'c, 'a, 'p> Denials<'c, 'a, 'p> {
         Self {
             chain,
             zone,
-            hashes: Hashes::default(),
             path: Path::EMPTY,
             fault: None,
         }
@@ -66,9 +58,9 @@ impl<'c, 'a, 'p> Denials<'c, 'a, 'p> {
             .or_else(|| self.absence_by_nsec3(name, record_type))
     }
 
-    /// Shows that `name` is a delegation without a DS record (RFC 4035 §5.2, RFC 5155 §8.9).
+    /// Shows that `name` is a delegation without a DS record (RFC 4035 §5.2, RFC 5155 §8.9). Where
+    /// only a name above it lies in an opt-out span, that name is to be asked about.
     pub(super) fn unsigned_delegation(&mut self, name: &Name) -> bool {
-        let apex = self.zone.name.clone();
         self.nsec(|nsec| (nsec.owner == name && nsec.types.is_insecure_delegation()).then_some(()))
             .is_some()
             || self
@@ -77,7 +69,19 @@ impl<'c, 'a, 'p> Denials<'c, 'a, 'p> {
                         .then_some(())
                 })
                 .is_some()
-            || self.encloser(&apex, name, true).is_some()
+            || self.opted_out(name)
+    }
+
+    /// Shows that `name` lies in an opt-out span, its parent being a name of this zone.
+    fn opted_out(&mut self, name: &Name) -> bool {
+        let parent = name.base_name();
+        self.nsec3(|nsec3, hashes| (nsec3.opt_out && nsec3.covers(hashes, name)).then_some(()))
+            .is_some()
+            && self
+                .nsec3(|nsec3, hashes| {
+                    (!nsec3.types.ends_authority() && nsec3.matches(hashes, &parent)).then_some(())
+                })
+                .is_some()
     }
 
     fn absence_by_nsec(&mut self, name: &Name, record_type: RecordType) -> Option<DenialKind> {
@@ -124,7 +128,7 @@ impl<'c, 'a, 'p> Denials<'c, 'a, 'p> {
         if matching.is_some() {
             return Some(DenialKind::NoData);
         }
-        let wildcard = wildcard_below(&self.encloser(&apex, name, false)?)?;
+        let wildcard = wildcard_below(&self.encloser(&apex, name)?)?;
         let uncovered = self.nsec3(|nsec3, hashes| {
             (!nsec3.opt_out && nsec3.covers(hashes, &wildcard)).then_some(())
         });
@@ -139,8 +143,8 @@ impl<'c, 'a, 'p> Denials<'c, 'a, 'p> {
     }
 
     /// The closest encloser proof (RFC 5155 §8.3): the longest ancestor of `name` that exists, the
-    /// name one label longer being covered. With `opt_out`, covered by an opt-out span.
-    fn encloser(&mut self, apex: &Name, name: &Name, opt_out: bool) -> Option<Name> {
+    /// name one label longer being covered, and not by an opt-out span.
+    fn encloser(&mut self, apex: &Name, name: &Name) -> Option<Name> {
         let mut next_closer = name.clone();
         while apex.zone_of(&next_closer) && next_closer != *apex {
             let candidate = next_closer.base_name();
@@ -150,8 +154,7 @@ impl<'c, 'a, 'p> Denials<'c, 'a, 'p> {
             if exists.is_some() {
                 return self
                     .nsec3(|nsec3, hashes| {
-                        (nsec3.opt_out == opt_out && nsec3.covers(hashes, &next_closer))
-                            .then_some(())
+                        (!nsec3.opt_out && nsec3.covers(hashes, &next_closer)).then_some(())
                     })
                     .map(|()| candidate);
             }
@@ -162,59 +165,52 @@ impl<'c, 'a, 'p> Denials<'c, 'a, 'p> {
 
     /// The first signed NSEC record of the zone that shows what is asked.
     fn nsec<T>(&mut self, show: impl Fn(&Nsec<'_>) -> Option<T>) -> Option<T> {
-        let sets = self.chain.sets;
-        let shown: Vec<Shown<T>> = sets
-            .denials()
-            .filter(|(owner, record_type)| {
-                *record_type == RecordType::NSEC && self.zone.name.zone_of(owner)
-            })
-            .filter_map(|(owner, record_type)| {
-                let set = sets.get(owner, record_type)?;
-                let detail = sets.records(set).find_map(|record| {
-                    Nsec::read(owner, record.rdata()).and_then(|nsec| show(&nsec))
-                })?;
-                Some(Shown {
-                    owner: owner.clone(),
-                    record_type,
-                    detail,
-                })
-            })
-            .collect();
-        self.first_signed(shown)
+        let zone = Rc::clone(&self.zone);
+        self.search(RecordType::NSEC, |owner, rdata, _| {
+            let nsec = Nsec::read(owner, rdata).filter(|_| zone.name.zone_of(owner));
+            Ok(nsec.and_then(|nsec| show(&nsec)))
+        })
     }
 
     /// The first signed NSEC3 record of the zone that shows what is asked.
     fn nsec3<T>(&mut self, show: impl Fn(&Nsec3<'_>, &mut Hashes) -> Option<T>) -> Option<T> {
-        let sets = self.chain.sets;
-        let hashes = &mut self.hashes;
-        let zone = &self.zone.name;
-        let shown: Vec<Shown<T>> = sets
-            .denials()
-            .filter(|(_, record_type)| *record_type == RecordType::NSEC3)
-            .filter_map(|(owner, record_type)| {
-                let set = sets.get(owner, record_type)?;
-                let detail = sets.records(set).find_map(|record| {
-                    Nsec3::read(zone, owner, record.rdata()).and_then(|nsec3| show(&nsec3, hashes))
-                })?;
-                Some(Shown {
-                    owner: owner.clone(),
-                    record_type,
-                    detail,
+        let zone = Rc::clone(&self.zone);
+        self.search(RecordType::NSEC3, |owner, rdata, hashes| match Nsec3::read(
+            &zone.name, owner, rdata,
+        ) {
+            Some(Nsec3 { iterations, .. }) if iterations > MAX_ITERATIONS => {
+                Err(Reason::TooManyIterations {
+                    iterations,
+                    limit: MAX_ITERATIONS,
                 })
-            })
-            .collect();
-        self.first_signed(shown)
+            }
+            nsec3 => Ok(nsec3.and_then(|nsec3| show(&nsec3, hashes))),
+        })
     }
 
-    /// The first of the candidates that this very zone signed; its evidence joins the path.
-    fn first_signed<T>(&mut self, candidates: Vec<Shown<T>>) -> Option<T> {
-        for Shown {
-            owner,
-            record_type,
-            detail,
-        } in candidates
-        {
-            match self.chain.authenticate(&owner, record_type) {
+    /// The first record that shows what is asked and that this very zone signed; its evidence joins
+    /// the path.
+    fn search<T>(
+        &mut self,
+        record_type: RecordType,
+        show: impl Fn(&Name, &[u8], &mut Hashes) -> Result<Option<T>, Reason>,
+    ) -> Option<T> {
+        let sets = self.chain.sets;
+        for (owner, position, rdata) in sets.denials(record_type) {
+            if !self.chain.hashes.step() {
+                let limit = MAX_STEPS;
+                self.blame(owner, record_type, Reason::TooManyDenials { limit });
+                return None;
+            }
+            let detail = match show(owner, rdata, &mut self.chain.hashes) {
+                Ok(Some(detail)) => detail,
+                Ok(None) => continue,
+                Err(reason) => {
+                    self.blame(owner, record_type, reason);
+                    continue;
+                }
+            };
+            match self.chain.authenticate_alone(owner, record_type, position) {
                 Ok(authentic) if authentic.zone.name == self.zone.name => {
                     self.path.join(&authentic.path);
                     return Some(detail);
@@ -224,6 +220,17 @@ impl<'c, 'a, 'p> Denials<'c, 'a, 'p> {
             }
         }
         None
+    }
+
+    fn blame(&mut self, owner: &Name, record_type: RecordType, reason: Reason) {
+        self.fault.get_or_insert_with(|| Bogus {
+            record_set: RecordSetName {
+                owner: owner.clone(),
+                record_type,
+            },
+            zone: Some(self.zone.name.clone()),
+            reason,
+        });
     }
 }
 

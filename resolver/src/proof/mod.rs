@@ -13,6 +13,7 @@ mod nsec;
 mod nsec3;
 mod opinion;
 mod outcome;
+mod path;
 mod record_set;
 mod resource_record;
 mod signature;

@@ -203,6 +203,14 @@ pub enum Reason {
         /// The most that are made.
         limit: u16,
     },
+    /// Checking on would take more work than any honest denial needs.
+    #[error(
+        "the proof asks for more than {limit} looks at NSEC and NSEC3 records and their hashes"
+    )]
+    TooManyDenials {
+        /// The most that are made.
+        limit: usize,
+    },
 }
 
 impl Reason {
@@ -230,6 +238,7 @@ impl Reason {
             Self::Ambiguous => "ambiguous",
             Self::TooManySignatures { .. } => "too_many_signatures",
             Self::TooManyIterations { .. } => "too_many_iterations",
+            Self::TooManyDenials { .. } => "too_many_denials",
         }
     }
 }

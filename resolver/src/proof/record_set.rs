@@ -10,13 +10,22 @@ use super::{Proof, ResourceRecord, canonical, signature::RrSig};
 #[derive(Debug, Default)]
 pub(super) struct RecordSet<'p> {
     /// Indices into the proof, in canonical order, duplicates left out.
-    pub(super) members: Vec<usize>,
+    members: Vec<usize>,
     /// Each with its index into the proof.
     pub(super) signatures: Vec<(usize, RrSig<'p>)>,
     /// The canonical RDATA of the members.
-    pub(super) canonical: Vec<Vec<u8>>,
+    canonical: Vec<Vec<u8>>,
     /// A signature over the set that cannot be read.
     pub(super) malformed_signature: bool,
+}
+
+/// Those records of a set that a signature is checked over.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Members<'s> {
+    /// Indices into the proof.
+    pub(super) indices: &'s [usize],
+    /// The canonical RDATA of each.
+    pub(super) canonical: &'s [Vec<u8>],
 }
 
 /// All record sets of a proof.
@@ -80,11 +89,31 @@ impl<'p> RecordSets<'p> {
             .filter(|set| !set.members.is_empty())
     }
 
-    /// The names and types of all NSEC and NSEC3 sets.
-    pub(super) fn denials(&self) -> impl Iterator<Item = (&Name, RecordType)> {
+    /// The NSEC or NSEC3 records: owner, position in their set, and RDATA.
+    pub(super) fn denials(
+        &self,
+        record_type: RecordType,
+    ) -> impl Iterator<Item = (&Name, usize, &'p [u8])> {
         self.denials
             .iter()
-            .map(|(owner, number)| (owner, RecordType::from(*number)))
+            .filter(move |(_, number)| *number == u16::from(record_type))
+            .filter_map(move |(owner, _)| Some((owner, self.get(owner, record_type)?)))
+            .flat_map(|(owner, set)| {
+                let records = self.records(set).enumerate();
+                records.map(move |(position, record)| (owner, position, record.rdata()))
+            })
+    }
+
+    /// The zones that claim to have signed a denial, once or more.
+    pub(super) fn denial_signers(&self) -> impl Iterator<Item = &Name> {
+        self.denials
+            .iter()
+            .filter_map(|(owner, number)| self.get(owner, RecordType::from(*number)))
+            .flat_map(|set| {
+                set.signatures
+                    .iter()
+                    .map(|(_, signature)| &signature.signer)
+            })
     }
 
     /// A record of the proof.
@@ -99,6 +128,23 @@ impl<'p> RecordSets<'p> {
 }
 
 impl RecordSet<'_> {
+    /// The whole set, which is what signatures cover.
+    pub(super) fn whole(&self) -> Members<'_> {
+        Members {
+            indices: &self.members,
+            canonical: &self.canonical,
+        }
+    }
+
+    /// The record at a position, alone: a zone has only one NSEC record at a name, but both sides of
+    /// a zone cut have one, and servers that deny on the fly make one for each type asked for.
+    pub(super) fn alone(&self, position: usize) -> Option<Members<'_>> {
+        Some(Members {
+            indices: self.members.get(position..)?.get(..1)?,
+            canonical: self.canonical.get(position..)?.get(..1)?,
+        })
+    }
+
     /// Sorts by canonical RDATA and drops duplicates (RFC 4034 §6.3).
     fn order(&mut self, records: &[ResourceRecord]) {
         let mut members: Vec<(Vec<u8>, usize)> = self
