@@ -2,6 +2,7 @@
 //!
 //! A [`Resolution`] says what to ask; whoever has sockets asks it and hands the [`Response`]s back.
 
+mod arrived;
 mod gather;
 mod question;
 mod response;
