@@ -1,4 +1,4 @@
-//! The recorded proofs of the field, each a named test.
+//! The recorded proofs of the field, each a named test, and forged ones, one for each rule.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -8,7 +8,9 @@
 
 mod bip353;
 mod dnssec_prover;
+mod forge;
 mod mutations;
 mod rfc9102;
+mod rules;
 mod sparrow;
 mod vector;
