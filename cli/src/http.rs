@@ -8,7 +8,7 @@ use payname_api::{AUTH_SCHEME, HandleStatus, Problem, codes, paths};
 use payname_resolver::Handle;
 use reqwest::{Method, StatusCode, redirect::Policy};
 use serde_json::json;
-use url::Url;
+use url::{Host, Url};
 
 use crate::{exit::Exit, failure::Failure, keys::OwnerKey, time};
 
@@ -27,7 +27,11 @@ pub(crate) struct Server {
 impl Server {
     /// The server at `url`.
     pub(crate) fn new(url: Url) -> Result<Self, Failure> {
-        let client = reqwest::Client::builder()
+        let builder = match is_loopback(&url) {
+            true => reqwest::Client::builder().no_proxy(),
+            false => reqwest::Client::builder(),
+        };
+        let client = builder
             .timeout(TIMEOUT)
             // A signature is for one URL; whoever redirects wants it elsewhere.
             .redirect(Policy::none())
@@ -169,6 +173,16 @@ impl Server {
             None => format!("the server refused with status {status}{hint}"),
         };
         Failure::new(exit, "server_refused", message).with("problem", json!(problem))
+    }
+}
+
+/// Whether the server is on this machine, where no proxy leads.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 

@@ -36,6 +36,7 @@ pub use args::{Args, Command};
 pub use context::{Context, Global, flag};
 pub use failure::Failure;
 
+use clap::error::ErrorKind;
 use exit::Exit;
 
 /// Runs the program: reads `words`, the first being the program's name, does it, writes the result.
@@ -50,6 +51,13 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> Exit {
             // Help or the version, asked for; if it cannot be printed there is nobody to tell.
             let _ = error.print();
             Exit::Ok
+        }
+        Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let message = "a command is missing; see --help";
+            report::write(
+                Err(Failure::usage("usage", message)),
+                args::asks_for_json(&words),
+            )
         }
         Err(error) => {
             let message = error.render().to_string();

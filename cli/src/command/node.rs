@@ -162,8 +162,9 @@ mod with_node {
                 (false, false) => "not confirmed",
             };
             format!(
-                "channel   {} sat with {} ({state})",
-                channel.size_sat, channel.peer
+                "channel   {} with {} ({state})",
+                sat(channel.size_sat),
+                channel.peer
             )
         }));
         lines.extend(info.peers.iter().map(|peer| format!("peer      {peer}")));

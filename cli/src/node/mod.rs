@@ -163,8 +163,6 @@ pub struct Trace {
     pub offer: String,
     /// How much was to be paid.
     pub amount: Amount,
-    /// The note that was sent along.
-    pub note: Option<String>,
     /// When it was intended.
     pub intended_at: UnixTime,
     /// Ids that belong to other payments for certain.

@@ -86,7 +86,6 @@ impl Run<'_> {
             payment_id: intent.payment_id.clone(),
             offer: intent.meant.offer.clone(),
             amount: intent.meant.amount,
-            note: intent.meant.note.clone(),
             intended_at: intent.meant.intended_at,
             others: others.filter_map(|other| other.payment_id).collect(),
         };

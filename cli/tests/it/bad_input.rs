@@ -39,7 +39,6 @@ fn malformed_arguments_end_with_code_2_and_say_what_to_write() {
             &["node", "info", "--chain", "ftp://example.com"],
             "bitcoind://",
         ),
-        (&["node", "info"], "--chain"),
         (&["node", "connect", "02ab@"], "02…hex…@host:port"),
         (
             &["proof", "check", "p", "--owner", "a..b", "--type", "TXT"],
@@ -71,6 +70,8 @@ fn malformed_arguments_end_with_code_2_and_say_what_to_write() {
         ),
         (&["receipt", "show", "1"], "16 hex digits"),
         (&["frobnicate"], "frobnicate"),
+        (&[], "--help"),
+        (&["uri"], "--help"),
         (&["keys", "new", "--color"], "--color"),
     ];
     for (words, remedy) in rows {
@@ -83,6 +84,14 @@ fn malformed_arguments_end_with_code_2_and_say_what_to_write() {
         let code = ran.error_code();
         assert_eq!(ran.exit, 2, "{words:?} {code}");
     }
+}
+
+#[cfg(feature = "embedded")]
+#[test]
+fn a_node_without_a_chain_source_says_how_to_name_one() {
+    let ran = Payname::new().run(&["node", "info"]);
+    assert_eq!(ran.exit, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("--chain"), "{}", ran.stderr);
 }
 
 #[test]

@@ -45,15 +45,15 @@ impl Node for Embedded {
         let deadline = deadline(within);
         self.wait_synced(within)?;
         loop {
+            if interrupt::is_requested() {
+                return Err(NodeError::Interrupted);
+            }
             let channels = self.node.list_channels();
             if channels.is_empty() {
                 return Err(NodeError::NoChannel);
             }
             if channels.iter().any(|channel| channel.is_usable) {
                 return Ok(());
-            }
-            if interrupt::is_requested() {
-                return Err(NodeError::Interrupted);
             }
             if Instant::now() >= deadline {
                 return Err(NodeError::ChannelNotUsable);
