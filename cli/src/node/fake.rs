@@ -1,31 +1,34 @@
-//! A node without a network, for tests: it does what it is told, and keeps count.
+//! A node without a network, for tests: it does what it is told, and remembers what it paid.
 
 use std::{cell::RefCell, time::Duration};
 
+use payname_resolver::lightning::bitcoin::hashes::{Hash, sha256};
+
 use super::{Capabilities, Found, Node, NodeError, Order, Outcome, PaymentId, Settlement, Trace};
 
-/// What the fake node does with payments, and what it was asked to pay.
+/// What the fake node does with payments, and which it has begun.
 pub(crate) struct Fake {
     /// What becomes of a payment.
     pub(crate) outcome: Result<Outcome, NodeError>,
-    /// What it says of a payment that was cut off.
+    /// What it says of a payment that it does not remember.
     pub(crate) found: Found,
-    /// How often it began to pay.
-    pub(crate) begun: RefCell<u32>,
+    /// The payments it began: id, offer, outcome.
+    pub(crate) begun: RefCell<Vec<(PaymentId, String, Outcome)>>,
 }
 
 impl Fake {
     /// A node whose payments settle.
     pub(crate) fn settling() -> Self {
+        let preimage = [7; 32];
         let settled = Settlement {
-            payment_hash: "aa".repeat(32),
-            preimage: "bb".repeat(32),
+            payment_hash: hex::encode(sha256::Hash::hash(&preimage).to_byte_array()),
+            preimage: hex::encode(preimage),
             fee_msat: Some(1_000),
         };
         Self {
             outcome: Ok(Outcome::Settled(settled)),
-            found: Found::NeverSent,
-            begun: RefCell::new(0),
+            found: Found::Unclear,
+            begun: RefCell::default(),
         }
     }
 }
@@ -43,14 +46,27 @@ impl Node for Fake {
         Ok(())
     }
 
-    fn pay(&self, _order: &Order, begun: &mut dyn FnMut(&PaymentId)) -> Result<Outcome, NodeError> {
+    fn pay(&self, order: &Order, begun: &mut dyn FnMut(&PaymentId)) -> Result<Outcome, NodeError> {
         let outcome = self.outcome.clone()?;
-        *self.begun.borrow_mut() += 1;
-        begun(&PaymentId(format!("payment-{}", self.begun.borrow())));
+        let mut payments = self.begun.borrow_mut();
+        let id = PaymentId(format!("payment-{}", payments.len() + 1));
+        begun(&id);
+        payments.push((id, order.method.value().text().to_owned(), outcome.clone()));
         Ok(outcome)
     }
 
-    fn look_up(&self, _trace: &Trace, _within: Duration) -> Result<Found, NodeError> {
-        Ok(self.found.clone())
+    fn look_up(&self, trace: &Trace, _within: Duration) -> Result<Found, NodeError> {
+        let payments = self.begun.borrow();
+        let is_meant = |id: &PaymentId, offer: &str| match &trace.payment_id {
+            Some(wanted) => id == wanted,
+            None => offer == trace.offer && !trace.others.contains(id),
+        };
+        let known = payments.iter().find(|(id, offer, _)| is_meant(id, offer));
+        Ok(
+            known.map_or(self.found.clone(), |(id, _, outcome)| Found::Payment {
+                id: id.clone(),
+                outcome: outcome.clone(),
+            }),
+        )
     }
 }

@@ -4,6 +4,7 @@
 //! paid. It answers with one of three [`Outcome`]s; a node that cannot say stays [`Outcome::Unknown`].
 
 mod chain_source;
+pub mod contract;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 #[cfg(test)]
