@@ -58,6 +58,11 @@ pub fn respond(zones: &ZoneSet, query: &[u8], transport: Transport) -> Option<Ve
     if OpCode::from_u8((flags >> 3) & 0x0f) != OpCode::Query {
         return Some(header_only(header, ResponseCode::NotImp));
     }
+    // Looked at before anything is parsed: thousands of questions would be costly to read, and to
+    // repeat in a response (RFC 9619).
+    if header.get(4..6) != Some(&[0, 1]) {
+        return Some(header_only(header, ResponseCode::FormErr));
+    }
     let Ok(query) = Message::from_vec(query) else {
         return Some(header_only(header, ResponseCode::FormErr));
     };

@@ -155,6 +155,23 @@ fn other_classes_opcodes_and_kinds_of_question_are_declined() {
 }
 
 #[test]
+fn many_questions_are_neither_read_nor_repeated() {
+    let mut asked = query(ALICE, RecordType::TXT).to_vec().unwrap();
+    asked[4..6].copy_from_slice(&300_u16.to_be_bytes());
+    for count in 0..299_u16 {
+        // A label of its own, then a pointer to the first question's name.
+        asked.extend([4, b'q', b'x', count as u8, (count >> 8) as u8, 0xc0, 12]);
+        asked.extend([0, 16, 0, 1]);
+    }
+    for transport in [Transport::udp(), Transport::Tcp] {
+        let response = respond(&zones(), &asked, transport).unwrap();
+        assert_eq!(response.len(), 12);
+        let response = Message::from_vec(&response).unwrap();
+        assert_eq!(response.metadata.response_code, ResponseCode::FormErr);
+    }
+}
+
+#[test]
 fn responses_and_fragments_of_headers_get_silence_and_broken_bodies_an_error() {
     let zones = zones();
     let bytes = query(ALICE, RecordType::TXT).to_vec().unwrap();
