@@ -36,6 +36,29 @@ impl Default for SignaturePolicy {
     }
 }
 
+/// Which signatures are made again: those that end too soon, and those that only a wrong clock
+/// can have made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Renewal {
+    before: UnixTime,
+    latest: UnixTime,
+}
+
+impl Renewal {
+    /// Signatures that end before `before`, or later than one made `now` would.
+    pub(crate) fn new(policy: SignaturePolicy, before: UnixTime, now: UnixTime) -> Self {
+        Self {
+            before,
+            latest: now.plus(policy.validity.as_secs()),
+        }
+    }
+
+    /// Whether a signature that ends then is to be made again.
+    pub(crate) fn is_due(&self, end: UnixTime) -> bool {
+        end < self.before || end > self.latest
+    }
+}
+
 /// One signing session: a zone's key and policy at one moment, counting its signatures.
 pub(crate) struct Signer<'a> {
     pub(crate) origin: &'a Name,

@@ -16,7 +16,7 @@ use crate::node::Nodes;
 use crate::payment::PaymentRecord;
 use crate::record_set::{RecordSet, txt};
 use crate::settings::Settings;
-use crate::sign::Signer;
+use crate::sign::{Renewal, Signer};
 
 /// A signed zone.
 ///
@@ -53,6 +53,22 @@ impl Zone {
         key: impl Into<Arc<SigningKey>>,
         now: UnixTime,
     ) -> Result<Self, ZoneError> {
+        Self::new_after(settings, key, (now.0 as u32).wrapping_sub(1), now)
+    }
+
+    /// Makes a zone as [`Zone::new`] does, with a serial above one that was served before.
+    ///
+    /// The serial is `now` in seconds, or `last_serial` and one where the clock is behind it, so
+    /// that secondaries see it rise over restarts (RFC 1982).
+    ///
+    /// # Errors
+    /// As [`Zone::new`].
+    pub fn new_after(
+        settings: Settings,
+        key: impl Into<Arc<SigningKey>>,
+        last_serial: u32,
+        now: UnixTime,
+    ) -> Result<Self, ZoneError> {
         let origin = canonical(&settings.origin);
         if origin.len() > MAX_ORIGIN_LENGTH {
             return Err(ZoneError::OriginTooLong(presentation(&origin)));
@@ -65,7 +81,7 @@ impl Zone {
             denial: DenialChain::new(settings.denial),
             settings: Settings { origin, ..settings },
             key: key.into(),
-            serial: (now.0 as u32).wrapping_sub(1),
+            serial: last_serial,
         };
         zone.furnish(now)?;
         Ok(zone)
@@ -234,29 +250,35 @@ impl Zone {
 
     /// When the first signature in the zone ends.
     pub fn expires_at(&self) -> UnixTime {
-        let sets = self.nodes.iter().flat_map(|(_, node)| node.sets.values());
-        sets.chain(self.denial.links().map(|link| &link.set))
-            .filter_map(RecordSet::expires_at)
-            .min()
-            .unwrap_or(UnixTime(0))
+        self.ends().min().unwrap_or(UnixTime(0))
+    }
+
+    /// Whether [`Zone::resign`] would find anything to do.
+    pub fn is_due(&self, before: UnixTime, now: UnixTime) -> bool {
+        let renewal = self.renewal(before, now);
+        self.ends().any(|end| renewal.is_due(end))
     }
 
     /// Signs again every record set whose signature ends before `before`; `None` when none does.
     ///
+    /// Signatures that end later than one made `now` are made again too: they are from a time
+    /// when the clock was ahead, and may not have begun.
+    ///
     /// # Errors
     /// [`ZoneError::Sign`] when the key fails; what was signed until then stays.
     pub fn resign(&mut self, before: UnixTime, now: UnixTime) -> Result<Option<Change>, ZoneError> {
-        if self.expires_at() >= before {
+        if !self.is_due(before, now) {
             return Ok(None);
         }
+        let renewal = self.renewal(before, now);
         let signer = Signer::new(&self.settings, &self.key, now);
         for (owner, set) in self.nodes.sets_mut() {
             let is_soa = set.record_type() == RecordType::SOA; // signed with its new serial below
-            if !is_soa && set.expires_at().is_some_and(|end| end < before) {
+            if !is_soa && set.expires_at().is_some_and(|end| renewal.is_due(end)) {
                 signer.sign(owner, set)?;
             }
         }
-        self.denial.resign(before, &signer)?;
+        self.denial.resign(renewal, &signer)?;
         let made = signer.made();
         self.commit(now, made, |_, _| ()).map(Some)
     }
@@ -306,6 +328,17 @@ impl Zone {
             serial: self.serial,
             signatures: already_made.saturating_add(signer.made()),
         })
+    }
+
+    /// When the signatures in the zone end.
+    fn ends(&self) -> impl Iterator<Item = UnixTime> {
+        let sets = self.nodes.iter().flat_map(|(_, node)| node.sets.values());
+        sets.chain(self.denial.links().map(|link| &link.set))
+            .filter_map(RecordSet::expires_at)
+    }
+
+    fn renewal(&self, before: UnixTime, now: UnixTime) -> Renewal {
+        Renewal::new(self.settings.signatures, before, now)
     }
 
     pub(crate) fn signer(&self, now: UnixTime) -> Signer<'_> {

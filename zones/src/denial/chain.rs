@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use hickory_proto::rr::{Name, RData, RecordType};
-use payname_resolver::UnixTime;
 
 use super::{Link, Presence};
 use crate::record_set::RecordSet;
-use crate::sign::{SignError, Signer};
+use crate::sign::{Renewal, SignError, Signer};
 
 /// Where a link stands in the chain: by name for NSEC, by hash for NSEC3.
 pub(crate) trait Place: Ord + Clone {
@@ -93,11 +92,12 @@ impl<P: Place> Chain<P> {
 
     pub(super) fn resign(
         &mut self,
-        before: UnixTime,
+        renewal: Renewal,
         signer: &Signer<'_>,
     ) -> Result<(), SignError> {
         for link in self.links.values_mut() {
-            if link.set.expires_at().is_none_or(|end| end < before) {
+            let end = link.set.expires_at();
+            if end.is_none_or(|end| renewal.is_due(end)) {
                 signer.sign(&link.owner, &mut link.set)?;
             }
         }

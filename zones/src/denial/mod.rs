@@ -5,10 +5,9 @@ mod nsec;
 mod nsec3;
 
 use hickory_proto::rr::{Name, RecordType};
-use payname_resolver::UnixTime;
 
 use crate::record_set::RecordSet;
-use crate::sign::{SignError, Signer};
+use crate::sign::{Renewal, SignError, Signer};
 use chain::{Chain, Place as _};
 use nsec3::Hash;
 
@@ -72,12 +71,12 @@ impl DenialChain {
     /// Signs again the links whose signature ends before `before`.
     pub(crate) fn resign(
         &mut self,
-        before: UnixTime,
+        renewal: Renewal,
         signer: &Signer<'_>,
     ) -> Result<(), SignError> {
         match self {
-            Self::Nsec(chain) => chain.resign(before, signer),
-            Self::Nsec3(chain) => chain.resign(before, signer),
+            Self::Nsec(chain) => chain.resign(renewal, signer),
+            Self::Nsec3(chain) => chain.resign(renewal, signer),
         }
     }
 

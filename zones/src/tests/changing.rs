@@ -107,6 +107,43 @@ fn only_what_expires_is_signed_again() {
 }
 
 #[test]
+fn what_was_signed_while_the_clock_was_ahead_is_signed_again() {
+    for denial in BOTH {
+        let mut zone = empty_zone("example.test.", denial);
+        let owner = name("ahead.example.test.");
+        let next_year = NOW.plus(365 * 24 * 3600);
+        zone.set_txt(&owner, "x", 600, next_year).unwrap();
+        assert!(zone.is_due(NOW, NOW));
+        zone.resign(NOW, NOW).unwrap().unwrap();
+        assert!(!zone.is_due(NOW, NOW));
+        assert_eq!(zone.resign(NOW, NOW).unwrap(), None);
+        assert_signed(&zone, &zone.answer(&owner, RecordType::TXT, true));
+        let end = zone
+            .record_set(&owner, RecordType::TXT)
+            .unwrap()
+            .expires_at();
+        assert_eq!(end, Some(zone.expires_at()));
+    }
+}
+
+#[test]
+fn a_zone_that_is_made_again_goes_on_above_the_serial_it_had() {
+    let made_after = |last: u32| {
+        let settings = Settings::new(
+            name("example.test."),
+            [NameServer::new(name("ns.example.org."), [])],
+        );
+        Zone::new_after(settings, key(), last, NOW).unwrap()
+    };
+    let time = NOW.0 as u32;
+    assert_eq!(made_after(time - 100).serial(), time);
+    let ahead = made_after(time + 100);
+    assert_eq!(ahead.serial(), time + 101);
+    // The clock is behind the serial, and signs by the clock all the same.
+    assert_eq!(ahead.expires_at(), NOW.plus(7 * 24 * 3600));
+}
+
+#[test]
 fn signatures_last_as_the_policy_says() {
     let server = NameServer::new(name("ns.example.org."), []);
     let settings = Settings {
