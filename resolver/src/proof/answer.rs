@@ -7,8 +7,10 @@ use hickory_proto::rr::{Name, RecordType};
 use super::{
     Bogus, Denial, Insecure, Outcome, Proof, Reason, RecordSetName, ResourceRecord, Secure,
     TrustAnchors,
+    cache::ChainCache,
     chain::{Chain, Zone},
     denial::Denials,
+    memo::{Check, Memo},
     name_from_wire,
     path::Path,
     record_set::RecordSets,
@@ -26,10 +28,36 @@ pub(super) fn judge(
     anchors: &TrustAnchors,
     now: UnixTime,
 ) -> Outcome {
+    search(proof, owner, record_type, anchors, now, None).0
+}
+
+/// [`Proof::judge_cached`].
+pub(super) fn judge_cached(
+    proof: &Proof,
+    owner: &Name,
+    record_type: RecordType,
+    anchors: &TrustAnchors,
+    now: UnixTime,
+    cache: &mut ChainCache,
+) -> Outcome {
+    let (outcome, checks) = search(proof, owner, record_type, anchors, now, Some(cache.memo()));
+    cache.learn(&outcome, checks, now);
+    outcome
+}
+
+/// The outcome, and the signature checks that came out well if there is a memo.
+fn search(
+    proof: &Proof,
+    owner: &Name,
+    record_type: RecordType,
+    anchors: &TrustAnchors,
+    now: UnixTime,
+    memo: Option<&Memo>,
+) -> (Outcome, Vec<Check>) {
     let sets = RecordSets::of(proof);
     let mut search = Search {
         proof,
-        chain: Chain::new(&sets, anchors, now),
+        chain: Chain::new(&sets, anchors, now, memo),
         record_type,
         now,
         path: Path::EMPTY,
@@ -37,7 +65,8 @@ pub(super) fn judge(
     };
     let mut owner = owner.to_lowercase();
     owner.set_fqdn(true);
-    search.run(owner).unwrap_or_else(Outcome::Bogus)
+    let outcome = search.run(owner).unwrap_or_else(Outcome::Bogus);
+    (outcome, search.chain.into_good_checks())
 }
 
 /// A search under way: the path so far, through all names passed.

@@ -7,6 +7,7 @@ use hickory_proto::rr::{Name, RecordType};
 use super::{
     Bogus, Reason, RecordSetName, TrustAnchors, canonical,
     crypto::{self, DigestType},
+    memo::{self, Check, Memo},
     nsec3::Hashes,
     path::Path,
     record_set::{Members, RecordSets},
@@ -28,6 +29,9 @@ pub(super) struct Chain<'a, 'p> {
     /// By owner, type, and position in the set where a record stands alone.
     judged: HashMap<(Name, RecordType, Option<usize>), Judged>,
     checks: usize,
+    /// Checks that came out well before, and those that did now.
+    memo: Option<&'a Memo>,
+    good: Vec<Check>,
     /// For all denials together, so that their cost is bounded together.
     pub(super) hashes: Hashes,
 }
@@ -52,7 +56,12 @@ pub(super) struct Authentic {
 }
 
 impl<'a, 'p> Chain<'a, 'p> {
-    pub(super) fn new(sets: &'a RecordSets<'p>, anchors: &'a TrustAnchors, now: UnixTime) -> Self {
+    pub(super) fn new(
+        sets: &'a RecordSets<'p>,
+        anchors: &'a TrustAnchors,
+        now: UnixTime,
+        memo: Option<&'a Memo>,
+    ) -> Self {
         Self {
             sets,
             anchors,
@@ -60,8 +69,15 @@ impl<'a, 'p> Chain<'a, 'p> {
             zones: HashMap::new(),
             judged: HashMap::new(),
             checks: 0,
+            memo,
+            good: Vec::new(),
             hashes: Hashes::default(),
         }
+    }
+
+    /// The signature checks that came out well; none unless a memo was given.
+    pub(super) fn into_good_checks(self) -> Vec<Check> {
+        self.good
     }
 
     /// Finds a good signature over a record set, its zone's keys included.
@@ -334,12 +350,31 @@ impl<'a, 'p> Chain<'a, 'p> {
             let message = message.get_or_insert_with(|| {
                 canonical::signed_bytes(signature, owner, record_type, members)
             });
-            result = crypto::check(algorithm, key.public_key(), message, signature.signature);
+            result = self.check_once(algorithm, key.public_key(), message, signature.signature);
             if result.is_ok() {
                 break;
             }
         }
         result
+    }
+
+    /// Makes a check, unless it is remembered to have come out well.
+    fn check_once(
+        &mut self,
+        algorithm: u8,
+        public_key: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Reason> {
+        let Some(memo) = self.memo else {
+            return crypto::check(algorithm, public_key, message, signature);
+        };
+        let check = memo::check(algorithm, public_key, message, signature);
+        if !memo.has(&check) {
+            crypto::check(algorithm, public_key, message, signature)?;
+        }
+        self.good.push(check);
+        Ok(())
     }
 }
 

@@ -5,10 +5,12 @@
 
 mod anchors;
 mod answer;
+mod cache;
 mod canonical;
 mod chain;
 mod crypto;
 mod denial;
+mod memo;
 mod nsec;
 mod nsec3;
 mod opinion;
@@ -22,6 +24,7 @@ mod verified;
 use hickory_proto::rr::{Name, RecordType};
 
 pub use anchors::{AnchorError, TrustAnchors};
+pub use cache::ChainCache;
 pub use opinion::{Disagreement, Opinion};
 pub use outcome::{Bogus, Denial, DenialKind, Insecure, Outcome, Reason, RecordSetName, Secure};
 pub use resource_record::ResourceRecord;
@@ -108,6 +111,19 @@ impl Proof {
         answer::judge(self, owner, record_type, anchors, now)
     }
 
+    /// The same as [`Proof::judge`], without making signature checks again that `cache` remembers;
+    /// what is established enters the cache. The verdict is that of a cold judgement.
+    pub fn judge_cached(
+        &self,
+        owner: &Name,
+        record_type: RecordType,
+        anchors: &TrustAnchors,
+        now: UnixTime,
+        cache: &mut ChainCache,
+    ) -> Outcome {
+        answer::judge_cached(self, owner, record_type, anchors, now, cache)
+    }
+
     /// Proves the BIP-353 record of `handle` at time `now`.
     ///
     /// # Errors
@@ -119,7 +135,23 @@ impl Proof {
         anchors: &TrustAnchors,
         now: UnixTime,
     ) -> Result<Verified<Record>, VerifyError> {
-        verified::verify(self, handle, anchors, now)
+        let outcome = self.judge(handle.owner_name(), RecordType::TXT, anchors, now);
+        verified::seal(outcome, handle, anchors)
+    }
+
+    /// The same as [`Proof::verify`], with a cache as in [`Proof::judge_cached`].
+    ///
+    /// # Errors
+    /// As [`Proof::verify`].
+    pub fn verify_cached(
+        &self,
+        handle: &Handle,
+        anchors: &TrustAnchors,
+        now: UnixTime,
+        cache: &mut ChainCache,
+    ) -> Result<Verified<Record>, VerifyError> {
+        let outcome = self.judge_cached(handle.owner_name(), RecordType::TXT, anchors, now, cache);
+        verified::seal(outcome, handle, anchors)
     }
 }
 

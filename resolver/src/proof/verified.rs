@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use hickory_proto::rr::RecordType;
-
 use super::{Bogus, Denial, Insecure, Outcome, Proof, TrustAnchors};
 use crate::{
     handle::Handle,
     record::{Record, RecordError},
-    time::{UnixTime, Window},
+    time::Window,
 };
 
 /// A value that a proof vouches for: the record itself, or something read out of it.
@@ -88,14 +86,13 @@ impl<T> Verified<T> {
     }
 }
 
-/// [`Proof::verify`].
-pub(super) fn verify(
-    proof: &Proof,
+/// Seals what a judgement on the TXT records of `handle` shows; nobody else may call it.
+pub(super) fn seal(
+    outcome: Outcome,
     handle: &Handle,
     anchors: &TrustAnchors,
-    now: UnixTime,
 ) -> Result<Verified<Record>, VerifyError> {
-    match proof.judge(handle.owner_name(), RecordType::TXT, anchors, now) {
+    match outcome {
         Outcome::Secure(secure) => {
             let record = Record::from_txt(secure.records.iter().map(|record| record.rdata()))?;
             let seal = Seal {

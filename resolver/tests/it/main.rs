@@ -7,6 +7,7 @@
 )]
 
 mod bip353;
+mod cache;
 mod dnssec_prover;
 mod forge;
 mod mutations;

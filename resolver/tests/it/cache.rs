@@ -1,0 +1,173 @@
+//! The chain cache: less work, never another verdict.
+
+use hickory_proto::rr::{Name, RecordType};
+use payname_resolver::{
+    Outcome, Proof, UnixTime, hickory_proto,
+    proof::{ChainCache, ResourceRecord},
+};
+
+use crate::vector::Vector;
+
+const MATT: &str = "dnssec-prover-0.6.10-034-check_single_txt_proof";
+
+fn judge(vector: &Vector, proof: &Proof, now: UnixTime, cache: &mut ChainCache) -> Outcome {
+    proof.judge_cached(&vector.owner, RecordType::TXT, &vector.anchors, now, cache)
+}
+
+fn names(texts: &[&str]) -> Vec<Name> {
+    texts
+        .iter()
+        .map(|text| Name::from_ascii(text).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_warm_cache_gives_every_recorded_proof_and_every_mutation_the_cold_verdict() {
+    let mut cache = ChainCache::new(64);
+    for name in [
+        MATT,
+        "bip353-03-wildcard-cname-xdomain",
+        "bip353-05-missing-nsec3",
+        "sparrow-craig",
+    ] {
+        let vector = Vector::load(name);
+        let now = vector.inside();
+        let honest = vector.judge(RecordType::TXT, now);
+        assert_eq!(
+            judge(&vector, &vector.proof, now, &mut cache),
+            honest,
+            "{name}, cold"
+        );
+        assert_eq!(
+            judge(&vector, &vector.proof, now, &mut cache),
+            honest,
+            "{name}, warm"
+        );
+        let bytes = vector.proof.to_bytes();
+        for position in (0..bytes.len()).step_by(7) {
+            let mut mutated = bytes.clone();
+            mutated[position] ^= 1 << (position % 8);
+            let Ok(proof) = Proof::parse(&mutated) else {
+                continue;
+            };
+            let cold = proof.judge(&vector.owner, RecordType::TXT, &vector.anchors, now);
+            assert_eq!(
+                judge(&vector, &proof, now, &mut cache),
+                cold,
+                "{name}, byte {position}"
+            );
+        }
+        let late = UnixTime(vector.window.valid_until.0 + 1);
+        let cold = vector.judge(RecordType::TXT, late);
+        assert_eq!(
+            judge(&vector, &vector.proof, late, &mut cache),
+            cold,
+            "{name}, late"
+        );
+    }
+}
+
+#[test]
+fn a_delta_proof_is_completed_by_who_holds_the_upper_zones_and_proves_nothing_alone() {
+    let vector = Vector::load(MATT);
+    let now = vector.inside();
+    let mut cache = ChainCache::new(64);
+    let Outcome::Secure(whole) = judge(&vector, &vector.proof, now, &mut cache) else {
+        panic!()
+    };
+    let delta = whole.proof.delta(&names(&[".", "com."]));
+    assert!(delta.to_bytes().len() < whole.proof.to_bytes().len() / 2 + 300);
+    assert!(matches!(
+        delta.judge(&vector.owner, RecordType::TXT, &vector.anchors, now),
+        Outcome::Bogus(_)
+    ));
+    let completed = cache.complete(&delta, now);
+    match judge(&vector, &completed, now, &mut cache) {
+        Outcome::Secure(again) => {
+            assert_eq!(again.records, whole.records);
+            assert_eq!(again.window, whole.window);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn only_proofs_that_hold_enter() {
+    let vector = Vector::load(MATT);
+    let now = vector.inside();
+    let mut cache = ChainCache::new(64);
+    let records = vector.proof.records().iter();
+    let unsigned = records
+        .filter(|record| record.record_type() != RecordType::TXT)
+        .cloned()
+        .collect();
+    let bogus = Proof::from_records(unsigned).unwrap();
+    assert!(matches!(
+        judge(&vector, &bogus, now, &mut cache),
+        Outcome::Bogus(_)
+    ));
+    assert_eq!(cache.zones().count(), 0);
+    assert!(matches!(
+        judge(&vector, &vector.proof, now, &mut cache),
+        Outcome::Secure(_)
+    ));
+    let held: Vec<String> = cache.zones().map(|(zone, _)| zone.to_string()).collect();
+    assert_eq!(held, [".", "com.", "mattcorallo.com."]);
+}
+
+/// The proof as a resolver would have given it with this TTL left on every record.
+fn with_ttl(proof: &Proof, ttl: u32) -> Proof {
+    let records = proof.records().iter();
+    let records = records.map(|record| {
+        ResourceRecord::new(
+            record.name(),
+            record.record_type(),
+            ttl,
+            record.rdata().to_vec(),
+        )
+    });
+    Proof::from_records(records.collect()).unwrap()
+}
+
+#[test]
+fn key_sets_are_held_until_their_ttl_or_signature_ends() {
+    let vector = Vector::load(MATT);
+    let now = vector.inside();
+    let mut cache = ChainCache::new(64);
+    let _ = judge(&vector, &with_ttl(&vector.proof, 600), now, &mut cache);
+    for zone in names(&[".", "com.", "mattcorallo.com."]) {
+        let until = |cache: &ChainCache| cache.zones().find(|(held, _)| **held == zone).unwrap().1;
+        assert_eq!(until(&cache), now.plus(600), "{zone}");
+        assert!(cache.holds(&zone, now.plus(599)) && !cache.holds(&zone, now.plus(600)));
+        // Shown again, they do not live longer.
+        let _ = judge(
+            &vector,
+            &with_ttl(&vector.proof, 600),
+            now.plus(60),
+            &mut cache,
+        );
+        assert_eq!(until(&cache), now.plus(600), "{zone}");
+    }
+    // A TTL that nobody signed does not keep them beyond what was signed.
+    let mut cache = ChainCache::new(64);
+    let _ = judge(&vector, &with_ttl(&vector.proof, u32::MAX), now, &mut cache);
+    for (zone, until) in cache.zones() {
+        assert!(until <= now.plus(172_800), "{zone}");
+    }
+}
+
+#[test]
+fn a_full_cache_forgets_what_was_used_longest_ago_and_the_root_last() {
+    let mut cache = ChainCache::new(4);
+    for name in [MATT, "bip353-01-simple", "sparrow-craig"] {
+        let vector = Vector::load(name);
+        let _ = judge(&vector, &vector.proof, vector.inside(), &mut cache);
+        assert!(cache.zones().count() <= 4);
+        assert!(cache.zones().any(|(zone, _)| zone.is_root()), "{name}");
+    }
+    assert!(
+        !cache
+            .zones()
+            .any(|(zone, _)| zone.to_string() == "mattcorallo.com.")
+    );
+}
