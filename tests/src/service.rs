@@ -86,7 +86,7 @@ impl Service {
                     self.log_tail()
                 );
             }
-            tokio::time::sleep(Duration::from_millis(25)).await;
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
 

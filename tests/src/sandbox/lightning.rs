@@ -7,13 +7,13 @@ use anyhow::{Context as _, Result, bail};
 use payname_cli::node::{Embedded, EmbeddedConfig, Network, Peer};
 use tokio::task::block_in_place;
 
-use super::Folder;
+use super::{Folder, Payee};
 use crate::{Bitcoind, port};
 
-/// The size of the channel, all of it the payer's.
+/// The size of a channel, all of it the payer's, in satoshis.
 const CHANNEL_SAT: u64 = 1_000_000;
-/// What the payer gets on chain to open it.
-const FUNDS_SAT: u64 = 2_000_000;
+/// What the payer gets on chain for each channel; the rest is for fees and reserves.
+const FUNDS_SAT: u64 = 1_200_000;
 /// Blocks after which everyone takes a transaction for final.
 const DEEP: u64 = 6;
 /// How long anything here may take on a busy machine.
@@ -22,12 +22,12 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// `bitcoind`, a payee that runs here, and a payer that is closed, with a channel between them.
 ///
 /// Needs a multi-threaded runtime: the nodes' calls block.
+#[derive(Debug)]
 pub struct Lightning {
     /// The chain.
     pub bitcoind: Bitcoind,
-    payee: Option<Embedded>,
+    payee: Payee,
     payer: PathBuf,
-    payer_sat: u64,
     offer: String,
 }
 
@@ -38,52 +38,57 @@ impl Lightning {
     /// `bitcoind` is missing, or something does not become ready in time.
     pub async fn start(folder: &Folder) -> Result<Self> {
         let bitcoind = Bitcoind::start_in(&folder.room("bitcoind")?).await?;
-        let chain = bitcoind.chain_source();
-        let payee_address = port::free()?;
-        let open = |storage: PathBuf, listen: Vec<String>| -> Result<Embedded> {
-            let config = EmbeddedConfig {
-                storage,
-                network: Network::Regtest,
-                chain: chain.parse()?,
-                listen,
-                alias: None,
-            };
-            Ok(block_in_place(|| Embedded::open(config))?)
-        };
-        let payee = open(folder.room("payee")?, vec![payee_address.to_string()])
-            .context("starting the payee's node")?;
-        let payer_data = folder.room("payer")?;
-        let payer =
-            open(payer_data.join("node"), Vec::new()).context("starting the payer's node")?;
-
-        let address = block_in_place(|| payer.new_address())?;
-        bitcoind.fund(&address, FUNDS_SAT).await?;
-        bitcoind.mine(DEEP).await?;
-        block_in_place(|| payer.wait_synced(PATIENCE))?;
-        until("the payer's coins", || {
-            payer.balances().spendable_onchain_sat > CHANNEL_SAT
-        })
-        .await?;
-
-        let peer: Peer = format!("{}@{payee_address}", payee.info().node_id).parse()?;
-        block_in_place(|| payer.open_channel(&peer, CHANNEL_SAT, 0, false))?;
-        bitcoind.wait_for_transaction(PATIENCE).await?;
-        bitcoind.mine(DEEP).await?;
-        block_in_place(|| payer.wait_synced(PATIENCE))?;
-        block_in_place(|| payee.wait_synced(PATIENCE))?;
-        let usable = |node: &Embedded| node.info().channels.iter().any(|channel| channel.usable);
-        until("the channel", || usable(&payer) && usable(&payee)).await?;
-
-        let offer = block_in_place(|| payee.offer(None, "coffee in the sandbox"))?;
-        let payer_sat = payer.balances().lightning_sat;
-        block_in_place(|| payer.stop());
-        Ok(Self {
+        let (room, address) = (folder.room("payee")?, port::free()?);
+        let payee = block_in_place(|| Payee::start(&room, &bitcoind, address));
+        let mut lightning = Self {
+            payee: payee.context("starting the payee's node")?,
+            payer: folder.room("payer")?,
+            offer: String::new(),
             bitcoind,
-            payee: Some(payee),
-            payer: payer_data,
-            payer_sat,
-            offer,
-        })
+        };
+        let payer = lightning.open_channel().await?;
+        // While the payer is there: an offer leads over a peer that is connected.
+        lightning.offer = block_in_place(|| lightning.payee.offer("coffee in the sandbox"))?;
+        block_in_place(|| payer.stop());
+        Ok(lightning)
+    }
+
+    /// Opens a channel from the payer to the payee, unless there is one.
+    ///
+    /// A payer that is killed at the wrong moment loses its channel: LDK closes one whose state on
+    /// the disk is older than what it has signed.
+    ///
+    /// # Errors
+    /// Something does not become ready in time. The payer's node must not be open elsewhere.
+    pub async fn ensure_channel(&self) -> Result<()> {
+        let payer = self.open_channel().await?;
+        block_in_place(|| payer.stop());
+        Ok(())
+    }
+
+    /// The payer's node, with a channel that can be used now.
+    async fn open_channel(&self) -> Result<Embedded> {
+        let payer = self.open_payer()?;
+        block_in_place(|| payer.wait_synced(PATIENCE))?;
+        if payer.info().channels.is_empty() {
+            let address = block_in_place(|| payer.new_address())?;
+            self.bitcoind.fund(&address, FUNDS_SAT).await?;
+            self.bitcoind.mine(DEEP).await?;
+            block_in_place(|| payer.wait_synced(PATIENCE))?;
+            let has_coins = || payer.balances().spendable_onchain_sat > CHANNEL_SAT;
+            until("the payer's coins", has_coins).await?;
+            let peer: Peer = self.payee.peer().parse()?;
+            block_in_place(|| payer.open_channel(&peer, CHANNEL_SAT, 0, false))?;
+            self.bitcoind.wait_for_transaction(PATIENCE).await?;
+            self.bitcoind.mine(DEEP).await?;
+        }
+        // A wallet behind the tip makes others refuse: both must be there before anything is paid.
+        block_in_place(|| payer.wait_synced(PATIENCE))?;
+        let tip = self.bitcoind.height().await?;
+        until("the payee's wallet", || self.payee.height() >= tip).await?;
+        let can_pay = || payer.info().channels.iter().any(|channel| channel.usable);
+        until("the channel", || can_pay() && self.payee.is_reachable()).await?;
+        Ok(payer)
     }
 
     /// The payee's offer, for any amount.
@@ -96,13 +101,9 @@ impl Lightning {
         self.payer.clone()
     }
 
-    /// What the payee has received, in satoshis.
-    ///
-    /// # Panics
-    /// The payee was stopped.
-    pub fn received_sat(&self) -> u64 {
-        let payee = self.payee.as_ref().expect("stopped only by `stop`");
-        payee.balances().lightning_sat
+    /// The amounts of all payments that have reached the payee, in satoshis.
+    pub fn received(&self) -> Vec<u64> {
+        block_in_place(|| self.payee.received())
     }
 
     /// Opens the payer's node for a moment and reads what it has in channels, in satoshis.
@@ -110,6 +111,11 @@ impl Lightning {
     /// # Errors
     /// Another process has it open.
     pub fn payer_sat(&self) -> Result<u64> {
+        let payer = self.open_payer()?;
+        Ok(block_in_place(|| payer.balances().lightning_sat))
+    }
+
+    fn open_payer(&self) -> Result<Embedded> {
         let config = EmbeddedConfig {
             storage: self.payer.join("node"),
             network: Network::Regtest,
@@ -117,37 +123,19 @@ impl Lightning {
             listen: Vec::new(),
             alias: None,
         };
-        block_in_place(|| {
-            let node = Embedded::open(config)?;
-            Ok(node.balances().lightning_sat)
-        })
-    }
-
-    /// What the payer had in the channel when it was new, in satoshis.
-    pub fn channel_sat(&self) -> u64 {
-        self.payer_sat
-    }
-
-    /// Takes the payee off the network, as a phone that loses its signal.
-    pub fn stop_payee(&mut self) {
-        block_in_place(|| drop(self.payee.take()));
+        block_in_place(|| Embedded::open(config)).context("opening the payer's node")
     }
 
     /// Ends node and chain in order.
     ///
     /// # Errors
     /// `bitcoind` does not end.
-    pub async fn stop(mut self) -> Result<()> {
-        self.stop_payee();
-        self.bitcoind.stop().await
-    }
-}
-
-impl std::fmt::Debug for Lightning {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lightning")
-            .field("offer", &self.offer)
-            .finish_non_exhaustive()
+    pub async fn stop(self) -> Result<()> {
+        let Self {
+            bitcoind, payee, ..
+        } = self;
+        block_in_place(|| drop(payee));
+        bitcoind.stop().await
     }
 }
 

@@ -20,11 +20,19 @@ pub struct Paynamed {
 }
 
 impl Paynamed {
-    /// Writes its configuration and starts it.
+    /// Writes its configuration and starts it; resolvers may keep its records for five minutes.
     ///
     /// # Errors
     /// It has not been built, or does not start.
     pub async fn start(folder: &Folder, internet: &Internet) -> Result<Self> {
+        Self::start_with_ttl(folder, internet, 300).await
+    }
+
+    /// The same with another TTL of the records, in seconds: short where a scene changes them.
+    ///
+    /// # Errors
+    /// As [`Paynamed::start`].
+    pub async fn start_with_ttl(folder: &Folder, internet: &Internet, ttl: u32) -> Result<Self> {
         let room = folder.room("paynamed")?;
         let http = port::free()?;
         let configuration = format!(
@@ -42,6 +50,8 @@ listen = ["{}"]
 name = "{DOMAIN}"
 nameservers = ["ns1.{DOMAIN}"]
 addresses = ["127.0.0.1"]
+ttl = {ttl}
+negative_ttl = 1
 
 [prove]
 dns = "{}"

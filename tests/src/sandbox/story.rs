@@ -7,7 +7,9 @@ use anyhow::{Result, bail};
 use super::{Finished, Payname};
 
 /// An argument longer than this is shortened when it is shown.
-const SHOWN: usize = 48;
+const SHOWN_ARGUMENT: usize = 64;
+/// So is a word that a program wrote; keys, preimages and digests stay whole.
+const SHOWN_WORD: usize = 100;
 
 /// A story being told.
 #[derive(Debug)]
@@ -48,10 +50,10 @@ impl Story {
         println!("    {label:<11} {text}");
     }
 
-    /// What a program wrote, a line at a time.
+    /// What a program wrote, a line at a time, with endless words shortened.
     pub(super) fn quote(&self, text: &str) {
         for line in text.lines() {
-            println!("    | {line}");
+            println!("    | {}", without_long_words(line));
         }
     }
 
@@ -103,17 +105,29 @@ impl Story {
     }
 }
 
+/// A command line as it is shown.
 fn shown(arguments: &[&str]) -> String {
-    let shortened = arguments.iter().map(|argument| {
-        let length = argument.chars().count();
-        if length <= SHOWN || argument.starts_with('/') {
-            return (*argument).to_owned();
-        }
-        let start: String = argument.chars().take(20).collect();
-        let end: String = argument.chars().skip(length - 8).collect();
-        format!("{start}…{end}")
-    });
+    let shortened = arguments
+        .iter()
+        .map(|argument| shortened(argument, SHOWN_ARGUMENT));
     shortened.collect::<Vec<_>>().join(" ")
+}
+
+/// The spaces of a line are kept: they make columns.
+fn without_long_words(line: &str) -> String {
+    let words = line.split(' ').map(|word| shortened(word, SHOWN_WORD));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Beginning and end of a word, and how much of it there is; paths stay whole.
+fn shortened(word: &str, limit: usize) -> String {
+    let length = word.chars().count();
+    if length <= limit || word.starts_with('/') {
+        return word.to_owned();
+    }
+    let start: String = word.chars().take(28).collect();
+    let end: String = word.chars().skip(length - 8).collect();
+    format!("{start}…{end} ({length} characters)")
 }
 
 fn seconds(time: Duration) -> String {
@@ -132,9 +146,11 @@ mod tests {
         let offer = format!("lno1{}", "q".repeat(400));
         let path = format!("/tmp/{}", "d".repeat(60));
         let text = shown(&["register", &offer, &path]);
+        let short = format!("lno1{}…qqqqqqqq (404 characters)", "q".repeat(24));
+        assert_eq!(text, format!("register {short} {path}"));
         assert_eq!(
-            text,
-            format!("register lno1qqqqqqqqqqqqqqqq…qqqqqqqq {path}")
+            without_long_words(&format!("uri   {offer}")),
+            format!("uri   {short}")
         );
     }
 

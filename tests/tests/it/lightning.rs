@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use payname_cli::payments::{Intent, State, Store};
 use payname_tests::dns::Lie;
 use payname_tests::sandbox::{DOMAIN, Folder, Lightning, Payname, Sandbox};
 use payname_tests::service::Service;
@@ -9,13 +10,18 @@ use payname_tests::{World, port};
 
 const NAME: &str = "₿alice@example.test";
 
+/// Makes the key with which everything here is registered.
+async fn owner(sandbox: &Sandbox) -> Payname {
+    let payname = sandbox.payname();
+    assert_eq!(payname.run(&["keys", "new"]).await.unwrap().code, 0);
+    payname
+}
+
 /// Registers the payee's real offer as a person would.
-async fn register(sandbox: &Sandbox) {
-    assert!(NAME.ends_with(DOMAIN));
-    let alice = sandbox.payname();
-    assert_eq!(alice.run(&["keys", "new"]).await.unwrap().code, 0);
-    let register = ["register", NAME, "--offer", sandbox.lightning.offer()];
-    let (code, status) = alice.json(&register).await.unwrap();
+async fn register(sandbox: &Sandbox, payname: &Payname, name: &str) {
+    assert!(name.ends_with(DOMAIN));
+    let register = ["register", name, "--offer", sandbox.lightning.offer()];
+    let (code, status) = payname.json(&register).await.unwrap();
     assert_eq!(
         (code, &status["state"]),
         (0, &"published".into()),
@@ -23,21 +29,22 @@ async fn register(sandbox: &Sandbox) {
     );
 }
 
-async fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
-    for _ in 0..600 {
-        if is_so() {
-            return;
+/// Waits until the payee has received these amounts, which it may write down a moment later.
+async fn received(lightning: &Lightning, expected: &[u64]) {
+    for _ in 0..200 {
+        if lightning.received().len() >= expected.len() {
+            break;
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("{what} did not happen within a minute");
+    assert_eq!(lightning.received(), expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_registered_offer_is_paid_by_name_and_leaves_a_receipt_that_checks() {
     let sandbox = Sandbox::start().await.unwrap();
-    register(&sandbox).await;
-    let payname = sandbox.payname();
+    let payname = owner(&sandbox).await;
+    register(&sandbox, &payname, NAME).await;
 
     let (code, paid) = payname
         .json(&["pay", NAME, "25000sat", "--yes"])
@@ -46,7 +53,7 @@ async fn a_registered_offer_is_paid_by_name_and_leaves_a_receipt_that_checks() {
     assert_eq!((code, &paid["state"]), (0, &"settled".into()), "{paid}");
     assert_eq!(paid["amount_msat"], 25_000_000);
     let lightning = &sandbox.lightning;
-    wait_for("the payee's balance", || lightning.received_sat() == 25_000).await;
+    received(lightning, &[25_000]).await;
 
     let id = paid["id"].as_str().unwrap();
     let (code, receipt) = payname.json(&["receipt", "show", id]).await.unwrap();
@@ -76,64 +83,109 @@ async fn a_registered_offer_is_paid_by_name_and_leaves_a_receipt_that_checks() {
             .code,
         2
     );
-    assert_eq!(lightning.received_sat(), 25_000);
+    assert_eq!(lightning.received(), [25_000]);
     sandbox.stop().await.unwrap();
 }
 
-/// Lets a payment run for a while and kills it as a power cut would.
-async fn cut_off(payname: &Payname, folder: &Folder, after: Duration) {
+/// When a payment is killed.
+#[derive(Debug, Clone, Copy)]
+enum Moment {
+    /// This long after it was started.
+    AfterStart(Duration),
+    /// This long after its intent was on the disk.
+    AfterIntent(Duration),
+}
+
+/// Lets a payment run and kills it as a power cut would.
+async fn cut_off(payname: &Payname, folder: &Folder, payment: &[&str], moment: Moment) {
     let log = folder.path().join("cut-off.log");
-    let mut run: Service = payname
-        .start(&["pay", NAME, "1000sat", "--yes"], &log)
-        .unwrap();
-    tokio::time::sleep(after).await;
+    let store = Store::open(&payname.data_dir()).unwrap();
+    let known = store.intents().unwrap().len();
+    let mut run: Service = payname.start(payment, &log).unwrap();
+    let delay = match moment {
+        Moment::AfterStart(delay) => delay,
+        Moment::AfterIntent(delay) => {
+            let written = async || store.intents().unwrap().len() > known;
+            let written = run.wait_until(Duration::from_secs(30), written).await;
+            written.unwrap();
+            delay
+        }
+    };
+    tokio::time::sleep(delay).await;
     run.kill();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_that_is_killed_on_the_way_happens_at_most_once() {
     let sandbox = Sandbox::start().await.unwrap();
-    register(&sandbox).await;
-    let payname = sandbox.payname();
-    let mut settled = 0;
-    // Before the intent, around it, while the invoice is fetched, and after the payment.
-    for after in [150, 500, 900, 1500, 2500] {
-        cut_off(&payname, sandbox.folder(), Duration::from_millis(after)).await;
-        let (code, resumed) = payname.json(&["pay", "--resume"]).await.unwrap();
+    let payname = owner(&sandbox).await;
+    let lightning = &sandbox.lightning;
+    register(&sandbox, &payname, NAME).await;
+    let whole = payname
+        .run(&["pay", NAME, "1000sat", "--yes"])
+        .await
+        .unwrap();
+    assert_eq!(whole.code, 0, "{whole:?}");
+
+    // Before the intent; and with it written: while the invoice is fetched, while the payment is on
+    // its way, and when it has arrived and nobody has written that down.
+    let early = [1, 2].map(|third| Moment::AfterStart(whole.took * third / 3));
+    let late = [0, 3, 6, 12, 25, 50, 100];
+    let late = late.map(|millis| Moment::AfterIntent(Duration::from_millis(millis)));
+    let books = Store::open(&payname.data_dir()).unwrap();
+    let mut interrupted = 0;
+    for (sats, moment) in (2000..).zip(early.into_iter().chain(late)) {
+        // Each to a name of its own, so that none waits for another, and of an amount of its own.
+        let name = format!("₿payee{sats}@{DOMAIN}");
+        register(&sandbox, &payname, &name).await;
+        lightning.ensure_channel().await.unwrap();
+        let payment = ["pay", &name, &format!("{sats}sat"), "--yes"];
+        cut_off(&payname, sandbox.folder(), &payment, moment).await;
+        let is_open = |intent: &Intent| !matches!(intent.state, State::Settled | State::Failed);
+        let intents = books.intents().unwrap();
+        let own = |intent: &&Intent| intent.meant.amount.msat() == sats * 1000;
+        interrupted += intents
+            .iter()
+            .filter(own)
+            .filter(|intent| is_open(intent))
+            .count();
+
+        let resume = ["pay", "--resume", "--timeout", "5"];
+        let (code, resumed) = payname.json(&resume).await.unwrap();
         assert!(
             [0, 10, 11].contains(&code),
-            "after {after} ms: {code} {resumed}"
+            "killed {moment:?}: {code} {resumed}"
         );
-        let (_, list) = payname.json(&["receipt", "list"]).await.unwrap();
-        let payments = list["payments"].as_array().unwrap();
-        settled = payments
-            .iter()
-            .filter(|payment| payment["state"] == "settled")
-            .count();
-        let unfinished = payments
-            .iter()
-            .filter(|payment| !["settled", "failed"].contains(&payment["state"].as_str().unwrap()));
-        assert_eq!(unfinished.count(), 0, "after {after} ms: {list}");
-        // The books agree with the payee: no payment twice, none lost, none invented.
-        let expected = 1000 * settled as u64;
-        let lightning = &sandbox.lightning;
-        wait_for("the payee's balance", || {
-            lightning.received_sat() == expected
-        })
-        .await;
     }
+    assert!(interrupted > 0, "no payment was met in the middle");
+
+    // The books agree with the payee: what is settled has arrived once, what failed has not
+    // arrived, and of what is still open nobody may say that it has failed.
+    for intent in books.intents().unwrap() {
+        let sats = intent.meant.amount.msat() / 1000;
+        let arrived = lightning
+            .received()
+            .into_iter()
+            .filter(|&amount| amount == sats)
+            .count();
+        println!(
+            "{} {sats} sat: {:?}, arrived {arrived} times",
+            intent.meant.handle, intent.state
+        );
+        match intent.state {
+            State::Settled => assert_eq!(arrived, 1, "{intent:?}"),
+            State::Failed => assert_eq!(arrived, 0, "{intent:?}"),
+            _ => assert!(arrived <= 1, "{intent:?}"),
+        }
+    }
+
     // Having been cut off is no reason never to be able to pay again.
+    lightning.ensure_channel().await.unwrap();
     let (code, paid) = payname
-        .json(&["pay", NAME, "1000sat", "--yes"])
+        .json(&["pay", NAME, "1001sat", "--yes"])
         .await
         .unwrap();
     assert_eq!(code, 0, "{paid}");
-    let lightning = &sandbox.lightning;
-    let expected = 1000 * (settled as u64 + 1);
-    wait_for("the payee's balance", || {
-        lightning.received_sat() == expected
-    })
-    .await;
     sandbox.stop().await.unwrap();
 }
 
@@ -141,6 +193,7 @@ async fn a_payment_that_is_killed_on_the_way_happens_at_most_once() {
 async fn a_lying_recursor_never_leads_to_a_payment() {
     let folder = Folder::new().unwrap();
     let lightning = Lightning::start(&folder).await.unwrap();
+    let before = lightning.payer_sat().unwrap();
     // Mallory's offer is the real one, so that a lie that were believed could be paid.
     let evil = format!("bitcoin:?lno={}", lightning.offer());
     let mallory = "mallory.user._bitcoin-payment.example.test.";
@@ -224,9 +277,9 @@ async fn a_lying_recursor_never_leads_to_a_payment() {
         9
     );
 
-    assert_eq!(lightning.received_sat(), 0);
+    assert_eq!(lightning.received(), [0; 0]);
     let (_, list) = payname.json(&["receipt", "list"]).await.unwrap();
     assert_eq!(list["payments"].as_array().map(Vec::len), Some(0), "{list}");
-    assert_eq!(lightning.payer_sat().unwrap(), lightning.channel_sat());
+    assert_eq!(lightning.payer_sat().unwrap(), before);
     lightning.stop().await.unwrap();
 }
