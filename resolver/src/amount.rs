@@ -6,6 +6,8 @@ use crate::text::shown;
 
 /// Millisatoshis in a satoshi.
 const MSAT_PER_SAT: u64 = 1_000;
+/// Millisatoshis in a bitcoin.
+const MSAT_PER_BTC: u64 = 100_000_000_000;
 /// Digits behind the point of an amount in BTC that still make a whole millisatoshi.
 const BTC_DECIMALS: usize = 11;
 /// Digits behind the point of an amount in satoshis that still make a whole millisatoshi.
@@ -67,6 +69,14 @@ impl Amount {
     /// The amount in millisatoshis.
     pub fn msat(self) -> u64 {
         self.msat
+    }
+
+    /// The amount in decimal BTC without a unit, as in a BIP-321 URI: `0.00025`.
+    pub fn to_btc(self) -> String {
+        let whole = self.msat.checked_div(MSAT_PER_BTC).unwrap_or_default();
+        let part = self.msat.checked_rem(MSAT_PER_BTC).unwrap_or_default();
+        let text = format!("{whole}.{part:0BTC_DECIMALS$}");
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
     }
 
     /// The amount in satoshis, a started one counted whole: what pays it on chain.
@@ -302,7 +312,9 @@ mod tests {
         fn millisatoshis_survive_being_written_as_btc(msat in 1..=Amount::MAX.msat()) {
             let scale = 100_000_000_000;
             let text = format!("{}.{:011}", msat / scale, msat % scale);
-            prop_assert_eq!(Amount::from_btc(&text).unwrap().msat(), msat);
+            let amount = Amount::from_btc(&text).unwrap();
+            prop_assert_eq!(amount.msat(), msat);
+            prop_assert_eq!(Amount::from_btc(&amount.to_btc()).unwrap(), amount);
         }
     }
 }

@@ -41,6 +41,9 @@ pub enum PassedOverReason {
     /// It is priced in a currency other than bitcoin.
     #[error("it is priced in {0}, which cannot be paid without an exchange rate")]
     Currency(String),
+    /// The offer requires features that are unknown here (BOLT 12, even bits).
+    #[error("it requires features that are not known here; a newer version may pay it")]
+    UnknownFeatures,
     /// Who pays cannot pay this way.
     #[error("a {0} cannot be paid from here")]
     NotPayableHere(MethodKind),
@@ -62,6 +65,7 @@ impl PassedOverReason {
             Self::WrongNetwork(_) => "wrong_network",
             Self::Expired(_) => "expired",
             Self::Currency(_) => "currency",
+            Self::UnknownFeatures => "unknown_features",
             Self::NotPayableHere(_) => "not_payable_here",
             Self::ProofOfPaymentRequired => "proof_of_payment_required",
             Self::LessPreferred(_) => "less_preferred",
@@ -150,6 +154,11 @@ impl Instructions {
             && let Some(currency) = offer.currency()
         {
             return Some(PassedOverReason::Currency(currency));
+        }
+        if let Method::Offer(offer) = method
+            && offer.requires_unknown_features()
+        {
+            return Some(PassedOverReason::UnknownFeatures);
         }
         (!can_pay(method)).then(|| PassedOverReason::NotPayableHere(method.kind()))
     }

@@ -2,13 +2,11 @@
 
 use std::fmt;
 
-use lightning::bitcoin::{
-    Address, Network,
-    address::NetworkUnchecked,
-    bech32::{Bech32m, Hrp, primitives::decode::CheckedHrpstring},
-};
+use lightning::bitcoin::{Address, Network, address::NetworkUnchecked};
 
-use super::{AmountLimits, Bolt11Method, MethodError, OfferMethod};
+use super::{
+    AmountLimits, Bolt11Method, MethodError, OfferMethod, OtherMethod, SilentPaymentMethod,
+};
 use crate::{amount::Amount, time::UnixTime};
 
 /// The key under which the address in the URI's path is listed.
@@ -26,7 +24,7 @@ pub enum Method {
     SilentPayment(SilentPaymentMethod),
     /// An address (in the path, `bc`, `tb` or `bcrt`).
     OnChain(OnChainMethod),
-    /// A way to pay that is known by name and not read further: `pay`, `ark`, `tark`, `creq`, `pj`.
+    /// A way to pay of which only the encoding is checked: `pay`, `payt`, `ark`, `tark`, `creq`, `pj`.
     Other(OtherMethod),
 }
 
@@ -46,14 +44,7 @@ impl Method {
             PATH_KEY | "bc" | "tb" | "bcrt" => {
                 OnChainMethod::parse(key, value, asked).map(Self::OnChain)
             }
-            _ => {
-                let (key, limits) = (key.to_owned(), limits_of(asked));
-                Ok(Self::Other(OtherMethod {
-                    key,
-                    text: value,
-                    limits,
-                }))
-            }
+            _ => OtherMethod::parse(key, value, asked).map(Self::Other),
         })
     }
 
@@ -101,14 +92,14 @@ impl Method {
         }
     }
 
-    /// Whether it can be paid on `network`; methods that are not read further may be for any.
+    /// Whether it can be paid on `network`; some [`OtherMethod`]s may be for any.
     pub fn supports(&self, network: Network) -> bool {
         match self {
             Self::Offer(method) => method.supports(network),
             Self::Bolt11(method) => method.supports(network),
             Self::SilentPayment(method) => method.supports(network),
             Self::OnChain(method) => method.is_valid_for(network),
-            Self::Other(_) => true,
+            Self::Other(method) => method.supports(network),
         }
     }
 
@@ -160,50 +151,6 @@ impl fmt::Display for MethodKind {
             Self::OnChain => "on-chain address",
             Self::Other => "other method",
         })
-    }
-}
-
-/// A silent payment address (BIP-352), checked for typing errors.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SilentPaymentMethod {
-    key: String,
-    text: String,
-    limits: AmountLimits,
-}
-
-impl SilentPaymentMethod {
-    fn parse(key: &str, text: String, asked: Option<Amount>) -> Result<Self, MethodError> {
-        let checked =
-            CheckedHrpstring::new::<Bech32m>(&text).map_err(|_| MethodError::SilentPayment)?;
-        let is_of_key = Hrp::parse(key).is_ok_and(|expected| checked.hrp() == expected);
-        if !is_of_key {
-            return Err(MethodError::SilentPayment);
-        }
-        Ok(Self {
-            key: key.to_owned(),
-            text,
-            limits: limits_of(asked),
-        })
-    }
-
-    /// The key: `sp`, or `tsp` on test networks.
-    pub fn key(&self) -> &str {
-        &self.key
-    }
-
-    /// The address as it was written, such as `sp1…`.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// What amounts can be paid.
-    pub fn limits(&self) -> AmountLimits {
-        self.limits
-    }
-
-    /// Whether it can be paid on `network`.
-    pub fn supports(&self, network: Network) -> bool {
-        (self.key == "sp") == (network == Network::Bitcoin)
     }
 }
 
@@ -265,34 +212,9 @@ impl OnChainMethod {
     }
 }
 
-/// A way to pay that is known by name only.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OtherMethod {
-    key: String,
-    text: String,
-    limits: AmountLimits,
-}
-
-impl OtherMethod {
-    /// The key, lower case and without `req-`.
-    pub fn key(&self) -> &str {
-        &self.key
-    }
-
-    /// The value, unchecked.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// What amounts can be paid.
-    pub fn limits(&self) -> AmountLimits {
-        self.limits
-    }
-}
-
 /// Whether `key` is that of a payment method known here.
 pub(super) fn is_method_key(key: &str) -> bool {
-    const KEYS: [&str; 13] = [
+    const KEYS: [&str; 14] = [
         PATH_KEY,
         "lno",
         "lightning",
@@ -302,6 +224,7 @@ pub(super) fn is_method_key(key: &str) -> bool {
         "tb",
         "bcrt",
         "pay",
+        "payt",
         "ark",
         "tark",
         "creq",

@@ -4,23 +4,31 @@
 //! `Verified<Record>` → [`instructions`](crate::Verified::instructions) →
 //! [`choose`](crate::Verified::choose) → `Verified<Method>`.
 
+mod bech32;
 mod bolt11;
+mod build;
 mod choice;
 mod limits;
 mod method;
 mod offer;
+mod other;
 mod parse;
 mod pop;
+mod silent_payment;
 #[cfg(test)]
 mod tests;
+mod upper_case;
 
 pub use bolt11::Bolt11Method;
+pub use build::{BuildError, InstructionsBuilder};
 pub use choice::{Choice, PassedOver, PassedOverReason};
 pub use limits::{AmountLimitError, AmountLimits};
-pub use method::{Method, MethodKind, OnChainMethod, OtherMethod, SilentPaymentMethod};
-pub use offer::{OfferError, OfferMethod};
+pub use method::{Method, MethodKind, OnChainMethod};
+pub use offer::{BlindedPath, Introduction, OfferError, OfferMethod};
+pub use other::OtherMethod;
 pub use parse::{MethodError, UriError};
 pub use pop::ProofOfPayment;
+pub use silent_payment::{SilentPaymentAddress, SilentPaymentError, SilentPaymentMethod};
 
 use crate::{amount::Amount, proof::Verified, record::Record};
 

@@ -1,11 +1,13 @@
 //! A BOLT 12 offer as a payment method (`lno=`).
 
 use lightning::{
-    bitcoin::{Network, constants::ChainHash},
+    bitcoin::{Network, constants::ChainHash, secp256k1::PublicKey},
+    blinded_path::{Direction, IntroductionNode},
     offers::{
-        offer::{Amount as OfferAmount, Offer},
+        offer::{Amount as OfferAmount, Offer, Quantity},
         parse::Bolt12ParseError,
     },
+    types::features::OfferFeatures,
 };
 
 use super::{AmountLimits, MethodError};
@@ -102,6 +104,73 @@ impl OfferMethod {
                 Some(iso4217_code.as_str().to_owned())
             }
             Some(OfferAmount::Bitcoin { .. }) | None => None,
+        }
+    }
+
+    /// How many items one payment may be for.
+    pub fn quantity(&self) -> Quantity {
+        self.offer.supported_quantity()
+    }
+
+    /// The key that signs invoices for the offer, when it is not that of a blinded path's last hop.
+    ///
+    /// Often that of the payee's node: it can link offers of one payee to each other.
+    pub fn issuer_id(&self) -> Option<PublicKey> {
+        self.offer.issuer_signing_pubkey()
+    }
+
+    /// The ways to reach the payee without knowing its node; none when the issuer id is reached.
+    pub fn paths(&self) -> impl ExactSizeIterator<Item = BlindedPath> + '_ {
+        self.offer.paths().iter().map(|path| BlindedPath {
+            introduction: path.introduction_node().into(),
+            hops: path.blinded_hops().len(),
+        })
+    }
+
+    /// The features that the offer names.
+    pub fn features(&self) -> &OfferFeatures {
+        self.offer.offer_features()
+    }
+
+    /// Whether it requires features that are unknown here, so that it must not be paid (BOLT 12).
+    pub fn requires_unknown_features(&self) -> bool {
+        self.features().requires_unknown_bits()
+    }
+}
+
+/// A way to reach a payee whose node stays hidden (BOLT 4, route blinding).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlindedPath {
+    /// The node at which it begins, which is not hidden.
+    pub introduction: Introduction,
+    /// How many hops it has, the introduction node included.
+    pub hops: usize,
+}
+
+/// The node at which a blinded path begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Introduction {
+    /// The node of this id.
+    Node(PublicKey),
+    /// One end of a channel.
+    Channel {
+        /// The short channel id (BOLT 7).
+        short_channel_id: u64,
+        /// Whether it is the end whose node id is the lesser (`node_id_1`).
+        is_first: bool,
+    },
+}
+
+impl From<&IntroductionNode> for Introduction {
+    fn from(node: &IntroductionNode) -> Self {
+        match node {
+            IntroductionNode::NodeId(id) => Self::Node(*id),
+            IntroductionNode::DirectedShortChannelId(direction, short_channel_id) => {
+                Self::Channel {
+                    short_channel_id: *short_channel_id,
+                    is_first: *direction == Direction::NodeOne,
+                }
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use percent_encoding::percent_decode_str;
 
 use super::{
     Instructions, Method, OfferError, Parameter, ProofOfPayment, RejectedMethod,
+    SilentPaymentError,
     method::{self, PATH_KEY},
 };
 use crate::{
@@ -271,13 +272,21 @@ pub enum MethodError {
         hint: &'static str,
     },
     /// It is no silent payment address for this key.
-    #[error("it is no silent payment address of this key's network, or mistyped")]
-    SilentPayment,
+    #[error("{0}")]
+    SilentPayment(SilentPaymentError),
     /// It is no address.
     #[error("it is no bitcoin address, or mistyped{hint}")]
     Address {
         /// Where it belongs, when it is something else; empty or beginning with `; `.
         hint: &'static str,
+    },
+    /// It does not have the prefix and checksum that its key asks for.
+    #[error(
+        "it is mistyped, cut off, or something else: it should be {expected} with a right checksum"
+    )]
+    Encoding {
+        /// What the key asks for, such as ``bech32m that begins with `ark1` ``.
+        expected: &'static str,
     },
     /// The address is of a network other than the key's (`bc`, `tb`, `bcrt`).
     #[error("it is an address of another network than its key says")]

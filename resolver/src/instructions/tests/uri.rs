@@ -11,9 +11,7 @@ fn the_records_that_bip_353_and_sparrow_publish_are_read() {
     assert_eq!(keys(&simple), ["bc"]);
     let upper = parse("BITCOIN:?BC=BC1QYYQ734DCNHHCWYW8YJXSWXG4P7K9NXU0QT84QZ");
     assert_eq!(keys(&upper), ["bc"]);
-    let both = parse(
-        "bitcoin:bc1qztwy6xen3zdtt7z0vrgapmjtfz8acjkfp5fp7l?lno=lno1zr5qyugqgskrk70kqmuq7v3dnr2fnmhukps9n8hut48vkqpqnskt2svsqwjakp7k6pyhtkuxw7y2kqmsxlwruhzqv0zsnhh9q3t9xhx39suc6qsr07ekm5esdyum0w66mnx8vdquwvp7dp5jp7j3v5cp6aj0w329fnkqqv60q96sz5nkrc5r95qffx002q53tqdk8x9m2tmt85jtpmcycvfnrpx3lr45h2g7na3sec7xguctfzzcm8jjqtj5ya27te60j03vpt0vq9tm2n9yxl2hngfnmygesa25s4u4zlxewqpvp94xt7rur4rhxunwkthk9vly3lm5hh0pqv4aymcqejlgssnlpzwlggykkajp7yjs5jvr2agkyypcdlj280cy46jpynsezrcj2kwa2lyr8xvd6lfkph4xrxtk2xc3lpq",
-    );
+    let both = parse(PUBLISHED);
     assert_eq!(keys(&both), ["address", "lno"]);
     assert!(both.offer().unwrap().supports(Network::Bitcoin));
     assert_eq!(keys(&parse(&format!("bitcoin:{LEGACY}"))), ["address"]);
@@ -48,8 +46,10 @@ fn the_examples_of_bip_321_are_read() {
 #[test]
 fn every_key_in_use_is_recognised() {
     let uri = format!(
-        "bitcoin:{LEGACY}?lno={OFFER}&lightning={}&sp={SILENT}&bc={ADDRESS}&tb={TESTNET}&pay=PM8T&ark=ark1&tark=tark1&creq=creqA&pj=https://example.com/pj",
-        invoice(None)
+        "bitcoin:{LEGACY}?lno={OFFER}&lightning={}&sp={SILENT}&bc={ADDRESS}&tb={TESTNET}&pay={PAY}&ark={ark}&tark={tark}&creq={CASHU}&creq=creqApWF0gA&pj=https://example.com/pj",
+        invoice(None),
+        ark = bech32m("ark", &[1; 65]),
+        tark = bech32m("tark", &[1; 65]),
     );
     let instructions = parse(&uri);
     assert_eq!(
@@ -64,6 +64,7 @@ fn every_key_in_use_is_recognised() {
             "pay",
             "ark",
             "tark",
+            "creq",
             "creq",
             "pj"
         ]
@@ -128,7 +129,7 @@ fn one_bad_method_does_not_spoil_the_good_ones() {
         [
             &MethodError::Offer(OfferError::Characters),
             &MethodError::OtherNetwork,
-            &MethodError::SilentPayment,
+            &MethodError::SilentPayment(SilentPaymentError::Encoding),
             &MethodError::Empty,
         ]
     );
