@@ -30,6 +30,7 @@ mod proof_cache;
 mod prove;
 pub mod publisher;
 pub mod registration;
+mod room;
 mod server;
 pub mod store;
 

@@ -13,7 +13,7 @@ use crate::{
     clock::Clock,
     config::{Config, Domain},
     data_dir::{DataDir, DataDirError, KeyFiles},
-    http::App,
+    http::{self, App},
     nameserver::{BindError, Listeners},
     outbox::{Chain, Worker},
     policy::Policy,
@@ -130,7 +130,8 @@ impl Server {
             tokio::spawn(worker.run(working.clone())),
             tokio::spawn(chores(embedded, Arc::clone(&store), clock, working.clone())),
         ];
-        let http = tokio::spawn(serve_http(http, app, accepting.clone()));
+        let serving = http::serve(http, app.router(), http::LIMITS, accepting.clone());
+        let http = tokio::spawn(serving);
         Ok(Running {
             public_url,
             http_addr,
@@ -220,13 +221,6 @@ async fn missing_keys(
         missing.push(domain.zone.clone());
     }
     Ok(missing)
-}
-
-async fn serve_http(listener: TcpListener, app: Arc<App>, stop: CancellationToken) {
-    let serving = axum::serve(listener, app.router());
-    if let Err(error) = serving.with_graceful_shutdown(stop.cancelled_owned()).await {
-        tracing::error!(%error, "HTTP has stopped");
-    }
 }
 
 /// What has to be done from time to time.

@@ -6,6 +6,7 @@ mod handles;
 mod health;
 mod precondition;
 mod proofs;
+mod serve;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -21,6 +22,8 @@ use payname_api::{MAX_BODY_BYTES, paths};
 use payname_resolver::Handle;
 use tokio::sync::Notify;
 use url::Url;
+
+pub(crate) use self::serve::{LIMITS, serve};
 
 use self::failure::Failure;
 use crate::{

@@ -11,7 +11,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::publisher::Served;
+use crate::{publisher::Served, room::Room};
 
 /// How often a free port is looked for that UDP and TCP can share.
 const PORT_ATTEMPTS: usize = 32;
@@ -47,9 +47,10 @@ impl Listeners {
 
     /// Answers until told to stop.
     pub(crate) async fn serve(self, served: Served, stop: CancellationToken) {
+        let room = Room::new(tcp::LIMITS.connections);
         let mut tasks = JoinSet::new();
         for (tcp, udp) in self.pairs {
-            tasks.spawn(tcp::serve(tcp, served.clone(), stop.clone()));
+            tasks.spawn(tcp::serve(tcp, served.clone(), room.clone(), stop.clone()));
             for _ in 0..udp::WORKERS {
                 tasks.spawn(udp::serve(Arc::clone(&udp), served.clone(), stop.clone()));
             }

@@ -10,7 +10,7 @@ use crate::publisher::Served;
 
 /// How many tasks answer on one socket.
 pub(super) const WORKERS: usize = 2;
-/// The longest query that is read; what is longer is no query.
+/// The longest query that is read, in bytes; what comes after is cut off. Queries have about 100.
 const MAX_QUERY: usize = 4096;
 /// How long to rest after the socket failed.
 const REST: Duration = Duration::from_millis(50);

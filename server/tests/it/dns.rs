@@ -1,5 +1,7 @@
 //! The nameserver over its sockets.
 
+use std::time::Duration;
+
 use payname_api::State;
 use payname_resolver::{
     Question,
@@ -74,6 +76,32 @@ async fn queries_are_pipelined_over_tcp_and_answered_in_their_order() {
         assert_eq!(response.metadata.id, id);
         assert_eq!(response.answers.len(), 2, "the record and its signature");
     }
+}
+
+#[tokio::test]
+async fn connections_that_say_nothing_keep_nobody_from_asking_over_tcp() {
+    let scene = Scene::start().await;
+    let contact = scene.contact();
+    // More than there are places for; half of them have begun to say something.
+    let mut silent = Vec::new();
+    for count in 0..300 {
+        let mut stream = TcpStream::connect(contact.dns).await.unwrap();
+        if count % 2 == 0 {
+            stream.write_all(&[0, 40, 1]).await.unwrap();
+        }
+        silent.push(stream);
+    }
+    let mut stream = TcpStream::connect(contact.dns).await.unwrap();
+    let query = query("example.test.", RecordType::SOA, 7);
+    let length = u16::try_from(query.len()).unwrap().to_be_bytes();
+    stream
+        .write_all(&[&length, &query[..]].concat())
+        .await
+        .unwrap();
+    let answer = tokio::time::timeout(Duration::from_secs(5), stream.read_u16()).await;
+    assert!(answer.unwrap().unwrap() > 12);
+    // Who came first and said nothing has been sent away.
+    assert!(!matches!(silent[0].read(&mut [0]).await, Ok(1..)));
 }
 
 #[tokio::test]

@@ -1,0 +1,184 @@
+//! The connections of the HTTP API: HTTP/1.1, with an end to patience.
+//!
+//! HTTP/2 is left to the proxy that speaks TLS in front of us: a connection then carries one
+//! request at a time, so the limits on connections and on requests are limits on everything.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::Router;
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::http1,
+    service::{Service as _, service_fn},
+};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::room::{Limits, REST, Room};
+
+/// What connections may take. Proxies keep idle ones for a minute; we must not be first to close.
+pub(crate) const LIMITS: Limits = Limits {
+    connections: 256,
+    silence: Duration::from_secs(75),
+};
+/// The most that is kept of a request whose header is not complete, in bytes.
+const MAX_HEADERS: usize = 32 * 1024;
+
+/// Serves until told to stop, then ends once all requests under way have been answered.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    stop: CancellationToken,
+) {
+    let room = Room::new(limits.connections);
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
+        };
+        let Ok((stream, _)) = accepted else {
+            tokio::time::sleep(REST).await;
+            continue;
+        };
+        let (router, room, stop) = (router.clone(), room.clone(), stop.clone());
+        connections.spawn(converse(stream, router, room, limits, stop));
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+/// Serves one connection.
+async fn converse(
+    stream: TcpStream,
+    router: Router,
+    room: Room,
+    limits: Limits,
+    stop: CancellationToken,
+) {
+    let place = Arc::new(room.enter());
+    let stirring = Arc::clone(&place);
+    let service = TowerToHyperService::new(router);
+    let service = service_fn(move |request: Request<Incoming>| {
+        stirring.stir();
+        service.call(request)
+    });
+    // Small responses in two segments would wait for the peer's delayed acknowledgement.
+    let _ = stream.set_nodelay(true);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.silence)
+        .max_buf_size(MAX_HEADERS)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    // A connection that fails concerns only its peer.
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = place.lost() => return,
+        () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
+    }
+    tokio::select! {
+        _ = connection => {}
+        () = place.lost() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::SocketAddr, time::Instant};
+
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    async fn start(limits: Limits) -> (SocketAddr, CancellationToken) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let slowly = async || tokio::time::sleep(Duration::from_millis(300)).await;
+        let router = Router::new()
+            .route("/", get(async || "here"))
+            .route("/slow", get(slowly));
+        let stop = CancellationToken::new();
+        tokio::spawn(serve(listener, router, limits, stop.clone()));
+        (address, stop)
+    }
+
+    async fn say(address: SocketAddr, text: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
+        stream
+    }
+
+    async fn rest_of(mut stream: TcpStream) -> String {
+        let mut text = Vec::new();
+        // Who is thrown out in the middle of a sentence may see a reset.
+        let _ = stream.read_to_end(&mut text).await;
+        String::from_utf8(text).unwrap()
+    }
+
+    const WHOLE: &str = "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    const PATIENT: Limits = Limits {
+        connections: 8,
+        silence: Duration::from_secs(60),
+    };
+
+    #[tokio::test]
+    async fn connections_that_say_half_of_something_keep_nobody_out() {
+        let (address, _stop) = start(PATIENT).await;
+        let mut slow = Vec::new();
+        for _ in 0..20 {
+            slow.push(say(address, "GET / HTTP/1.1\r\nhost:").await);
+        }
+        let begun = Instant::now();
+        assert!(rest_of(say(address, WHOLE).await).await.ends_with("here"));
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        // The first to come were the first to go.
+        assert_eq!(rest_of(slow.remove(0)).await, "");
+    }
+
+    #[tokio::test]
+    async fn who_does_not_finish_a_header_is_cut_off_and_so_is_who_falls_silent() {
+        let impatient = Limits {
+            silence: Duration::from_millis(100),
+            ..PATIENT
+        };
+        let (address, _stop) = start(impatient).await;
+        for beginning in ["", "GET / HTTP/1.1\r\nhost:"] {
+            let answer = rest_of(say(address, beginning).await).await;
+            assert!(!answer.contains("200"), "{answer}");
+        }
+        let kept_alive = say(address, "GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        assert!(rest_of(kept_alive).await.ends_with("here"));
+    }
+
+    #[tokio::test]
+    async fn a_header_that_never_ends_is_refused() {
+        let (address, _stop) = start(PATIENT).await;
+        let endless = format!("GET / HTTP/1.1\r\nx: {}", "x".repeat(2 * MAX_HEADERS));
+        let answer = rest_of(say(address, &endless).await).await;
+        assert!(!answer.contains("200"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn a_stop_answers_what_was_asked_and_closes_what_is_idle() {
+        let (address, stop) = start(PATIENT).await;
+        let idle = say(address, "").await;
+        let asking = say(address, "GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stop.cancel();
+        assert_eq!(rest_of(idle).await, "");
+        assert!(rest_of(asking).await.starts_with("HTTP/1.1 200"));
+        assert!(TcpStream::connect(address).await.is_err());
+    }
+}
