@@ -188,6 +188,7 @@ impl Search<'_, '_> {
                         parent: zone.name.clone(),
                         window: self.path.window,
                         cache_ttl: self.cache_ttl(),
+                        proof: self.minimised(),
                     });
                 }
                 self.fault = self.fault.take().or(denials.into_fault());

@@ -10,6 +10,7 @@ mod canonical;
 mod chain;
 mod crypto;
 mod denial;
+mod explain;
 mod memo;
 mod nsec;
 mod nsec3;
@@ -25,6 +26,7 @@ use hickory_proto::rr::{Name, RecordType};
 
 pub use anchors::{AnchorError, TrustAnchors};
 pub use cache::ChainCache;
+pub use explain::{Detail, Digest, Explanation, Key, Link, Shown, Voucher};
 pub use opinion::{Disagreement, Opinion};
 pub use outcome::{Bogus, Denial, DenialKind, Insecure, Outcome, Reason, RecordSetName, Secure};
 pub use resource_record::ResourceRecord;

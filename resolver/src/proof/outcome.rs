@@ -74,6 +74,8 @@ pub struct Insecure {
     pub window: Window,
     /// How long the answer may be kept from now, in seconds.
     pub cache_ttl: u32,
+    /// The same proof without the records that were not needed.
+    pub proof: Proof,
 }
 
 /// Where and why a proof fails.

@@ -130,6 +130,11 @@ impl DnsKey {
         })
     }
 
+    /// 257 for a key-signing key, 256 for a zone-signing key, and whatever else is set.
+    pub(super) fn flags(&self) -> u16 {
+        self.flags
+    }
+
     /// The key itself, as its algorithm packs it.
     pub(super) fn public_key(&self) -> &[u8] {
         self.rdata.get(4..).unwrap_or_default()

@@ -9,6 +9,7 @@
 mod bip353;
 mod cache;
 mod dnssec_prover;
+mod explain;
 mod forge;
 mod mutations;
 mod rfc9102;
