@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use hickory_proto::rr::Name;
 
+use crate::name::{self, Label};
+
 /// The labels BIP-353 puts between the user and the domain.
 const MIDDLE: &str = "user._bitcoin-payment";
 /// The most bytes a DNS label may have (RFC 1035 §2.3.4).
@@ -14,7 +16,8 @@ const MAX_NAME: usize = 253;
 /// A payment name: a user at a domain (BIP-353), lower case.
 ///
 /// Parses with and without the `₿`. Takes ASCII letters, digits, `-`, `_` and `.`, which is what
-/// every sender accepts; other scripts are written in their `xn--` form.
+/// every sender accepts; other scripts are written in their `xn--` form, which
+/// [`from_unicode`](Handle::from_unicode) makes and [`readable`](Handle::readable) undoes.
 ///
 /// ```
 /// use payname_resolver::Handle;
@@ -180,13 +183,21 @@ pub enum HandleError {
         /// The first such character.
         character: char,
     },
-    /// A character outside ASCII.
-    #[error("`{}` contains the non-ASCII character `{}` (U+{:04X}); write the name in its xn-- (punycode) form", handle.escape_debug(), character.escape_debug(), u32::from(*character))]
+    /// A character outside ASCII. [`Handle::from_unicode`] takes some of them.
+    #[error("`{}` contains the non-ASCII character `{}` (U+{:04X}){}", handle.escape_debug(), character.escape_debug(), u32::from(*character), name::advice(handle))]
     NotAscii {
         /// The input.
         handle: String,
         /// The first such character.
         character: char,
+    },
+    /// A label that could be taken for another.
+    #[error("`{}` may not be what it looks like: of `{}`, {}", handle.escape_debug(), label.shown(), label.doubts().first().map(ToString::to_string).unwrap_or_default())]
+    Doubtful {
+        /// The input.
+        handle: String,
+        /// The first such label, with everything that speaks against it.
+        label: Box<Label>,
     },
     /// DNS cannot hold it for another reason.
     #[error("`{}` is not a DNS name", .0.escape_debug())]

@@ -28,6 +28,7 @@
 mod amount;
 mod handle;
 pub mod instructions;
+pub mod name;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod proof;
@@ -41,6 +42,7 @@ pub use handle::{Handle, HandleError};
 pub use hickory_proto;
 pub use instructions::{Instructions, Method};
 pub use lightning;
+pub use name::Payee;
 pub use proof::{Outcome, Proof, ProofError, TrustAnchors, Verified, VerifyError};
 pub use record::{Record, RecordError};
 pub use resolution::{Gathered, Question, Resolution, Response, Step};
