@@ -59,7 +59,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Keeps a zone's serial number, so that a restart goes on above it.
     async fn keep_serial(&self, zone: &str, serial: u32) -> Result<(), StoreError>;
 
-    /// Forgets used events that no clock within an hour of ours would still take.
+    /// Forgets used events that no clock less than a year behind ours would still take.
     async fn forget_events(&self, now: UnixTime) -> Result<(), StoreError>;
 
     /// Whether the store answers.

@@ -17,8 +17,9 @@ use crate::registration::{Change, Decision, Effect, Refusal, Registration};
 
 /// How long to wait for a lock that another program holds on the file, such as a backup.
 const BUSY: Duration = Duration::from_secs(5);
-/// How long used events are kept beyond their window, in seconds, should the clock be set back.
-const CLOCK_STEP: u64 = 3600;
+/// How long used events are kept beyond their window, in seconds, should the clock be set back: a
+/// year, since they are small beside the history that is kept for good.
+const CLOCK_STEP: u64 = 366 * 24 * 3600;
 
 /// A store in one SQLite file: write-ahead log, a sync at every commit, one thread that writes and
 /// one that reads.
@@ -357,4 +358,49 @@ pub enum OpenError {
     /// A thread cannot be started.
     #[error("a thread for it cannot be started")]
     Thread(#[from] std::io::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        key::{EventId, OwnerKey},
+        registration::{Precondition, Signed, What},
+    };
+
+    #[tokio::test]
+    async fn a_used_event_is_remembered_for_longer_than_clocks_go_wrong() {
+        let day = 24 * 3600;
+        let signed_at = UnixTime(1_785_931_200);
+        let directory = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&directory.path().join("registry.sqlite")).unwrap();
+        let change = Change {
+            handle: "alice@example.test".parse().unwrap(),
+            what: What::Put {
+                uri: "bitcoin:?lno=x".to_owned(),
+            },
+            precondition: Precondition::None,
+            signed: Signed {
+                owner: OwnerKey([1; 32]),
+                event: EventId([2; 32]),
+                json: String::new(),
+                lapses_at: signed_at.plus(60),
+            },
+            at: signed_at,
+        };
+        store.change(change.clone()).await.unwrap();
+        store
+            .forget_events(signed_at.plus(300 * day))
+            .await
+            .unwrap();
+        assert!(matches!(
+            store.change(change.clone()).await,
+            Err(ChangeError::Refused(Refusal::Replayed))
+        ));
+        store
+            .forget_events(signed_at.plus(400 * day))
+            .await
+            .unwrap();
+        store.change(change).await.unwrap();
+    }
 }
