@@ -39,6 +39,15 @@ impl Checker<'_> {
                 "name at least one address, such as \"[::]:53\"",
             ));
         }
+        let http_listen = self.address("http.listen", &written.http.listen)?;
+        if written.public_url.is_none() && http_listen.ip().is_unspecified() {
+            let remedy = "write the URL that clients sign their requests for, such as \"https://names.example.com\"; it cannot be told from http.listen";
+            return Err(self.invalid("public_url", "", remedy));
+        }
+        if written.data_dir.as_os_str().is_empty() {
+            let remedy = "name a directory of its own, such as \"/var/lib/payname\"";
+            return Err(self.invalid("data_dir", "", remedy));
+        }
         Ok(Config {
             public_url: written
                 .public_url
@@ -47,7 +56,7 @@ impl Checker<'_> {
             data_dir: self.directory.join(&written.data_dir),
             network: self.network(&written.network)?,
             allow_onchain: written.allow_onchain,
-            http_listen: self.address("http.listen", &written.http.listen)?,
+            http_listen,
             dns_listen,
             domains,
             prove: written.prove.map(|prove| self.prove(&prove)).transpose()?,
@@ -89,7 +98,7 @@ impl Checker<'_> {
             return Err(self.invalid("domain.zone", &zone.to_string(), remedy));
         }
         let nameservers = written.nameservers.iter();
-        let nameservers = nameservers.map(|text| self.name("domain.nameservers", text));
+        let nameservers = nameservers.map(|text| self.host(text));
         let nameservers = nameservers.collect::<Result<Vec<_>, _>>()?;
         if nameservers.is_empty() {
             return Err(self.invalid(
@@ -199,6 +208,28 @@ impl Checker<'_> {
             return Err(self.invalid(key, text, "write a DNS name, such as \"ns1.example.com\""));
         }
         Ok(name.to_lowercase())
+    }
+
+    /// The name of a nameserver: whole, of the letters that hosts have, and no address.
+    fn host(&self, text: &str) -> Result<Name, ConfigError> {
+        let key = "domain.nameservers";
+        let name = self.name(key, text)?;
+        let is_host = |label: &[u8]| {
+            let inner = label
+                .iter()
+                .all(|b| b.is_ascii_alphanumeric() || *b == b'-');
+            inner && !label.starts_with(b"-") && !label.ends_with(b"-")
+        };
+        let is_number = |label: &[u8]| label.iter().all(u8::is_ascii_digit);
+        let labels = || name.iter();
+        if labels().len() > 1
+            && labels().all(is_host)
+            && !labels().next_back().is_some_and(is_number)
+        {
+            return Ok(name);
+        }
+        let remedy = "write the whole name of a host, such as \"ns1.example.com\"; its address belongs into `addresses`";
+        Err(self.invalid(key, text, remedy))
     }
 
     fn within(&self, key: &str, value: u32, least: u32, most: u32) -> Result<u32, ConfigError> {

@@ -194,6 +194,26 @@ mod tests {
                 "domain.addresses",
                 "public addresses",
             ),
+            (
+                "ns1.example.net",
+                "192.0.2.53",
+                "domain.nameservers",
+                "`addresses`",
+            ),
+            ("ns1.example.net", "ns1", "domain.nameservers", "whole name"),
+            (
+                "ns1.example.net",
+                "ns1_.example.net",
+                "domain.nameservers",
+                "whole name",
+            ),
+            (
+                "[[domain]]",
+                "[http]\nlisten = \"[::]:80\"\n[[domain]]",
+                "public_url",
+                "https://names.example.com",
+            ),
+            ("\"data\"", "\"\"", "data_dir", "of its own"),
             ("Example.com.", "exa mple", "domain.name", "letters"),
             (
                 "[[domain]]",
