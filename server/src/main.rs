@@ -1,6 +1,6 @@
 //! `paynamed --config FILE`: a thin shell around [`payname_server`].
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
@@ -99,19 +99,24 @@ fn announce(running: &Running) {
     if new.is_empty() {
         return;
     }
-    println!(
-        "New signing keys were made. At your registrar, or in the zone above, set for each zone its"
-    );
-    println!("nameservers and this DS record; until then nobody can verify its names:");
-    println!();
-    for record in new {
-        println!("{record}");
-    }
+    let advice = [
+        "New signing keys were made. At your registrar, or in the zone above, set for each zone its",
+        "nameservers and this DS record; until then nobody can verify its names:",
+        "",
+    ];
+    print(advice.into_iter().chain(new.iter().map(String::as_str)));
 }
 
 fn print_ds(config: &Config) -> anyhow::Result<()> {
-    for record in ds_records_on_disk(config)? {
-        println!("{record}");
-    }
+    print(ds_records_on_disk(config)?.iter().map(String::as_str));
     Ok(())
+}
+
+/// Prints lines for as long as somebody reads them.
+fn print<'a>(lines: impl IntoIterator<Item = &'a str>) {
+    let mut out = std::io::stdout().lock();
+    // Whoever has closed the pipe has read enough; a server goes on serving.
+    let _ = lines
+        .into_iter()
+        .try_for_each(|line| writeln!(out, "{line}"));
 }
