@@ -97,7 +97,7 @@ impl Server {
                 .map_err(StartError::Url)?,
         };
         let prover = Arc::new(match (&config.prove, dns_addrs.first()) {
-            (None, Some(&own)) => Prover::own(own, &ds_records(&served, &zones))?,
+            (None, Some(&own)) => Prover::own(own, &served.top_ds_records(&zones))?,
             (None, None) => return Err(StartError::NoListener),
             (Some(prove), _) => Prover::through(prove)?,
         });
@@ -172,12 +172,15 @@ impl Running {
 
     /// The DS record of every zone, as master-file lines for the zones above.
     pub fn ds_records(&self) -> Vec<String> {
-        ds_records(&self.served, &self.zones)
+        let ds = |zone| self.served.zone(zone, Zone::ds_text);
+        self.zones.iter().filter_map(ds).collect()
     }
 
-    /// The DS records of the zones whose keys were made by this start.
+    /// The DS records to be set above those zones whose keys were made by this start.
+    ///
+    /// A zone that lies in another one served here is not among them: that one has its DS record.
     pub fn new_ds_records(&self) -> Vec<String> {
-        ds_records(&self.served, &self.new_zones)
+        self.served.top_ds_records(&self.new_zones)
     }
 
     /// Stops: takes no new requests, finishes those it accepted, then closes everything.
@@ -258,13 +261,6 @@ pub fn ds_records_on_disk(config: &Config) -> Result<Vec<String>, DataDirError> 
             .map(|key| key.ds_text(&domain.zone, ttl))
     };
     config.domains.iter().map(ds).collect()
-}
-
-fn ds_records(served: &Served, zones: &[Name]) -> Vec<String> {
-    zones
-        .iter()
-        .filter_map(|zone| served.zone(zone, Zone::ds_text))
-        .collect()
 }
 
 fn by_name(domains: Vec<Domain>) -> BTreeMap<String, Domain> {

@@ -5,6 +5,7 @@ mod nameserver;
 use async_trait::async_trait;
 use payname_resolver::Handle;
 use payname_zones::{PaymentError, ZoneError};
+use tokio::task::JoinError;
 
 pub use nameserver::{Embedded, Served};
 
@@ -36,6 +37,9 @@ pub enum PublishError {
     /// The zone refused the record or could not sign it.
     #[error("the zone could not take the record: {0}")]
     Zone(#[from] ZoneError),
+    /// Signing a zone again was broken off by a fault of ours.
+    #[error("signing the zone again broke off; it is tried again within the hour")]
+    BrokenOff(#[source] JoinError),
     /// The zone's serial number could not be kept.
     #[error("the zone's serial number could not be kept")]
     Store(#[from] StoreError),

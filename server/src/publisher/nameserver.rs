@@ -2,7 +2,8 @@
 //!
 //! The store is the truth and the zones are its picture: built from it at the start, changed after
 //! it. Only the serial number is the zones' own, so the store keeps a ceiling that it never passes
-//! before a higher one is durable; a restart goes on from the ceiling.
+//! before a higher one is durable; a restart goes on from the ceiling. One change is made at a
+//! time. Zones are read by many listeners, so nothing that takes long is done to one in its place.
 
 #[cfg(test)]
 mod tests;
@@ -16,12 +17,16 @@ use std::{
 use async_trait::async_trait;
 use payname_resolver::{
     Handle, UnixTime,
-    hickory_proto::rr::{Name, RData, RecordType},
+    hickory_proto::{
+        dnssec::rdata::DS,
+        rr::{Name, RData, RecordType},
+    },
 };
 use payname_zones::{
     NameServer, PaymentRecord, Settings, SignaturePolicy, SigningKey, Transport, Zone, ZoneError,
     ZoneSet, payment_record,
 };
+use tokio::{sync::Mutex, task::spawn_blocking};
 
 use super::{PublishError, Publisher};
 use crate::{
@@ -53,6 +58,30 @@ impl Served {
         self.read().zone(origin).map(look)
     }
 
+    /// The DS records of those of these zones that lie in no other one served here, as
+    /// master-file lines: what is to be set in the zones above.
+    pub fn top_ds_records(&self, zones: &[Name]) -> Vec<String> {
+        let tops = zones.iter().filter(|zone| self.above(zone).is_none());
+        tops.filter_map(|zone| self.zone(zone, Zone::ds_text))
+            .collect()
+    }
+
+    /// The zone that this one lies in, with what it must say of it.
+    fn delegation(&self, child: &Name) -> Option<(Name, Vec<NameServer>, DS)> {
+        let above = self.above(child)?;
+        self.zone(child, |zone| {
+            let servers = zone.settings().name_servers.clone();
+            (above, servers, zone.key().ds(child))
+        })
+    }
+
+    /// The deepest zone that lies above this one.
+    fn above(&self, zone: &Name) -> Option<Name> {
+        let served = self.read();
+        let above = served.holding(&zone.base_name())?;
+        Some(above.origin().clone())
+    }
+
     // A zone is whole at every moment, whatever happened to a thread that was changing it.
     fn read(&self) -> RwLockReadGuard<'_, ZoneSet> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
@@ -70,12 +99,14 @@ pub struct Embedded {
     domains: BTreeMap<String, Domain>,
     store: Arc<dyn Store>,
     clock: Clock,
+    /// Held while a zone is changed.
+    turn: Mutex<()>,
 }
 
 impl Embedded {
     /// Builds and signs the zones of all domains from what the store holds.
     ///
-    /// `key` gives the signing key of a zone.
+    /// `key` gives the signing key of a zone. A zone that lies in another one is delegated by it.
     ///
     /// # Errors
     /// The store fails, or a zone cannot be made of its settings.
@@ -94,11 +125,15 @@ impl Embedded {
                 .collect(),
             store,
             clock,
+            turn: Mutex::new(()),
         };
         for domain in domains {
             let key = key(&domain.zone)?;
             let zone = embedded.build(domain, key).await?;
             embedded.served.write().insert(zone);
+        }
+        for domain in domains {
+            embedded.delegate(&domain.zone).await?;
         }
         Ok(embedded)
     }
@@ -128,25 +163,27 @@ impl Embedded {
             .as_secs()
             .checked_div(RESIGN_SHARE)
             .unwrap_or(0);
+        let before = now.plus(half);
+        let _turn = self.turn.lock().await;
+        let due = |zone: &Zone| zone.is_due(before, now).then(|| zone.clone());
+        let Some(mut zone) = self.served.zone(&domain.zone, due).flatten() else {
+            return Ok(());
+        };
         self.keep_ceiling(&domain.zone, now).await?;
-        self.change(&domain.zone, |zone| zone.resign(now.plus(half), now))?;
+        // Thousands of signatures: on a copy and a thread of its own, while all is answered as ever.
+        let signing = spawn_blocking(move || zone.resign(before, now).map(|_| zone));
+        let signed = signing.await.map_err(PublishError::BrokenOff)??;
+        self.served.write().insert(signed);
         Ok(())
     }
 
     async fn build(&self, domain: &Domain, key: SigningKey) -> Result<Zone, PublishError> {
         let now = self.clock.now();
-        let ceiling = self
-            .store
-            .serial(&domain.zone.to_string())
-            .await?
-            .unwrap_or(0);
-        let start = now.max(UnixTime(ceiling.into()));
-        // The serial starts at the time a zone is made at, so it is made at the ceiling, and then
-        // signed at the true time.
-        let mut zone = Zone::new(settings(domain), key, start)?;
-        if start != now {
-            zone.resign(UnixTime(u64::MAX), now)?;
-        }
+        let mut zone = match self.store.serial(&domain.zone.to_string()).await? {
+            Some(ceiling) => Zone::new_after(settings(domain), key, ceiling, now)?,
+            None => Zone::new(settings(domain), key, now)?,
+        };
+        let mut records = Vec::new();
         let mut after: Option<String> = None;
         loop {
             let page = self
@@ -155,19 +192,34 @@ impl Embedded {
                 .await?;
             for registration in &page {
                 let uri = registration.uri.as_deref().unwrap_or_default();
-                let record = payment_record(&registration.handle, uri)?;
-                zone.publish(&record, domain.ttl, now)?;
+                records.push(payment_record(&registration.handle, uri)?);
             }
             after = page.last().map(|last| last.handle.user().to_owned());
             if after.is_none() {
                 break;
             }
         }
+        // All at once, so that every link of the denial chain is signed once.
+        zone.publish_all(records.iter().map(|record| (record, domain.ttl)), now)?;
         let ceiling = zone.serial().wrapping_add(SERIAL_STEP);
         self.store
             .keep_serial(&domain.zone.to_string(), ceiling)
             .await?;
         Ok(zone)
+    }
+
+    /// Has the zone that another lies in, if it is served here too, delegate it with its DS record.
+    async fn delegate(&self, child: &Name) -> Result<(), PublishError> {
+        let Some((above, servers, ds)) = self.served.delegation(child) else {
+            return Ok(());
+        };
+        let now = self.clock.now();
+        self.keep_ceiling(&above, now).await?;
+        self.change(&above, |zone| {
+            let ttl = zone.settings().infrastructure_ttl;
+            zone.delegate(child, &servers, &[ds], ttl, now)
+        })?;
+        Ok(())
     }
 
     /// Makes sure that the next serial number is below the kept ceiling.
@@ -215,6 +267,7 @@ impl Publisher for Embedded {
         if self.shows(domain, &record) {
             return Ok(());
         }
+        let _turn = self.turn.lock().await;
         let now = self.clock.now();
         self.keep_ceiling(&domain.zone, now).await?;
         self.change(&domain.zone, |zone| zone.publish(&record, domain.ttl, now))?
@@ -224,6 +277,7 @@ impl Publisher for Embedded {
 
     async fn remove(&self, handle: &Handle) -> Result<(), PublishError> {
         let domain = self.domain(handle)?;
+        let _turn = self.turn.lock().await;
         let now = self.clock.now();
         self.keep_ceiling(&domain.zone, now).await?;
         let owner = handle.owner_name();

@@ -39,8 +39,15 @@ impl Scene {
     }
 
     async fn load(&self) -> Embedded {
-        let text = "data_dir = \"x\"\n[[domain]]\nname = \"example.test\"\nnameservers = [\"ns.other.test\"]";
-        let config = crate::Config::parse(text, "paynamed.toml".as_ref()).unwrap();
+        self.load_domains(&["example.test"]).await
+    }
+
+    async fn load_domains(&self, names: &[&str]) -> Embedded {
+        let mut text = "data_dir = \"x\"\n".to_owned();
+        for name in names {
+            text += &format!("[[domain]]\nname = \"{name}\"\nnameservers = [\"ns.other.test\"]\n");
+        }
+        let config = crate::Config::parse(&text, "paynamed.toml".as_ref()).unwrap();
         let time = Arc::clone(&self.time);
         let clock = Clock::from_fn(move || UnixTime(time.load(Ordering::Relaxed)));
         let key = |_: &Name| -> Result<_, PublishError> {
@@ -121,6 +128,43 @@ async fn the_serial_rises_over_restarts_even_when_the_clock_is_set_back() {
 }
 
 #[tokio::test]
+async fn what_was_signed_by_a_clock_that_was_ahead_is_signed_again() {
+    let scene = Scene::new().await;
+    let embedded = scene.load().await;
+    scene.set_clock(NOON + 365 * DAY);
+    let handle = scene.claim("alice").await;
+    embedded.put(&handle, "bitcoin:?lno=x").await.unwrap();
+    scene.set_clock(NOON + DAY);
+    embedded.resign().await.unwrap();
+    let owner = handle.owner_name();
+    let ends = |zone: &Zone| {
+        let set = zone.record_set(owner, RecordType::TXT);
+        set.and_then(payname_zones::RecordSet::expires_at)
+    };
+    assert_eq!(look(&embedded, ends), Some(UnixTime(NOON + 8 * DAY)));
+}
+
+#[tokio::test]
+async fn a_zone_in_another_one_is_delegated_by_it_with_its_ds_record() {
+    let scene = Scene::new().await;
+    for names in [
+        ["example.test", "shop.example.test"],
+        ["shop.example.test", "example.test"],
+    ] {
+        let embedded = scene.load_domains(&names).await;
+        let shop = Name::from_ascii("shop.example.test.").unwrap();
+        let delegated = |zone: &Zone| {
+            let has = |record_type| zone.record_set(&shop, record_type).is_some();
+            has(RecordType::NS) && has(RecordType::DS)
+        };
+        assert!(look(&embedded, delegated));
+        let zones = names.map(|name| Name::from_ascii(format!("{name}.")).unwrap());
+        let tops = embedded.served.top_ds_records(&zones);
+        assert!(tops.len() == 1 && tops[0].starts_with("example.test. "));
+    }
+}
+
+#[tokio::test]
 async fn a_zone_is_rebuilt_from_what_the_store_holds() {
     let scene = Scene::new().await;
     let mut handles = Vec::new();
@@ -134,6 +178,8 @@ async fn a_zone_is_rebuilt_from_what_the_store_holds() {
             .record_set(owner, RecordType::TXT)
             .is_some()));
     }
+    // One serial for the empty zone, one for all names.
+    assert_eq!(look(&embedded, Zone::serial), NOON as u32 + 1);
 }
 
 #[tokio::test]
