@@ -1,6 +1,6 @@
 //! The whole server: started from a configuration, stopped in order.
 
-use std::{collections::BTreeMap, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use payname_resolver::hickory_proto::rr::Name;
 use payname_zones::{Settings, SigningKey, Zone};
@@ -59,7 +59,17 @@ impl Server {
     /// [`StartError`] says what is in the way; nothing is left running.
     pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> {
         let directory = DataDir::open(&config.data_dir)?;
+        check_registry(&config.domains, &directory)?;
         let store: Arc<dyn Store> = Arc::new(Sqlite::open(&directory.database())?);
+        // Before keys are made: a start that fails here has told nobody their DS records.
+        let listeners = Listeners::bind(&config.dns_listen).await?;
+        let dns_addrs = listeners.addresses().to_vec();
+        let http = TcpListener::bind(config.http_listen)
+            .await
+            .map_err(|source| StartError::Http {
+                address: config.http_listen,
+                source,
+            })?;
         let new_zones = missing_keys(&config.domains, &directory, store.as_ref()).await?;
         let random = SystemRandom::new();
         let key = |zone: &Name| -> Result<SigningKey, StartError> {
@@ -81,14 +91,6 @@ impl Server {
             .map(|domain| domain.zone.clone())
             .collect();
 
-        let listeners = Listeners::bind(&config.dns_listen).await?;
-        let dns_addrs = listeners.addresses().to_vec();
-        let http = TcpListener::bind(config.http_listen)
-            .await
-            .map_err(|source| StartError::Http {
-                address: config.http_listen,
-                source,
-            })?;
         let http_addr = http.local_addr().map_err(StartError::Socket)?;
         let public_url = match config.public_url {
             Some(url) => url,
@@ -207,6 +209,19 @@ impl Running {
     }
 }
 
+/// Refuses to begin with an empty registry where names have been given before.
+fn check_registry(domains: &[Domain], directory: &DataDir) -> Result<(), StartError> {
+    let path = directory.database();
+    let mut zones = domains.iter().map(|domain| &domain.zone);
+    match zones.find(|zone| directory.keys().has(zone)) {
+        Some(zone) if !path.exists() => Err(StartError::RegistryLost {
+            path,
+            zone: zone.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// The zones that have no key yet. One that was served before must have it.
 async fn missing_keys(
     domains: &[Domain],
@@ -283,6 +298,16 @@ pub enum StartError {
     /// The database fails.
     #[error("the database fails")]
     Store(#[from] StoreError),
+    /// A zone has a key, and there is no database.
+    #[error(
+        "the zone {zone} has a key, but the database {} is gone; restore it from a backup (to serve the zone without any names, make an empty file there)", path.display()
+    )]
+    RegistryLost {
+        /// Where the database should be.
+        path: PathBuf,
+        /// The zone.
+        zone: Name,
+    },
     /// A zone was served before and its key is gone.
     #[error(
         "the zone {0} was served before, but its key is not in the data directory; restore it from a backup (a new key would break the zone until the registrar's DS record is changed)"

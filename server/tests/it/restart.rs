@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use payname_api::{DomainInfo, ProvenBy, State, paths};
+use payname_resolver::{Handle, TrustAnchors, UnixTime, VerifyError, net::Client};
 use payname_server::{Clock, Config, Server, StartError};
 use tokio::sync::Notify;
 
-use crate::scene::{Contact, DOMAIN, Scene, config_text, keys, uri};
+use crate::scene::{Contact, DOMAIN, Scene, config_text, keys, now, uri};
 
 async fn serial(contact: &Contact) -> u32 {
     let answer = contact.get(&paths::domain(DOMAIN)).await;
@@ -55,6 +56,70 @@ async fn a_zone_whose_key_is_lost_is_not_given_a_new_one() {
     let error = Server::start(config, Clock::system()).await.unwrap_err();
     assert!(matches!(error, StartError::KeyLost(_)), "{error}");
     assert!(error.to_string().contains("backup"));
+}
+
+#[tokio::test]
+async fn a_registry_that_is_lost_is_not_taken_for_an_empty_one() {
+    let scene = Scene::start().await;
+    let directory = scene.stop().await;
+    let database = directory.path().join("data").join("registry.sqlite");
+    std::fs::remove_file(&database).unwrap();
+    let file = directory.path().join("paynamed.toml");
+    let config = Config::parse(&config_text(""), &file).unwrap();
+    let error = Server::start(config.clone(), Clock::system())
+        .await
+        .unwrap_err();
+    assert!(matches!(error, StartError::RegistryLost { .. }), "{error}");
+    assert!(error.to_string().contains("registry.sqlite") && error.to_string().contains("backup"));
+    assert!(!database.exists());
+    // As the message says, it can be wanted.
+    std::fs::write(&database, "").unwrap();
+    let running = Server::start(config, Clock::system()).await.unwrap();
+    running.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_first_start_that_finds_its_port_taken_makes_no_keys() {
+    let directory = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let text = config_text("").replacen("127.0.0.1:0", &address, 1);
+    let config = Config::parse(&text, &directory.path().join("paynamed.toml")).unwrap();
+    let error = Server::start(config.clone(), Clock::system())
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("http.listen"), "{error}");
+    drop(taken);
+    let running = Server::start(config, Clock::system()).await.unwrap();
+    assert_eq!(running.new_ds_records(), running.ds_records());
+    running.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_domain_in_another_one_is_proven_from_the_outer_ones_key_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let inner = format!(
+        "[[domain]]\nname = \"shop.{DOMAIN}\"\nnameservers = [\"ns1.{DOMAIN}\"]\nttl = 300"
+    );
+    let text = config_text("") + &inner;
+    let config = Config::parse(&text, &directory.path().join("paynamed.toml")).unwrap();
+    let running = Server::start(config, Clock::system()).await.unwrap();
+    let [outer] = &running.new_ds_records()[..] else {
+        panic!("one DS record is for the registrar");
+    };
+    let handle = Handle::new("alice", &format!("shop.{DOMAIN}")).unwrap();
+    let gathered = Client::new(running.dns_addr().into())
+        .unwrap()
+        .gather(&handle)
+        .await
+        .unwrap();
+    let anchors = TrustAnchors::parse(outer).unwrap();
+    let verdict = gathered.proof.verify(&handle, &anchors, UnixTime(now()));
+    assert!(
+        matches!(verdict, Err(VerifyError::Denied(_))),
+        "{verdict:?}"
+    );
+    running.shutdown().await;
 }
 
 #[tokio::test]
