@@ -32,6 +32,7 @@ pub mod name;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod proof;
+pub mod psbt;
 mod record;
 pub mod resolution;
 mod text;

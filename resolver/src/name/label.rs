@@ -23,7 +23,7 @@ const ACE: &str = "xn--";
 ///
 /// // All of it Cyrillic, and yet it looks like the Latin `aepo`.
 /// let label = Label::from_unicode("аеро");
-/// assert_eq!(label.shown(), "xn--80ak0aq");
+/// assert_eq!(label.shown(), "xn--80ak1ah");
 /// assert!(matches!(label.doubts(), [Doubt::LooksLike { text, .. }] if text == "aepo"));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
