@@ -28,7 +28,7 @@ async fn main() -> ExitCode {
         Command::Up => sandbox::up().await,
         Command::Demo => tokio::select! {
             outcome = sandbox::demo() => outcome,
-            _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+            told = sandbox::told_to_stop() => told.and(Err(anyhow::anyhow!("interrupted"))),
         },
     };
     match outcome {

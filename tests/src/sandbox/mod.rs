@@ -20,7 +20,7 @@ pub use lightning::Lightning;
 pub use payee::Payee;
 pub use payname::{Finished, Payname};
 pub use paynamed::Paynamed;
-pub use up::{Sandbox, up};
+pub use up::{Sandbox, told_to_stop, up};
 
 /// The domain that the sandbox gives names under.
 pub const DOMAIN: &str = "example.test";

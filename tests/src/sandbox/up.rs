@@ -1,6 +1,7 @@
 //! `sandbox up`: everything runs until Ctrl-C.
 
 use anyhow::Result;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{DOMAIN, Folder, Internet, Lightning, Payname, Paynamed};
 use crate::tools::own_binary;
@@ -87,11 +88,26 @@ impl Sandbox {
 /// As [`Sandbox::start`] and [`Sandbox::stop`].
 pub async fn up() -> Result<()> {
     eprintln!("starting a private internet, paynamed, bitcoind and two Lightning nodes …");
-    let sandbox = Sandbox::start().await?;
+    let sandbox = tokio::select! {
+        sandbox = Sandbox::start() => sandbox?,
+        told = told_to_stop() => return told, // dropping what has started ends it
+    };
     print_usage(&sandbox)?;
-    tokio::signal::ctrl_c().await?;
+    told_to_stop().await?;
     eprintln!("\nstopping …");
     sandbox.stop().await
+}
+
+/// Waits for Ctrl-C, or for the signal by which a service manager ends a program.
+///
+/// # Errors
+/// The system does not let it listen.
+pub async fn told_to_stop() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupt = tokio::signal::ctrl_c() => Ok(interrupt?),
+        _ = terminate.recv() => Ok(()),
+    }
 }
 
 fn print_usage(sandbox: &Sandbox) -> Result<()> {
