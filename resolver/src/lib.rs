@@ -29,7 +29,7 @@ mod amount;
 mod handle;
 pub mod instructions;
 pub mod name;
-#[cfg(feature = "net")]
+#[cfg(feature = "blocking")]
 pub mod net;
 pub mod proof;
 pub mod psbt;

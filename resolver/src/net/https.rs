@@ -6,7 +6,10 @@ use reqwest::{
     redirect::Policy,
 };
 
-use super::{ClientError, DnsServer, ExchangeError, Timeouts, server::is_loopback};
+use super::{
+    ClientError, ClientOptions, DnsServer, ExchangeError, Timeouts, server::is_loopback,
+    socks::SocksProxy,
+};
 use crate::resolution::{Question, Response};
 
 /// The media type of a DNS message (RFC 8484 §6).
@@ -15,16 +18,50 @@ const DNS_MESSAGE: &str = "application/dns-message";
 const MAX_MESSAGE: usize = 65_535;
 
 /// The HTTP client for one server: no redirects, no name of ours, bounded in time.
-pub(super) fn client(url: &Url, timeouts: Timeouts) -> Result<reqwest::Client, ClientError> {
-    let builder = reqwest::Client::builder()
-        .redirect(Policy::none())
-        .timeout(timeouts.exchange())
-        .referer(false);
-    let builder = match is_loopback(url) {
-        true => builder.no_proxy(),
-        false => builder.https_only(true),
+///
+/// Over `https://` it is HTTP/2 from the start (RFC 8484 §5.2), so that a burst of questions
+/// shares one connection instead of opening one for each.
+pub(super) fn client(
+    url: &Url,
+    options: &ClientOptions,
+    proxy: Option<&SocksProxy>,
+) -> Result<reqwest::Client, ClientError> {
+    let builder = match url.scheme() {
+        "https" => builder(url, options, proxy, b"h2")?.http2_prior_knowledge(),
+        _ => builder(url, options, proxy, b"http/1.1")?,
     };
     builder.build().map_err(ClientError::Https)
+}
+
+/// What every HTTP client here has in common.
+pub(super) fn builder(
+    url: &Url,
+    options: &ClientOptions,
+    proxy: Option<&SocksProxy>,
+    protocol: &[u8],
+) -> Result<reqwest::ClientBuilder, ClientError> {
+    let builder = reqwest::Client::builder()
+        .redirect(Policy::none())
+        .timeout(options.timeouts.exchange())
+        .referer(false)
+        .use_preconfigured_tls(options.roots.config(protocol)?);
+    let builder = match proxy {
+        // The scheme `socks5h` leaves names to the proxy.
+        Some(proxy) => {
+            let at = format!("socks5h://{}:{}", proxy.host, proxy.port);
+            let mut through = reqwest::Proxy::all(at).map_err(ClientError::Https)?;
+            if let Some(credentials) = &proxy.credentials {
+                through = through.basic_auth(&credentials.user, &credentials.password);
+            }
+            builder.proxy(through)
+        }
+        None if is_loopback(url) => builder.no_proxy(),
+        None => builder,
+    };
+    Ok(match is_loopback(url) {
+        true => builder,
+        false => builder.https_only(true),
+    })
 }
 
 /// Asks by POST; the id is 0, since the connection keeps answers apart (RFC 8484 §4.1).

@@ -6,12 +6,14 @@ use std::{
     str::FromStr,
 };
 
-use reqwest::Url;
+use url::{Host, Url};
 
 use crate::text::shown;
 
 /// The port of DNS over UDP and TCP (RFC 1035 §4.2).
 const DNS_PORT: u16 = 53;
+/// The port of DNS over TLS (RFC 7858 §3.1) and over QUIC (RFC 9250 §4.1.1).
+const DNS_TLS_PORT: u16 = 853;
 
 /// A recursive resolver. It is not trusted: what it says is proven or refused.
 ///
@@ -25,32 +27,75 @@ const DNS_PORT: u16 = 53;
 /// # Ok::<(), payname_resolver::net::DnsServerError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum DnsServer {
     /// DNS over UDP, and over TCP for what does not fit.
     Plain(SocketAddr),
-    /// DNS over HTTPS (RFC 8484). Unencrypted `http://` is for this machine only.
+    /// DNS over TCP alone (RFC 7766).
+    Tcp(SocketAddr),
+    /// DNS over TLS (RFC 7858).
+    Tls(TlsServer),
+    /// DNS over HTTPS (RFC 8484), with HTTP/2. Unencrypted `http://` is for this machine only.
     Https(Url),
+    /// DNS over QUIC (RFC 9250).
+    Quic(TlsServer),
+}
+
+/// A server that shows a certificate: where it is, and whose certificate it must be.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TlsServer {
+    host: Host,
+    port: u16,
+    name: Option<Host>,
+}
+
+impl TlsServer {
+    /// Where it is: a name or an address.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// Its port; 853 unless said otherwise.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The name or address that its certificate must be for; the host's, unless said otherwise.
+    pub fn certificate_name(&self) -> &Host {
+        self.name.as_ref().unwrap_or(&self.host)
+    }
+}
+
+impl DnsServer {
+    /// Whether the network in between sees no names: TLS, HTTPS and QUIC.
+    pub fn is_encrypted(&self) -> bool {
+        match self {
+            Self::Plain(_) | Self::Tcp(_) => false,
+            Self::Tls(_) | Self::Quic(_) => true,
+            Self::Https(url) => url.scheme() == "https",
+        }
+    }
 }
 
 impl FromStr for DnsServer {
     type Err = DnsServerError;
 
-    /// Reads `9.9.9.9`, `127.0.0.1:5353`, `[::1]:53` or `https://…/dns-query`.
+    /// Reads `9.9.9.9`, `[::1]:5353`, `tcp://9.9.9.9`, `tls://dns.example`,
+    /// `tls://192.0.2.1:853#dns.example`, `https://dns.example/dns-query` or `quic://dns.example`.
+    ///
+    /// Behind `#` stands the name that the certificate must have, where it is not the host's.
     fn from_str(input: &str) -> Result<Self, DnsServerError> {
         let text = input.trim();
-        if text.contains("://") {
-            return https(input, text);
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return plain(input, text).map(Self::Plain);
+        };
+        match scheme.to_ascii_lowercase().as_str() {
+            "udp" => plain(input, rest).map(Self::Plain),
+            "tcp" => plain(input, rest).map(Self::Tcp),
+            "tls" => tls(input, rest).map(Self::Tls),
+            "quic" => tls(input, rest).map(Self::Quic),
+            _ => https(input, text),
         }
-        let bare = text
-            .strip_prefix('[')
-            .and_then(|text| text.strip_suffix(']'))
-            .unwrap_or(text);
-        if let Ok(address) = bare.parse::<IpAddr>() {
-            return Ok(Self::Plain(SocketAddr::new(address, DNS_PORT)));
-        }
-        text.parse()
-            .map(Self::Plain)
-            .map_err(|_| DnsServerError::NotAnAddress(input.to_owned()))
     }
 }
 
@@ -60,12 +105,83 @@ impl From<SocketAddr> for DnsServer {
     }
 }
 
+impl fmt::Display for TlsServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)?;
+        match &self.name {
+            Some(Host::Domain(name)) => write!(f, "#{name}"),
+            Some(Host::Ipv4(address)) => write!(f, "#{address}"),
+            Some(Host::Ipv6(address)) => write!(f, "#{address}"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl fmt::Display for DnsServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Plain(address) => address.fmt(f),
+            Self::Tcp(address) => write!(f, "tcp://{address}"),
+            Self::Tls(server) => write!(f, "tls://{server}"),
             Self::Https(url) => url.fmt(f),
+            Self::Quic(server) => write!(f, "quic://{server}"),
         }
+    }
+}
+
+/// Reads an IP address with or without a port.
+fn plain(input: &str, text: &str) -> Result<SocketAddr, DnsServerError> {
+    if let Some(address) = ip(text) {
+        return Ok(SocketAddr::new(address, DNS_PORT));
+    }
+    text.parse()
+        .map_err(|_| DnsServerError::NotAnAddress(input.to_owned()))
+}
+
+/// Reads an IP address, IPv6 with and without brackets.
+fn ip(text: &str) -> Option<IpAddr> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'))
+        .unwrap_or(text);
+    bare.parse().ok()
+}
+
+/// Reads `host[:port][#name]`.
+fn tls(input: &str, text: &str) -> Result<TlsServer, DnsServerError> {
+    let refused = || DnsServerError::NotAHost(input.to_owned());
+    let (authority, name) = match text.split_once('#') {
+        Some((authority, name)) => (authority, Some(host(name).ok_or_else(refused)?)),
+        None => (text, None),
+    };
+    let (host, port) = host_and_port(authority).ok_or_else(refused)?;
+    Ok(TlsServer {
+        host,
+        port: port.unwrap_or(DNS_TLS_PORT),
+        name,
+    })
+}
+
+/// Reads `host`, `host:port`, or the same with an address as host.
+pub(super) fn host_and_port(text: &str) -> Option<(Host, Option<u16>)> {
+    if let Some(host) = host(text) {
+        return Some((host, None));
+    }
+    let (name, port) = text.rsplit_once(':')?;
+    Some((host(name)?, Some(port.parse().ok()?)))
+}
+
+fn host(text: &str) -> Option<Host> {
+    if let Some(address) = ip(text) {
+        return Some(match address {
+            IpAddr::V4(address) => Host::Ipv4(address),
+            IpAddr::V6(address) => Host::Ipv6(address),
+        });
+    }
+    // `9.9.9` would be read as the number of an address that nobody wrote.
+    match Host::parse(text) {
+        Ok(Host::Domain(name)) => Some(Host::Domain(name)),
+        _ => None,
     }
 }
 
@@ -92,13 +208,16 @@ pub(super) fn is_loopback(url: &Url) -> bool {
 #[non_exhaustive]
 pub enum DnsServerError {
     /// It is neither an IP address nor a URL.
-    #[error("`{}` is no DNS server; write an IP address such as 9.9.9.9 or 127.0.0.1:5353, or a URL such as https://dns.example/dns-query", shown(.0))]
+    #[error("`{}` is no DNS server; write an IP address such as 9.9.9.9 or 127.0.0.1:5353, or a URL such as tls://dns.example or https://dns.example/dns-query", shown(.0))]
     NotAnAddress(String),
+    /// Behind `tls://` or `quic://` stands no host.
+    #[error("`{}` names no host; write it as tls://dns.example, or as tls://192.0.2.1:853#dns.example with the name on its certificate", shown(.0))]
+    NotAHost(String),
     /// It looks like a URL and is none.
     #[error("`{}` is not a URL; write it as https://dns.example/dns-query", shown(.0))]
     BadUrl(String),
     /// A URL of another scheme.
-    #[error("`{}` is not an https:// URL; DNS is asked over https, or plainly at an IP address", shown(.0))]
+    #[error("`{}` has a scheme that DNS is not asked over; use tls://, https://, quic:// or tcp://, or an IP address alone", shown(.0))]
     Scheme(String),
     /// HTTP to another machine.
     #[error("`{}` would show every name you pay to the network; use https:// (http:// is for this machine only)", shown(.0))]
@@ -128,6 +247,42 @@ mod tests {
         ] {
             assert_eq!(parse(text).unwrap().to_string(), shown, "{text}");
         }
+    }
+
+    #[test]
+    fn a_server_is_printed_as_it_is_read() {
+        for (text, printed) in [
+            ("tcp://9.9.9.9", "tcp://9.9.9.9:53"),
+            ("TLS://dns.example", "tls://dns.example:853"),
+            ("tls://[2001:db8::1]", "tls://[2001:db8::1]:853"),
+            ("tls://2001:db8::1", "tls://[2001:db8::1]:853"),
+            (
+                "tls://192.0.2.1#dns.example",
+                "tls://192.0.2.1:853#dns.example",
+            ),
+            ("quic://dns.example:8853", "quic://dns.example:8853"),
+            (
+                "quic://dns.example#2001:db8::1",
+                "quic://dns.example:853#2001:db8::1",
+            ),
+        ] {
+            let server = parse(text).unwrap();
+            assert_eq!(server.to_string(), printed);
+            assert_eq!(parse(printed).unwrap(), server);
+            assert_eq!(server.is_encrypted(), !printed.starts_with("tcp"));
+        }
+        assert!(!parse("http://localhost/").unwrap().is_encrypted());
+    }
+
+    #[test]
+    fn the_certificate_is_for_the_host_unless_a_name_is_given() {
+        let named = |text: &str| match parse(text).unwrap() {
+            DnsServer::Tls(server) => server.certificate_name().to_string(),
+            other => panic!("{other}"),
+        };
+        assert_eq!(named("tls://dns.example"), "dns.example");
+        assert_eq!(named("tls://192.0.2.1"), "192.0.2.1");
+        assert_eq!(named("tls://192.0.2.1#dns.example"), "dns.example");
     }
 
     #[test]
@@ -164,10 +319,33 @@ mod tests {
                 "{text}"
             );
         }
-        assert!(matches!(
-            parse("tls://9.9.9.9"),
-            Err(DnsServerError::Scheme(_))
-        ));
+        for text in ["ftp://9.9.9.9", "dns://9.9.9.9"] {
+            assert!(
+                matches!(parse(text), Err(DnsServerError::Scheme(_))),
+                "{text}"
+            );
+        }
+        for text in ["tcp://dns.example", "tcp://", "udp://9.9.9.9/x"] {
+            assert!(
+                matches!(parse(text), Err(DnsServerError::NotAnAddress(_))),
+                "{text}"
+            );
+        }
+        for text in [
+            "tls://",
+            "tls://dns.example/path",
+            "tls://user@dns.example",
+            "tls://9.9.9",
+            "quic://dns.example:0x35",
+            "tls://dns.example:99999",
+            "tls://192.0.2.1#",
+            "tls://192.0.2.1#a b",
+        ] {
+            assert!(
+                matches!(parse(text), Err(DnsServerError::NotAHost(_))),
+                "{text}"
+            );
+        }
         assert!(matches!(parse("https://"), Err(DnsServerError::BadUrl(_))));
         let message = parse("\u{1b}[0m").unwrap_err().to_string();
         assert!(!message.contains('\u{1b}'), "{message:?}");

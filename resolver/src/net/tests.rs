@@ -1,23 +1,36 @@
 //! Servers on loopback that behave well and badly, and what the client makes of them.
 
+mod endpoints;
 mod gather;
 mod https;
 mod plain;
+mod proof_client;
+#[cfg(feature = "quic")]
+mod quic;
+mod socks;
+mod stream;
+mod tls;
 
 use std::{
     future::Future,
     net::{Ipv4Addr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use hickory_proto::rr::{Name, RecordType};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream, UdpSocket},
     task::JoinHandle,
 };
+use tokio_rustls::rustls;
 
 use super::*;
+use crate::resolution::{Question, Response, ResponseError};
 
 /// Waits so short that a test of silence ends soon: 3 × 150 ms for one question, 600 ms in all.
 const SHORT: Timeouts = Timeouts {
@@ -166,4 +179,104 @@ async fn serve_http(mut stream: TcpStream, reply: impl Fn(&[u8]) -> (&'static st
     );
     // The client may hang up first: that is for the test to judge.
     let _ = stream.write_all(&[head.as_bytes(), &body].concat()).await;
+}
+
+/// How many connections a server took.
+#[derive(Debug, Clone, Default)]
+struct Count(Arc<AtomicUsize>);
+
+impl Count {
+    fn up(&self) -> usize {
+        self.0.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn read(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A server of streams: `serve` is given each connection and how many there were before.
+async fn stream_server<F, S>(serve: S) -> (SocketAddr, Count)
+where
+    F: Future<Output = ()> + Send + 'static,
+    S: Fn(TcpStream, usize) -> F + Send + 'static,
+{
+    let listener = TcpListener::bind(LOOPBACK).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let count = Count::default();
+    let counted = count.clone();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(serve(stream, counted.up()));
+        }
+    });
+    (address, count)
+}
+
+/// Reads one message, or none at the end of the stream.
+async fn read_message(stream: &mut (impl AsyncRead + Unpin)) -> Option<Vec<u8>> {
+    let length = stream.read_u16().await.ok()?;
+    let mut message = vec![0; usize::from(length)];
+    stream.read_exact(&mut message).await.ok()?;
+    Some(message)
+}
+
+/// Answers every message of a stream with the raw bytes that `reply` makes of it.
+async fn answer_all(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    reply: impl Fn(&[u8]) -> Vec<u8>,
+) {
+    while let Some(query) = read_message(&mut stream).await {
+        if stream.write_all(&reply(&query)).await.is_err() || stream.flush().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// A certificate for `name` and the settings of a server that shows it.
+fn certificate(name: &str, protocols: &[&[u8]]) -> (TlsRoots, Arc<rustls::ServerConfig>) {
+    let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+    let roots = TlsRoots::from_pem(made.cert.pem().as_bytes()).unwrap();
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key.into())
+        .unwrap();
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+    (roots, Arc::new(config))
+}
+
+/// A client that waits [`SHORT`]ly, believes `roots` and goes through `proxy`.
+fn client_with(server: &str, roots: &TlsRoots, proxy: Option<Proxy>) -> Client {
+    let options = ClientOptions {
+        timeouts: SHORT,
+        proxy,
+        roots: roots.clone(),
+    };
+    Client::with_options(server.parse().unwrap(), options).unwrap()
+}
+
+/// Questions that differ.
+fn burst(count: usize) -> Vec<Question> {
+    let names = (0..count).map(|index| Name::from_ascii(format!("n{index}.example.")).unwrap());
+    names
+        .map(|name| Question::new(name, RecordType::TXT))
+        .collect()
+}
+
+/// Asks all at once.
+async fn ask_all(client: &Client, questions: &[Question]) -> Vec<Result<Response, ExchangeError>> {
+    let asking = questions.iter().map(|question| client.exchange(question));
+    futures_util::future::join_all(asking).await
+}
+
+/// Asks all at once and expects each to be answered.
+async fn all_are_answered(client: &Client, questions: &[Question]) {
+    for (question, outcome) in questions.iter().zip(ask_all(client, questions).await) {
+        assert_eq!(outcome.unwrap().question(), question);
+    }
 }

@@ -1,13 +1,13 @@
 //! The state machine that gathers the records of a proof.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, error::Error};
 
 use hickory_proto::rr::{Name, RecordType};
 
 use crate::{
     handle::Handle,
     proof::{Proof, ProofError},
-    resolution::{Question, Response, arrived::Arrived},
+    resolution::{Question, Response, Unanswered, arrived::Arrived},
 };
 
 /// The most questions of one resolution, whatever the answers say.
@@ -28,6 +28,7 @@ pub struct Resolution {
     asked: HashSet<Question>,
     pending: HashSet<Question>,
     arrived: Arrived,
+    unanswered: Vec<Unanswered>,
 }
 
 /// What a [`Resolution`] wants next.
@@ -55,6 +56,9 @@ pub struct Gathered {
     pub proof: Proof,
     /// The lowest TTL that the resolver gave, in seconds; an answer must not be kept longer.
     pub ttl: u32,
+    /// The questions that got no usable answer. When a record is missing from the proof, this
+    /// tells a network that failed from a resolver that withholds.
+    pub unanswered: Vec<Unanswered>,
 }
 
 impl Resolution {
@@ -73,6 +77,7 @@ impl Resolution {
             asked: HashSet::new(),
             pending: HashSet::new(),
             arrived: Arrived::default(),
+            unanswered: Vec::new(),
         };
         let wanted = std::iter::once(goal.clone())
             .chain(likely_zones(&goal.name).iter().flat_map(keys_of))
@@ -97,8 +102,25 @@ impl Resolution {
     ///
     /// # Errors
     /// As [`Resolution::receive`].
-    pub fn unanswered(mut self, question: &Question) -> Result<Step, ResolutionError> {
-        self.pending.remove(question);
+    pub fn unanswered(self, question: &Question) -> Result<Step, ResolutionError> {
+        self.note(Unanswered::new(question.clone()))
+    }
+
+    /// As [`Resolution::unanswered`], and keeps why for [`Gathered::unanswered`].
+    ///
+    /// # Errors
+    /// As [`Resolution::receive`].
+    pub fn failed(
+        self,
+        question: &Question,
+        cause: impl Error + Send + Sync + 'static,
+    ) -> Result<Step, ResolutionError> {
+        self.note(Unanswered::because(question.clone(), cause))
+    }
+
+    fn note(mut self, unanswered: Unanswered) -> Result<Step, ResolutionError> {
+        self.pending.remove(&unanswered.question);
+        self.unanswered.push(unanswered);
         self.advance()
     }
 
@@ -118,6 +140,7 @@ impl Resolution {
         Ok(Step::Done(Gathered {
             proof: Proof::from_records(self.arrived.into_records())?,
             ttl,
+            unanswered: self.unanswered,
         }))
     }
 

@@ -6,7 +6,9 @@ mod arrived;
 mod gather;
 mod question;
 mod response;
+mod unanswered;
 
 pub use gather::{Gathered, Resolution, ResolutionError, Step};
 pub use question::Question;
 pub use response::{Response, ResponseError};
+pub use unanswered::Unanswered;
