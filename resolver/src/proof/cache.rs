@@ -68,15 +68,20 @@ impl ChainCache {
 
     /// Whether the keys of `zone` are held and still good at `now`.
     pub fn holds(&self, zone: &Name, now: UnixTime) -> bool {
-        self.records_of(zone, now).is_some()
+        self.held.get(zone).is_some_and(|held| now < held.until)
     }
 
-    /// The DNSKEY and DS records of a zone with their signatures, while they are good.
-    pub fn records_of(&self, zone: &Name, now: UnixTime) -> Option<&[ResourceRecord]> {
-        self.held
-            .get(zone)
-            .filter(|held| now < held.until)
-            .map(|held| &*held.records)
+    /// The DNSKEY and DS records of a zone with their signatures, while they are good; their TTL is
+    /// what is left of it.
+    pub fn records_of(&self, zone: &Name, now: UnixTime) -> Option<Vec<ResourceRecord>> {
+        let held = self.held.get(zone).filter(|held| now < held.until)?;
+        let left = u32::try_from(now.until(held.until)).unwrap_or(u32::MAX);
+        Some(
+            held.records
+                .iter()
+                .map(|record| record.with_ttl(left))
+                .collect(),
+        )
     }
 
     /// Puts back what a delta proof left out: the key sets held for the zones above its records.
@@ -90,16 +95,14 @@ impl ChainCache {
                 .iter()
                 .any(|record| zone.zone_of(record.name()))
         };
-        let held = self
-            .held
-            .iter()
-            .filter(|(zone, held)| now < held.until && needed(zone));
+        let held = self.held.keys().filter(|zone| needed(zone));
         let missing = held
-            .flat_map(|(_, held)| held.records.iter())
+            .filter_map(|zone| self.records_of(zone, now))
+            .flatten()
             // What the sender did send is newer; two versions of a set would spoil each other.
             .filter(|record| !present.contains(&set_of(record)));
         Proof {
-            records: delta.records().iter().chain(missing).cloned().collect(),
+            records: delta.records().iter().cloned().chain(missing).collect(),
         }
     }
 

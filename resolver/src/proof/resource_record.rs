@@ -39,6 +39,14 @@ impl ResourceRecord {
         }
     }
 
+    /// The same record with another TTL.
+    pub(crate) fn with_ttl(&self, ttl: u32) -> Self {
+        Self {
+            ttl,
+            ..self.clone()
+        }
+    }
+
     /// The owner name, lower case.
     pub fn name(&self) -> &Name {
         &self.name

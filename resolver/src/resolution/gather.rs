@@ -1,13 +1,17 @@
 //! The state machine that gathers the records of a proof.
 
-use std::{collections::HashSet, error::Error};
+use std::{
+    collections::{HashMap, HashSet},
+    error::Error,
+};
 
 use hickory_proto::rr::{Name, RecordType};
 
 use crate::{
     handle::Handle,
-    proof::{Proof, ProofError},
+    proof::{ChainCache, Proof, ProofError, ResourceRecord},
     resolution::{Question, Response, Unanswered, arrived::Arrived},
+    time::UnixTime,
 };
 
 /// The most questions of one resolution, whatever the answers say.
@@ -26,6 +30,8 @@ const MAX_HOPS: usize = 12;
 pub struct Resolution {
     goal: Question,
     asked: HashSet<Question>,
+    /// Key sets that need not be asked for.
+    held: HashMap<Name, Vec<ResourceRecord>>,
     pending: HashSet<Question>,
     arrived: Arrived,
     unanswered: Vec<Unanswered>,
@@ -69,12 +75,37 @@ impl Resolution {
 
     /// Starts to gather the proof for any name and type.
     pub fn start_at(owner: &Name, record_type: RecordType) -> (Self, Vec<Question>) {
+        Self::start_holding(owner, record_type, HashMap::new())
+    }
+
+    /// The same without asking for the key sets that `cache` holds at `now`: for a name under known
+    /// zones, one small round trip.
+    ///
+    /// A zone may have changed its keys since. When a proof gathered this way does not hold, gather
+    /// it again from nothing before the failure is believed.
+    pub fn start_warm(
+        owner: &Name,
+        record_type: RecordType,
+        cache: &ChainCache,
+        now: UnixTime,
+    ) -> (Self, Vec<Question>) {
+        let zones = cache.zones().map(|(zone, _)| zone.clone());
+        let held = zones.filter_map(|zone| Some((zone.clone(), cache.records_of(&zone, now)?)));
+        Self::start_holding(owner, record_type, held.collect())
+    }
+
+    fn start_holding(
+        owner: &Name,
+        record_type: RecordType,
+        held: HashMap<Name, Vec<ResourceRecord>>,
+    ) -> (Self, Vec<Question>) {
         let mut owner = owner.to_lowercase();
         owner.set_fqdn(true);
         let goal = Question::new(owner, record_type);
         let mut resolution = Self {
             goal: goal.clone(),
             asked: HashSet::new(),
+            held,
             pending: HashSet::new(),
             arrived: Arrived::default(),
             unanswered: Vec::new(),
@@ -165,13 +196,29 @@ impl Resolution {
         wanted
     }
 
-    fn not_yet_asked(&mut self, wanted: Vec<Question>) -> Vec<Question> {
+    /// Those of the wanted questions that are to be asked, and what the answers at hand call for.
+    fn not_yet_asked(&mut self, mut wanted: Vec<Question>) -> Vec<Question> {
         let mut questions = Vec::new();
-        for question in wanted {
-            if self.asked.len() < MAX_QUESTIONS && self.asked.insert(question.clone()) {
-                self.pending.insert(question.clone());
-                questions.push(question);
+        while !wanted.is_empty() {
+            let mut at_hand = false;
+            for question in wanted {
+                if self.asked.len() >= MAX_QUESTIONS || !self.asked.insert(question.clone()) {
+                    continue;
+                }
+                if question != self.goal
+                    && let Some(records) = self.held.remove(&question.name)
+                {
+                    self.asked.extend(keys_of(&question.name));
+                    records
+                        .into_iter()
+                        .for_each(|record| self.arrived.add(record));
+                    at_hand = true;
+                } else {
+                    self.pending.insert(question.clone());
+                    questions.push(question);
+                }
             }
+            wanted = if at_hand { self.wanted() } else { Vec::new() };
         }
         questions
     }
@@ -214,7 +261,7 @@ pub enum ResolutionError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proof::{ResourceRecord, write_name};
+    use crate::proof::write_name;
 
     fn name(text: &str) -> Name {
         Name::from_ascii(text).unwrap()

@@ -2,7 +2,7 @@
 
 use hickory_proto::rr::{Name, RecordType};
 use payname_resolver::{
-    Outcome, Proof, UnixTime, hickory_proto,
+    Outcome, Proof, Resolution, UnixTime, hickory_proto,
     proof::{ChainCache, ResourceRecord},
 };
 
@@ -170,4 +170,32 @@ fn a_full_cache_forgets_what_was_used_longest_ago_and_the_root_last() {
             .zones()
             .any(|(zone, _)| zone.to_string() == "mattcorallo.com.")
     );
+}
+
+#[test]
+fn a_resolution_with_a_warm_cache_asks_only_for_what_is_not_held() {
+    let vector = Vector::load(MATT);
+    let now = vector.inside();
+    let mut cache = ChainCache::new(64);
+    let _ = judge(&vector, &with_ttl(&vector.proof, 600), now, &mut cache);
+    let questions = |owner: &str, now| {
+        let owner = Name::from_ascii(owner).unwrap();
+        let (_, questions) = Resolution::start_warm(&owner, RecordType::TXT, &cache, now);
+        questions
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
+    let matt = "matt.user._bitcoin-payment.mattcorallo.com.";
+    assert_eq!(questions(matt, now), [format!("{matt} TXT")]);
+    let other = "alice.user._bitcoin-payment.example.com.";
+    assert_eq!(
+        questions(other, now),
+        [
+            format!("{other} TXT"),
+            "example.com. DNSKEY".into(),
+            "example.com. DS".into()
+        ]
+    );
+    assert_eq!(questions(matt, now.plus(600)).len(), 6);
 }
