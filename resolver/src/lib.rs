@@ -28,6 +28,7 @@
 mod amount;
 mod handle;
 pub mod instructions;
+pub mod lightning_address;
 pub mod name;
 #[cfg(feature = "blocking")]
 pub mod net;

@@ -20,7 +20,7 @@ pub struct Bolt11Method {
 
 impl Bolt11Method {
     /// Reads the value of `lightning`, in a URI that asks for `asked`.
-    pub(super) fn parse(text: String, asked: Option<Amount>) -> Result<Self, MethodError> {
+    pub(crate) fn parse(text: String, asked: Option<Amount>) -> Result<Self, MethodError> {
         let invoice: Bolt11Invoice = text.parse().map_err(|_| MethodError::Invoice {
             hint: if starts_with(&text, "lno1") {
                 "; an offer belongs in `lno=`"

@@ -38,6 +38,15 @@ impl AmountLimits {
         }
     }
 
+    /// At least `minimum`, at most `maximum`; the payer chooses, unless they are the same.
+    pub(crate) fn between(minimum: Option<Amount>, maximum: Amount) -> Self {
+        Self {
+            asked: minimum.filter(|minimum| *minimum == maximum),
+            minimum,
+            maximum: Some(maximum),
+        }
+    }
+
     /// What the payee asks for: paid when the payer names no amount.
     pub fn asked(&self) -> Option<Amount> {
         self.asked
