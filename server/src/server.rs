@@ -60,7 +60,9 @@ impl Server {
     pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> {
         let directory = DataDir::open(&config.data_dir)?;
         check_registry(&config.domains, &directory)?;
-        let store: Arc<dyn Store> = Arc::new(Sqlite::open(&directory.database())?);
+        let path = directory.database();
+        let opened = Sqlite::open(&path).map_err(|source| StartError::Open { path, source });
+        let store: Arc<dyn Store> = Arc::new(opened?);
         // Before keys are made: a start that fails here has told nobody their DS records.
         let listeners = Listeners::bind(&config.dns_listen).await?;
         let dns_addrs = listeners.addresses().to_vec();
@@ -293,8 +295,13 @@ pub enum StartError {
     #[error(transparent)]
     Directory(#[from] DataDirError),
     /// The database cannot be opened.
-    #[error("the database in the data directory cannot be used")]
-    Open(#[from] OpenError),
+    #[error("the database {} cannot be used; make room and let this user write it, or restore it from a backup", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: OpenError,
+    },
     /// The database fails.
     #[error("the database fails")]
     Store(#[from] StoreError),

@@ -1,5 +1,8 @@
 //! The store in one SQLite file: the default, for one server.
 
+#[cfg(test)]
+mod tests;
+
 use std::{path::Path, thread::JoinHandle, time::Duration};
 
 use async_trait::async_trait;
@@ -26,7 +29,9 @@ const CLOCK_STEP: u64 = 366 * 24 * 3600;
 #[derive(Debug)]
 pub struct Sqlite {
     queues: Option<Queues>,
-    threads: Vec<JoinHandle<()>>,
+    /// The reader, then the writer: the last to close brings the log into the file and removes it,
+    /// which the reader cannot do.
+    threads: [Option<JoinHandle<()>>; 2],
 }
 
 #[derive(Debug)]
@@ -55,7 +60,7 @@ impl Sqlite {
         let (read, reading) = Queue::start("store-read", reader, Mode::Read)?;
         Ok(Self {
             queues: Some(Queues { write, read }),
-            threads: vec![writing, reading],
+            threads: [Some(reading), Some(writing)],
         })
     }
 
@@ -90,10 +95,13 @@ impl Sqlite {
 impl Drop for Sqlite {
     /// Finishes what was handed in, then closes the file.
     fn drop(&mut self) {
-        self.queues = None;
-        for thread in self.threads.drain(..) {
+        let queues = self.queues.take().map(|queues| (queues.read, queues.write));
+        let (read, write) = queues.unzip();
+        let [reading, writing] = &mut self.threads;
+        for (queue, thread) in [(read, reading), (write, writing)] {
+            drop(queue);
             // A thread that panicked has nothing left to finish.
-            let _ = thread.join();
+            let _ = thread.take().map(JoinHandle::join);
         }
     }
 }
@@ -232,7 +240,7 @@ impl Store for Sqlite {
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
-        // Through the writer: a server that cannot write is not ready.
+        // Through the writer: once it has ended, every change would fail.
         self.write(|connection| {
             Ok(connection.query_row("SELECT count(*) FROM zones", [], |_| Ok(()))?)
         })
@@ -358,49 +366,4 @@ pub enum OpenError {
     /// A thread cannot be started.
     #[error("a thread for it cannot be started")]
     Thread(#[from] std::io::Error),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        key::{EventId, OwnerKey},
-        registration::{Precondition, Signed, What},
-    };
-
-    #[tokio::test]
-    async fn a_used_event_is_remembered_for_longer_than_clocks_go_wrong() {
-        let day = 24 * 3600;
-        let signed_at = UnixTime(1_785_931_200);
-        let directory = tempfile::tempdir().unwrap();
-        let store = Sqlite::open(&directory.path().join("registry.sqlite")).unwrap();
-        let change = Change {
-            handle: "alice@example.test".parse().unwrap(),
-            what: What::Put {
-                uri: "bitcoin:?lno=x".to_owned(),
-            },
-            precondition: Precondition::None,
-            signed: Signed {
-                owner: OwnerKey([1; 32]),
-                event: EventId([2; 32]),
-                json: String::new(),
-                lapses_at: signed_at.plus(60),
-            },
-            at: signed_at,
-        };
-        store.change(change.clone()).await.unwrap();
-        store
-            .forget_events(signed_at.plus(300 * day))
-            .await
-            .unwrap();
-        assert!(matches!(
-            store.change(change.clone()).await,
-            Err(ChangeError::Refused(Refusal::Replayed))
-        ));
-        store
-            .forget_events(signed_at.plus(400 * day))
-            .await
-            .unwrap();
-        store.change(change).await.unwrap();
-    }
 }

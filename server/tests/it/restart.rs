@@ -72,7 +72,14 @@ async fn a_registry_that_is_lost_is_not_taken_for_an_empty_one() {
     assert!(matches!(error, StartError::RegistryLost { .. }), "{error}");
     assert!(error.to_string().contains("registry.sqlite") && error.to_string().contains("backup"));
     assert!(!database.exists());
-    // As the message says, it can be wanted.
+    // Nor is one that is broken.
+    std::fs::write(&database, "x".repeat(5000)).unwrap();
+    let error = Server::start(config.clone(), Clock::system())
+        .await
+        .unwrap_err();
+    assert!(matches!(error, StartError::Open { .. }), "{error}");
+    assert!(error.to_string().contains("registry.sqlite") && error.to_string().contains("backup"));
+    // An empty one can be wanted, as the message says.
     std::fs::write(&database, "").unwrap();
     let running = Server::start(config, Clock::system()).await.unwrap();
     running.shutdown().await;
