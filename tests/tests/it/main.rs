@@ -13,3 +13,5 @@ mod lightning;
 mod line;
 mod oracle;
 mod resolution;
+mod round_trips;
+mod transports;
