@@ -7,12 +7,14 @@ use hickory_proto::rr::{Name, RecordType};
 use super::{
     ClientError, DnsServer, ExchangeError, Exchanging, GatherError, Gathering, Isolation, Privacy,
     ProofSource, Proxy, Timeouts, TlsRoots, Transport,
-    gather::{gather_through, goal},
+    gather::{drive, goal},
     session::Session,
 };
 use crate::{
     handle::Handle,
-    resolution::{Gathered, Question, Response},
+    proof::ChainCache,
+    resolution::{Gathered, Question, Resolution, Response},
+    time::UnixTime,
 };
 
 /// Asks one recursive resolver. Cheap to clone; clones share their connections.
@@ -147,13 +149,38 @@ impl Client {
         owner: &Name,
         record_type: RecordType,
     ) -> Result<Gathered, GatherError> {
+        let start = Resolution::start_at(owner, record_type);
+        self.drive(start, goal(owner, record_type)).await
+    }
+
+    /// As [`Client::gather`], without asking for what `cache` holds: see
+    /// [`Resolution::start_warm`] for what to do when the proof does not hold.
+    ///
+    /// # Errors
+    /// As [`Client::gather`].
+    pub async fn gather_warm(
+        &self,
+        handle: &Handle,
+        cache: &ChainCache,
+        now: UnixTime,
+    ) -> Result<Gathered, GatherError> {
+        let owner = handle.owner_name();
+        let start = Resolution::start_warm(owner, RecordType::TXT, cache, now);
+        self.drive(start, goal(owner, RecordType::TXT)).await
+    }
+
+    async fn drive(
+        &self,
+        start: (Resolution, Vec<Question>),
+        goal: Question,
+    ) -> Result<Gathered, GatherError> {
         let total = self.options.timeouts.total;
         let one_name = self.one_name().map_err(ExchangeError::from)?;
-        let work = gather_through(&one_name, owner, record_type);
+        let work = drive(&one_name, start, goal.clone());
         tokio::time::timeout(total, work).await.unwrap_or_else(|_| {
             Err(GatherError::Timeout {
                 server: self.server.clone(),
-                question: goal(owner, record_type),
+                question: goal,
                 after: total,
             })
         })

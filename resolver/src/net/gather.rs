@@ -45,8 +45,16 @@ pub async fn gather_through(
     owner: &Name,
     record_type: RecordType,
 ) -> Result<Gathered, GatherError> {
-    let (mut resolution, questions) = Resolution::start_at(owner, record_type);
-    let first = goal(owner, record_type);
+    let start = Resolution::start_at(owner, record_type);
+    drive(transport, start, goal(owner, record_type)).await
+}
+
+/// Asks all that a resolution that was just started wants to know.
+pub(super) async fn drive(
+    transport: &(impl Transport + ?Sized),
+    (mut resolution, questions): (Resolution, Vec<Question>),
+    goal: Question,
+) -> Result<Gathered, GatherError> {
     let ask = |question: Question| async move {
         let outcome = transport.exchange(&question).await;
         (question, outcome)
@@ -56,7 +64,7 @@ pub async fn gather_through(
         let step = match outcome {
             Ok(response) => resolution.receive(response)?,
             // Without the answer itself the rest proves nothing; say what went wrong.
-            Err(error) if question == first => return Err(error.into()),
+            Err(error) if question == goal => return Err(error.into()),
             Err(error) => resolution.failed(&question, error)?,
         };
         match step {
@@ -70,7 +78,7 @@ pub async fn gather_through(
             }
         }
     }
-    Err(ResolutionError::Nothing(first).into())
+    Err(ResolutionError::Nothing(goal).into())
 }
 
 /// The question for the records themselves, as the resolution asks it.

@@ -10,7 +10,8 @@ use futures_util::future::join_all;
 use payname_resolver::hickory_proto::rr::rdata::CNAME;
 use payname_resolver::hickory_proto::rr::{Name, RData, RecordType};
 use payname_resolver::net::{Client, Timeouts};
-use payname_resolver::{Gathered, Handle, Resolution, Step};
+use payname_resolver::proof::ChainCache;
+use payname_resolver::{Gathered, Handle, Question, Resolution, Step};
 use payname_tests::{World, dns::Lie};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -33,9 +34,15 @@ struct Cost {
 
 /// Gathers with our resolution, wave by wave.
 async fn ours(world: &World, handle: &Handle) -> (Gathered, Cost) {
+    ours_from(world, Resolution::start(handle)).await
+}
+
+async fn ours_from(
+    world: &World,
+    (mut resolution, mut wave): (Resolution, Vec<Question>),
+) -> (Gathered, Cost) {
     let client = Client::with_timeouts(world.recursor().address().into(), PATIENCE).unwrap();
     let start = Instant::now();
-    let (mut resolution, mut wave) = Resolution::start(handle);
     for waves in 1.. {
         let answers = join_all(wave.iter().map(|question| client.exchange(question))).await;
         let took = start.elapsed();
@@ -173,4 +180,36 @@ async fn that_a_name_does_not_exist_costs_one() {
         "{error}"
     );
     assert_eq!(cost.waves, 1);
+}
+
+#[tokio::test]
+async fn every_name_costs_one_once_the_chain_is_held() {
+    let world = far_world().await;
+    let (anchors, now) = (world.anchors(), world.now());
+    let mut cache = ChainCache::new(16);
+    for name in ["₿alice@example.test", "₿pay@shop.test"] {
+        let handle: Handle = name.parse().unwrap();
+        let (gathered, _) = ours(&world, &handle).await;
+        let verified = gathered
+            .proof
+            .verify_cached(&handle, &anchors, now, &mut cache);
+        assert_eq!(verified.unwrap().uri(), URI);
+    }
+    let client = Client::with_timeouts(world.recursor().address().into(), PATIENCE).unwrap();
+    for name in ["₿alice@example.test", "₿pay@shop.test"] {
+        let handle: Handle = name.parse().unwrap();
+        let start = Resolution::start_warm(handle.owner_name(), RecordType::TXT, &cache, now);
+        assert_eq!(start.1.len(), 1, "{:?}", start.1);
+        let (gathered, cost) = ours_from(&world, start).await;
+        println!(
+            "{name} warm: {} round trips, {} ms",
+            cost.waves,
+            cost.took.as_millis()
+        );
+        assert_eq!(cost.waves, 1);
+        let verified = gathered.proof.verify(&handle, &anchors, now);
+        assert_eq!(verified.unwrap().uri(), URI);
+        let gathered = client.gather_warm(&handle, &cache, now).await.unwrap();
+        assert!(gathered.proof.verify(&handle, &anchors, now).is_ok());
+    }
 }

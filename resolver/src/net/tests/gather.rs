@@ -126,3 +126,25 @@ async fn a_recorded_proof_is_gathered_and_verified_over_https() {
     let ok = "HTTP/1.1 200 OK\r\ncontent-type: application/dns-message";
     gather_and_verify(http_server(move |query| (ok, recorded(query))).await).await;
 }
+
+#[tokio::test]
+async fn a_question_of_the_chain_that_timed_out_is_told_beside_the_proof_that_lacks_its_answer() {
+    let keys_of_root = Question::new(Name::root(), RecordType::DNSKEY);
+    let silent_about = keys_of_root.to_message(0);
+    let (server, _serving) = udp_server(move |query, _| match query[2..] == silent_about[2..] {
+        true => vec![],
+        false => vec![recorded(query)],
+    })
+    .await;
+    let handle: Handle = "simple@dnssec_proof_tests.bitcoin.ninja".parse().unwrap();
+    let gathered = client(server).gather(&handle).await.unwrap();
+    let [unanswered] = &gathered.unanswered[..] else {
+        panic!("{:?}", gathered.unanswered)
+    };
+    assert_eq!(unanswered.question, keys_of_root);
+    let cause = unanswered.to_string();
+    assert!(cause.contains("did not answer . DNSKEY"), "{cause}");
+    let now = UnixTime(1_754_600_000);
+    let verified = gathered.proof.verify(&handle, &TrustAnchors::iana(), now);
+    assert!(matches!(verified, Err(crate::VerifyError::Bogus(_))));
+}
