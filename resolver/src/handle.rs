@@ -192,7 +192,7 @@ pub enum HandleError {
         character: char,
     },
     /// A label that could be taken for another.
-    #[error("`{}` may not be what it looks like: of `{}`, {}", handle.escape_debug(), label.shown(), label.doubts().first().map(ToString::to_string).unwrap_or_default())]
+    #[error("`{}` may not be what it looks like: of `{}`, {}", handle.escape_debug(), label.shown(), label.why())]
     Doubtful {
         /// The input.
         handle: String,

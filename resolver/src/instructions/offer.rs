@@ -14,6 +14,18 @@ use super::{AmountLimits, MethodError};
 use crate::{amount::Amount, time::UnixTime};
 
 /// A BOLT 12 offer and the text it was written as.
+///
+/// ```
+/// use payname_resolver::Instructions;
+///
+/// let uri = "bitcoin:?lno=lno1zcss9mk8y3wkklfvevcrszlmu23kfrxh49px20665dqwmn4p72pksese";
+/// let instructions = Instructions::parse(uri)?;
+/// let offer = instructions.offer().unwrap();
+/// assert_eq!((offer.amount(), offer.expires_at()), (None, None));
+/// assert!(offer.issuer_id().is_some());
+/// assert_eq!(offer.paths().len(), 0);
+/// # Ok::<(), payname_resolver::instructions::UriError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OfferMethod {
     text: String,

@@ -125,6 +125,12 @@ impl Label {
         &self.doubts
     }
 
+    /// The doubts in one sentence for a person; empty when there are none.
+    pub fn why(&self) -> String {
+        let doubts: Vec<String> = self.doubts.iter().map(Doubt::to_string).collect();
+        doubts.join("; ")
+    }
+
     /// The scripts its letters are of, in their Unicode names, such as `Cyrillic`.
     pub fn scripts(&self) -> Vec<&'static str> {
         doubt::script_names(&self.unicode)

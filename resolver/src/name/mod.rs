@@ -14,5 +14,5 @@ mod tests;
 pub use doubt::Doubt;
 pub use label::Label;
 pub use payee::Payee;
-pub use readable::ReadableHandle;
 pub(crate) use readable::advice;
+pub use readable::{ReadableHandle, explain};

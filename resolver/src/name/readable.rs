@@ -48,7 +48,7 @@ impl ReadableHandle {
     }
 
     /// The ASCII form, `user@domain`; nothing when some label has none.
-    fn ascii(&self) -> Option<String> {
+    pub fn ascii(&self) -> Option<String> {
         let join = |labels: &[Label]| {
             let labels: Option<Vec<&str>> = labels.iter().map(Label::ascii).collect();
             labels.map(|labels| labels.join("."))
@@ -101,8 +101,21 @@ impl Handle {
     }
 }
 
-/// The labels of a text that has an `@`, whether it makes a handle or not.
-pub(crate) fn explain(input: &str) -> Option<ReadableHandle> {
+/// Takes apart what was typed as a handle, label by label, whether it makes a handle or not.
+///
+/// Says which characters, which scripts and which look-alikes are in the way; nothing when there
+/// is no `@`.
+///
+/// ```
+/// use payname_resolver::name::{Doubt, explain};
+///
+/// let typed = explain("\u{430}lice@example.com").unwrap(); // the first letter is Cyrillic
+/// let label = typed.doubtful().next().unwrap();
+/// assert_eq!(label.doubts()[0], Doubt::MixedScripts(vec!["Cyrillic", "Latin"]));
+/// assert!(matches!(&label.doubts()[1], Doubt::LooksLike { text, .. } if text == "alice"));
+/// assert_eq!(typed.ascii().as_deref(), Some("xn--lice-43d@example.com"));
+/// ```
+pub fn explain(input: &str) -> Option<ReadableHandle> {
     let bare = input.strip_prefix('₿').unwrap_or(input);
     let (user, domain) = bare.split_once('@')?;
     let domain = domain.strip_suffix('.').unwrap_or(domain);
@@ -126,10 +139,9 @@ pub(crate) fn advice(input: &str) -> String {
         Some(ascii) => format!("; its xn-- (punycode) form is {ascii}"),
         None => NONE.to_owned(),
     };
-    if let Some(label) = readable.doubtful().next()
-        && let Some(doubt) = label.doubts().first()
-    {
-        advice.push_str(&format!(", but beware of `{}`: {doubt}", label.shown()));
+    if let Some(label) = readable.doubtful().next() {
+        let (shown, why) = (label.shown(), label.why());
+        advice.push_str(&format!(", but beware of `{shown}`: {why}"));
     }
     advice
 }
