@@ -134,6 +134,9 @@ pub enum FailureReason {
     /// The offer or invoice needs something that this node does not know.
     #[error("the recipient's invoice requires a feature this node lacks")]
     UnknownFeature,
+    /// The process was killed before the node kept hold of the payment.
+    #[error("the payment was cut off before any money left, and the node has let go of it")]
+    Forgotten,
     /// The node gave no reason, or a new one.
     #[error("the node reports a failure without a known reason")]
     Unexplained,
@@ -150,6 +153,7 @@ impl FailureReason {
             Self::RetriesExhausted => "retries_exhausted",
             Self::Expired => "expired",
             Self::UnknownFeature => "unknown_feature",
+            Self::Forgotten => "forgotten",
             Self::Unexplained => "unexplained",
         }
     }

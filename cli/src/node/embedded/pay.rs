@@ -29,7 +29,8 @@ use crate::{
 /// After this long on line without a trace, an invoice request that was lost in a crash is dead.
 ///
 /// LDK asks again for the invoice after a restart and gives up one to two of its 60-second ticks
-/// later.
+/// later. So a payment that `ldk-node` still lists as pending after that, while no channel holds
+/// money for any payment, is one that LDK itself forgot: the list is written before LDK's own state.
 const REQUEST_LIFETIME: Duration = Duration::from_secs(150);
 
 impl Node for Embedded {
@@ -101,7 +102,18 @@ impl Node for Embedded {
                 None => self.untold(trace, offer.id()),
             };
             if let Some(id) = known {
-                let outcome = self.wait_for(&id, deadline);
+                let forgotten = began
+                    .checked_add(REQUEST_LIFETIME)
+                    .unwrap_or(deadline)
+                    .min(deadline);
+                let outcome = match self.wait_for(&id, forgotten) {
+                    Outcome::Unknown
+                        if began.elapsed() >= REQUEST_LIFETIME && !self.has_money_in_flight() =>
+                    {
+                        Outcome::Failed(FailureReason::Forgotten)
+                    }
+                    outcome => outcome,
+                };
                 return Ok(Found::Payment {
                     id: ours(&id),
                     outcome,
@@ -200,14 +212,18 @@ impl Embedded {
                     && payment.status == PaymentStatus::Pending
             })
             .is_empty();
-        let in_flight = self.node.list_balances().lightning_balances.iter().any(|balance| {
+        self.has_money_in_flight() && !has_pending
+    }
+
+    /// Whether any outbound payment holds money in a channel, open or closed.
+    fn has_money_in_flight(&self) -> bool {
+        self.node.list_balances().lightning_balances.iter().any(|balance| {
             matches!(balance,
                 LightningBalance::MaybeTimeoutClaimableHTLC { outbound_payment: true, .. })
                 || matches!(balance,
                     LightningBalance::ClaimableOnChannelClose { outbound_payment_htlc_rounded_msat, .. }
                     if *outbound_payment_htlc_rounded_msat > 0)
-        });
-        in_flight && !has_pending
+        })
     }
 }
 
