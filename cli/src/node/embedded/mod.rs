@@ -72,6 +72,7 @@ pub struct Embedded {
     events: Events,
     chain: ChainSource,
     network: Network,
+    opened: Instant,
     // Last, so that the lock is given up after everything else.
     _storage: Storage,
 }
@@ -167,6 +168,7 @@ impl Embedded {
             node,
             chain: config.chain,
             network: config.network,
+            opened: Instant::now(),
             _storage: storage,
         })
     }

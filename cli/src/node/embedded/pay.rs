@@ -90,7 +90,6 @@ impl Node for Embedded {
     }
 
     fn look_up(&self, trace: &Trace, within: Duration) -> Result<Found, NodeError> {
-        let began = Instant::now();
         let deadline = deadline(within);
         let offer: Offer = trace
             .offer
@@ -102,18 +101,7 @@ impl Node for Embedded {
                 None => self.untold(trace, offer.id()),
             };
             if let Some(id) = known {
-                let forgotten = began
-                    .checked_add(REQUEST_LIFETIME)
-                    .unwrap_or(deadline)
-                    .min(deadline);
-                let outcome = match self.wait_for(&id, forgotten) {
-                    Outcome::Unknown
-                        if began.elapsed() >= REQUEST_LIFETIME && !self.has_money_in_flight() =>
-                    {
-                        Outcome::Failed(FailureReason::Forgotten)
-                    }
-                    outcome => outcome,
-                };
+                let outcome = self.settle_pending(&id, deadline);
                 return Ok(Found::Payment {
                     id: ours(&id),
                     outcome,
@@ -133,7 +121,7 @@ impl Node for Embedded {
             if self.has_untold_movement() {
                 return Ok(Found::Unclear);
             }
-            if began.elapsed() >= REQUEST_LIFETIME {
+            if self.opened.elapsed() >= REQUEST_LIFETIME {
                 return Ok(Found::NeverSent);
             }
             if Instant::now() >= deadline || interrupt::is_requested() {
@@ -160,6 +148,20 @@ impl Embedded {
             }
             thread::sleep(PAUSE);
         }
+    }
+
+    /// Waits until a payment of an earlier process has ended, or is found to be forgotten.
+    fn settle_pending(&self, id: &LdkPaymentId, deadline: Instant) -> Outcome {
+        let dead = self.opened.checked_add(REQUEST_LIFETIME);
+        let dead = dead.map_or(deadline, |dead| dead.min(deadline));
+        let outcome = self.wait_for(id, dead);
+        if outcome != Outcome::Unknown || interrupt::is_requested() {
+            return outcome;
+        }
+        if self.opened.elapsed() >= REQUEST_LIFETIME && !self.has_money_in_flight() {
+            return Outcome::Failed(FailureReason::Forgotten);
+        }
+        self.wait_for(id, deadline)
     }
 
     /// How a payment ended; nothing while it is pending.
