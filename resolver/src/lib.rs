@@ -32,6 +32,8 @@ pub mod lightning_address;
 pub mod name;
 #[cfg(feature = "blocking")]
 pub mod net;
+#[cfg(feature = "onion")]
+pub mod onion;
 pub mod proof;
 pub mod psbt;
 mod record;
