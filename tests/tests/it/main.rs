@@ -11,6 +11,7 @@ mod layout;
 mod lies;
 mod lightning;
 mod line;
+mod onion;
 mod oracle;
 mod resolution;
 mod round_trips;
