@@ -9,6 +9,7 @@
 //! - [`AnswerQueue`] holds what others ask until somebody has gathered it, bounded in every
 //!   direction; [`Finding`] is what was gathered.
 //! - [`OnionHandler`] joins both to the `OnionMessenger` of the `lightning` crate.
+//! - `OnionSource` makes a resolver one of the sources of `net`, where that feature is on.
 //!
 //! A handle's way there and back, without Lightning in between:
 //!
@@ -48,6 +49,8 @@ mod handler;
 mod message;
 mod name;
 mod query;
+#[cfg(feature = "net")]
+mod source;
 
 pub use answers::{AnswerQueue, Job, Limits, NotAccepted, Scope};
 pub use finding::Finding;
@@ -55,3 +58,5 @@ pub use handler::{ErrorMessage, Lookup, OnionHandler};
 pub use message::{ERROR_TYPE, Message, MessageError, PROOF_TYPE, QUERY_TYPE};
 pub use name::{DomainName, DomainNameError};
 pub use query::{Nonce, OnionQuery, QueryError};
+#[cfg(feature = "net")]
+pub use source::{OnionSource, OnionSourceError};

@@ -138,6 +138,11 @@ impl OnionHandler {
         lookup
     }
 
+    /// The time by this handler's clock.
+    pub fn now(&self) -> UnixTime {
+        (self.clock)()
+    }
+
     /// Lets time pass: ends lookups at their deadline, drops jobs that nobody waits for any more.
     pub fn tick(&self) {
         let mut lookups = lock(&self.lookups);
@@ -146,7 +151,7 @@ impl OnionHandler {
         drop(lookups);
         alive.iter().for_each(|lookup| lookup.wake());
         if let Some(answers) = &self.answers {
-            lock(answers).forget_old((self.clock)());
+            lock(answers).forget_old(self.now());
         }
     }
 
@@ -169,7 +174,7 @@ impl OnionHandler {
     /// A name that somebody asked for, if there is one.
     pub fn try_job(&self) -> Option<Job> {
         let answers = self.answers.as_ref()?;
-        lock(answers).next((self.clock)())
+        lock(answers).next(self.now())
     }
 
     /// Answers all who asked for a name.
@@ -226,7 +231,7 @@ impl DNSResolverMessageHandler for OnionHandler {
     ) -> Option<(DNSResolverMessage, ResponseInstruction)> {
         let (answers, responder) = (self.answers.as_ref()?, responder?);
         let name = message.0.as_str().parse().ok()?;
-        let accepted = lock(answers).accept(name, responder, (self.clock)());
+        let accepted = lock(answers).accept(name, responder, self.now());
         match accepted {
             Ok(()) => mem::take(&mut *lock(&self.workers))
                 .into_iter()

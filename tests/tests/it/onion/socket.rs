@@ -8,11 +8,13 @@ use payname_resolver::hickory_proto::rr::RecordType;
 use payname_resolver::lightning::ln::peer_handler::{
     ErroringMessageHandler, IgnoringMessageHandler, MessageHandler, PeerManager,
 };
+use payname_resolver::lightning::onion_message::messenger::Destination;
 use payname_resolver::lightning::sign::KeysManager;
-use payname_resolver::net::Client;
-use payname_resolver::onion::Finding;
+use payname_resolver::net::{Client, ProofSource as _};
+use payname_resolver::onion::{Finding, OnionSource};
 use payname_resolver::{Handle, TrustAnchors, UnixTime};
 use payname_tests::World;
+use payname_tests::world::RECORD_TTL;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
@@ -113,4 +115,20 @@ async fn a_name_is_proven_over_a_lightning_connection() {
     let proof = proof.unwrap().unwrap();
     let verified = proof.verify(&alice, &world.anchors(), now).unwrap();
     assert_eq!(verified.uri(), URI);
+
+    // The same node as one of several sources; nobody else knows this name.
+    let patience = Duration::from_secs(10);
+    let node = Destination::Node(resolver.id());
+    let source = OnionSource::new(Arc::clone(&asker.handler), node, patience);
+    let gathered = source.gather(&alice).await.unwrap();
+    assert_eq!(gathered.proof, proof);
+    assert_eq!(gathered.ttl, RECORD_TTL);
+    let stranger = Destination::Node(asker.id());
+    let nobody = OnionSource::new(
+        Arc::clone(&asker.handler),
+        stranger,
+        Duration::from_millis(50),
+    );
+    let silence = nobody.gather(&alice).await.unwrap_err();
+    assert!(silence.to_string().starts_with("1 of 1 Lightning nodes"));
 }
