@@ -27,6 +27,7 @@ mod nameserver;
 mod outbox;
 pub mod policy;
 mod proof_cache;
+mod proof_relay;
 mod prove;
 pub mod publisher;
 pub mod registration;

@@ -18,6 +18,7 @@ use crate::{
     outbox::{Chain, Worker},
     policy::Policy,
     proof_cache::ProofCache,
+    proof_relay::ProofRelay,
     prove::{Prover, ProverError},
     publisher::{Embedded, PublishError, Served},
     store::{OpenError, Sqlite, Store, StoreError},
@@ -105,12 +106,15 @@ impl Server {
             (None, None) => return Err(StartError::NoListener),
             (Some(prove), _) => Prover::through(prove)?,
         });
+        let relay = config.prove.as_ref().map(ProofRelay::through);
+        let relay = relay.transpose().map_err(ProverError::from)?;
 
         let app = Arc::new(App {
             store: Arc::clone(&store),
             served: served.clone(),
             prover: Arc::clone(&prover),
             proofs: Arc::new(ProofCache::default()),
+            relay,
             committed: Arc::new(Notify::new()),
             clock: clock.clone(),
             policy: Policy {

@@ -6,6 +6,8 @@
 pub const INVALID_BODY: &str = "invalid_body";
 /// 400: a header cannot be read, such as an `If-Match` that is no version.
 pub const INVALID_HEADER: &str = "invalid_header";
+/// 400: the query of the URL is none of the documented form.
+pub const INVALID_QUERY: &str = "invalid_query";
 /// 401: there is no `Authorization` header.
 pub const AUTH_MISSING: &str = "auth_missing";
 /// 401: the header is no `Nostr` followed by the base64 of an event.

@@ -8,6 +8,8 @@ pub const DOMAIN: &str = "/v1/domains/{domain}";
 pub const HANDLE: &str = "/v1/domains/{domain}/handles/{user}";
 /// The route of a name's proof, as the server's router writes it.
 pub const PROOF: &str = "/v1/domains/{domain}/handles/{user}/proof";
+/// The proof of any name (`?d=NAME.&t=TXT|TLSA|A|AAAA`), where the server has a resolver.
+pub const DNSSEC_PROOF: &str = "/dnssecproof";
 /// Whether the process runs.
 pub const LIVEZ: &str = "/livez";
 /// Whether the server can serve: its database answers and its zones are loaded.

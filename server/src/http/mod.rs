@@ -1,5 +1,6 @@
 //! The HTTP API: requests to values, values to responses. The rules live elsewhere.
 
+mod dnssecproof;
 mod domains;
 mod failure;
 mod handles;
@@ -27,8 +28,8 @@ pub(crate) use self::serve::{LIMITS, serve};
 
 use self::failure::Failure;
 use crate::{
-    clock::Clock, config::Domain, policy::Policy, proof_cache::ProofCache, prove::Prover,
-    publisher::Served, store::Store,
+    clock::Clock, config::Domain, policy::Policy, proof_cache::ProofCache, proof_relay::ProofRelay,
+    prove::Prover, publisher::Served, store::Store,
 };
 
 /// How long a request may take.
@@ -41,6 +42,8 @@ pub(crate) struct App {
     pub(crate) served: Served,
     pub(crate) prover: Arc<Prover>,
     pub(crate) proofs: Arc<ProofCache>,
+    /// Proofs of any name, where the operator has named a resolver.
+    pub(crate) relay: Option<ProofRelay>,
     pub(crate) committed: Arc<Notify>,
     pub(crate) clock: Clock,
     pub(crate) policy: Policy,
@@ -56,7 +59,14 @@ impl App {
                 paths::HANDLE,
                 get(handles::show).put(handles::put).delete(handles::remove),
             )
-            .route(paths::PROOF, get(proofs::show))
+            .route(
+                paths::PROOF,
+                get(proofs::show).layer(from_fn(dnssecproof::open_to_pages)),
+            )
+            .route(
+                paths::DNSSEC_PROOF,
+                get(dnssecproof::show).layer(from_fn(dnssecproof::open_to_pages)),
+            )
             .route(paths::DOMAIN, get(domains::show))
             .route(paths::LIVEZ, get(health::livez))
             .route(paths::READYZ, get(health::readyz))

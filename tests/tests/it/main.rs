@@ -13,6 +13,7 @@ mod lightning;
 mod line;
 mod onion;
 mod oracle;
+mod proof_server;
 mod resolution;
 mod round_trips;
 mod transports;

@@ -1,0 +1,116 @@
+//! The proof of any name and type, in the form of other proof servers: `/dnssecproof?d=…&t=TXT`.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Bytes,
+    extract::{Query, Request, State, rejection::QueryRejection},
+    http::{HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use payname_api::{PROOF_MEDIA_TYPE, codes};
+use payname_resolver::{
+    Question,
+    hickory_proto::rr::{Name, RecordType},
+};
+use serde::Deserialize;
+
+use super::{App, failure::Failure};
+use crate::{outbox::Chain, proof_relay::RelayError};
+
+/// The query of the URL.
+#[derive(Deserialize)]
+pub(super) struct Wanted {
+    d: String,
+    t: String,
+}
+
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
+) -> Result<Response, Failure> {
+    let relay = app.relay.as_ref().ok_or_else(Failure::no_relay)?;
+    let Query(wanted) = wanted.map_err(|_| {
+        Failure::invalid_query("the URL must end in ?d=NAME.&t=TXT, with TXT, TLSA, A or AAAA")
+    })?;
+    let question = wanted.question()?;
+    let now = app.clock.now();
+    let relayed = relay.prove(&question, now).await.map_err(|error| {
+        tracing::debug!(%question, error = %Chain(&error), "a proof cannot be gathered");
+        Failure::from(error)
+    })?;
+    let mut response = Bytes::from(relayed.proof).into_response();
+    let headers = response.headers_mut();
+    let kind = HeaderValue::from_static(PROOF_MEDIA_TYPE);
+    headers.insert(header::CONTENT_TYPE, kind);
+    if let Some(until) = relayed.fresh_until {
+        let age = format!("max-age={}", now.until(until));
+        if let Ok(age) = HeaderValue::try_from(age) {
+            headers.insert(header::CACHE_CONTROL, age);
+        }
+    }
+    Ok(response)
+}
+
+/// Lets pages of any origin read proofs: they are public, and nothing here asks who reads.
+pub(super) async fn open_to_pages(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let any = HeaderValue::from_static("*");
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
+    response
+}
+
+impl Wanted {
+    fn question(&self) -> Result<Question, Failure> {
+        let record_type = match self.t.to_ascii_uppercase().as_str() {
+            "TXT" => RecordType::TXT,
+            "TLSA" => RecordType::TLSA,
+            "A" => RecordType::A,
+            "AAAA" => RecordType::AAAA,
+            _ => return Err(Failure::invalid_query("t must be TXT, TLSA, A or AAAA")),
+        };
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '*');
+        let name = Some(&self.d).filter(|name| !name.is_empty() && name.chars().all(is_plain));
+        let name = name.and_then(|name| Name::from_ascii(name).ok());
+        let mut name = name.ok_or_else(|| {
+            let detail =
+                "d must be a domain name of letters, digits, `-`, `_`, `*` and `.`, in ASCII";
+            Failure::invalid_query(detail)
+        })?;
+        name.set_fqdn(true);
+        Ok(Question::new(name.to_lowercase(), record_type))
+    }
+}
+
+impl Failure {
+    fn invalid_query(detail: &str) -> Self {
+        let status = StatusCode::BAD_REQUEST;
+        Self::new(status, codes::INVALID_QUERY, "Invalid query", detail)
+    }
+
+    fn no_relay() -> Self {
+        let detail = "this server gathers no proofs of other names; those of its own are at /v1/domains/{domain}/handles/{user}/proof";
+        let status = StatusCode::NOT_FOUND;
+        Self::new(status, codes::UNKNOWN_ROUTE, "Unknown route", detail)
+    }
+}
+
+impl From<RelayError> for Failure {
+    fn from(error: RelayError) -> Self {
+        match error {
+            RelayError::Busy => {
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                let detail = "too many proofs are being gathered; try again in a second";
+                Self::new(status, codes::UNAVAILABLE, "Busy", detail)
+            }
+            RelayError::Gather(_) => {
+                let status = StatusCode::BAD_GATEWAY;
+                let detail = "the resolver of this server gives no proof of that just now";
+                let code = codes::PROOF_UNAVAILABLE;
+                Self::new(status, code, "Proof unavailable", detail)
+            }
+        }
+    }
+}
