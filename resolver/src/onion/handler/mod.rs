@@ -36,8 +36,9 @@ use crate::{handle::Handle, time::UnixTime};
 pub use lookup::Lookup;
 pub use wire::ErrorMessage;
 
-/// The most errors that wait to be sent; more are dropped.
-const MAX_ERRORS: usize = 1024;
+/// The most answers, and the most errors, that wait for the messenger to fetch them; more are
+/// dropped. At 30,000 bytes each, 15 MB.
+const MAX_ANSWERS: usize = 512;
 
 /// What says the time.
 type Clock = Arc<dyn Fn() -> UnixTime + Send + Sync>;
@@ -210,9 +211,12 @@ impl OnionHandler {
     fn send(&self, messages: impl IntoIterator<Item = (Message, MessageSendInstructions)>) {
         let mut outbox = lock(&self.outbox);
         for (message, instructions) in messages {
+            let is_ours = matches!(message, Message::Query(_));
             match carried(message) {
-                Some(Carried::Known(message)) => outbox.known.push((message, instructions)),
-                Some(Carried::Error(message)) if outbox.errors.len() < MAX_ERRORS => {
+                Some(Carried::Known(message)) if is_ours || outbox.known.len() < MAX_ANSWERS => {
+                    outbox.known.push((message, instructions));
+                }
+                Some(Carried::Error(message)) if outbox.errors.len() < MAX_ANSWERS => {
                     outbox.errors.push((message, instructions));
                 }
                 _ => {}

@@ -106,9 +106,12 @@ async fn that_there_is_no_such_name_is_proven_too() {
 #[test]
 fn a_proof_of_somebody_else_is_outlived_by_the_honest_answer() {
     let vector = Vector::matt();
-    let (now, other) = (vector.inside, filler(400));
+    let now = vector.inside;
+    let all = Vector::all().into_iter();
+    let other = all.filter(|other| other.is_valid && other.owner != vector.owner);
+    let other = other.map(|other| other.bytes).next().unwrap();
     let asker = Node::new(1, now);
-    let liar = Node::lying(2, move |query| claim(query, other.to_bytes()));
+    let liar = Node::lying(2, move |query| claim(query, other.clone()));
     let honest = Node::new(3, now);
     asker.meet(&liar);
     asker.meet(&honest);
