@@ -80,7 +80,8 @@ impl ProofRelay {
         }
         let _place = self.places.try_acquire().map_err(|_| RelayError::Busy)?;
         let Question { name, record_type } = question;
-        let gathered = self.client.gather_at(name, *record_type).await?;
+        let gathered = self.client.gather_at(name, *record_type).await;
+        let gathered = gathered.map_err(Box::new)?;
         let outcome = gathered.proof.judge(name, *record_type, &self.anchors, now);
         let relayed = relayed(gathered, outcome, now);
         self.lock().keep(question, &relayed);
@@ -141,7 +142,7 @@ pub(crate) enum RelayError {
     Busy,
     /// The resolver is no help.
     #[error(transparent)]
-    Gather(#[from] GatherError),
+    Gather(#[from] Box<GatherError>),
 }
 
 #[cfg(test)]
