@@ -21,9 +21,9 @@ pub mod sandbox;
 pub mod service;
 pub mod tools;
 pub mod unbound;
-pub mod vector;
 pub mod world;
 
 pub use bitcoind::Bitcoind;
+pub use payname_fuzz::vector;
 pub use unbound::Unbound;
 pub use world::World;

@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Result;
+use payname_resolver::UnixTime;
 use payname_resolver::hickory_proto::rr::{Name, RecordType};
 use payname_resolver::resolution::Question;
 use tempfile::TempDir;
@@ -58,6 +59,29 @@ impl Unbound {
             .tempdir()?;
         let upstream = section("forward", &Name::root(), recursor);
         let mut unbound = Self::start_with(folder.path(), anchors, &upstream).await?;
+        unbound._folder = Some(folder);
+        Ok(unbound)
+    }
+
+    /// As [`Unbound::start_behind`], with a clock that stands still, and signatures' times exact.
+    ///
+    /// # Errors
+    /// As [`Unbound::start`].
+    pub async fn start_behind_at(
+        anchors: &str,
+        recursor: SocketAddr,
+        now: UnixTime,
+    ) -> Result<Self> {
+        let folder = tempfile::Builder::new()
+            .prefix("payname-unbound-")
+            .tempdir()?;
+        let forward = section("forward", &Name::root(), recursor);
+        let clock = format!(
+            "server:\n  val-override-date: \"{}\"\n  val-sig-skew-min: 0\n  val-sig-skew-max: 0\n",
+            now.0
+        );
+        let mut unbound =
+            Self::start_with(folder.path(), anchors, &format!("{forward}{clock}")).await?;
         unbound._folder = Some(folder);
         Ok(unbound)
     }

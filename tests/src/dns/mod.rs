@@ -2,6 +2,7 @@
 
 mod ask;
 mod authority;
+mod canned;
 mod lie;
 mod listener;
 mod recursor;
@@ -9,6 +10,7 @@ mod relay;
 
 pub use ask::over_tcp;
 pub use authority::Authority;
+pub use canned::{Canned, Claim};
 pub use lie::Lie;
 pub use recursor::Recursor;
 pub use relay::Relay;

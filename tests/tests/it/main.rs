@@ -6,6 +6,11 @@
     clippy::panic
 )]
 
+mod differential;
+/// The forge of chains is the resolver's own, whose tests use more of it.
+#[allow(dead_code, unused_imports)]
+#[path = "../../../resolver/tests/it/forge/mod.rs"]
+mod forge;
 mod judges;
 mod layout;
 mod lies;

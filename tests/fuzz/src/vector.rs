@@ -1,10 +1,10 @@
 //! The recorded proofs under `resolver/vectors`.
 
+use std::path::{Path, PathBuf};
+
 use payname_resolver::hickory_proto::rr::Name;
 use payname_resolver::{Proof, UnixTime};
 use serde_json::Value;
-
-use crate::tools::workspace;
 
 /// A recorded proof with what the index says of it.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct Vector {
     pub is_public: bool,
     /// A second in which its signatures are valid.
     pub inside: UnixTime,
+    /// The `bitcoin:` URI in it, if there is exactly one.
+    pub uri: Option<String>,
 }
 
 impl Vector {
@@ -29,7 +31,7 @@ impl Vector {
     /// # Panics
     /// The index or a file is missing or malformed.
     pub fn all() -> Vec<Self> {
-        let folder = workspace().join("resolver/vectors");
+        let folder = folder("resolver/vectors");
         let read = |file: &str| {
             let file = folder.join(file);
             std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file:?}: {error}"))
@@ -47,6 +49,7 @@ impl Vector {
                     is_valid: entry["valid"] == true,
                     is_public: entry.get("root_anchor").is_none_or(Value::is_null),
                     inside: UnixTime(u64::midpoint(number("valid_from"), number("valid_until"))),
+                    uri: entry["expected_uri"].as_str().map(str::to_owned),
                 }
             })
             .collect()
@@ -71,4 +74,11 @@ impl Vector {
     pub fn proof(&self) -> Proof {
         Proof::parse(&self.bytes).unwrap()
     }
+}
+
+/// A folder of the checkout.
+pub(crate) fn folder(path: &str) -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let checkout = here.ancestors().nth(2).unwrap_or(here);
+    checkout.join(path)
 }

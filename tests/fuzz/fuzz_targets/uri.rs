@@ -1,0 +1,4 @@
+//! libFuzzer's way into [`payname_fuzz::target::uri`].
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| payname_fuzz::target::uri(bytes));

@@ -1,0 +1,6 @@
+//! libFuzzer's way into [`payname_fuzz::target::verifier`].
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    payname_fuzz::target::verifier(bytes);
+});
