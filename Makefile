@@ -52,6 +52,21 @@ deny: ## Licences and origins of all dependencies
 	@tests/setup/install prerequisites deny
 	cargo deny $(LOCKED) --log-level error check --hide-inclusion-graph $(CHECKS)
 
+# How long, in seconds, and what: any of the targets in tests/fuzz/fuzz_targets.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= message proof verifier name uri anchors psbt
+.PHONY: fuzz
+fuzz: ## Feed the resolver inputs nobody thought of, 60 s a target (FUZZ_SECONDS=600 FUZZ_TARGETS="uri name")
+	@tests/setup/install prerequisites fuzz
+	@tests/setup/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+# The same comparison is part of `make test`, with 500 changed proofs.
+PAYNAME_CASES ?= 20000
+.PHONY: differential
+differential: ## Compare our verdict on 20,000 changed proofs with that of dnssec-prover
+	@tests/setup/install prerequisites
+	PAYNAME_CASES=$(PAYNAME_CASES) cargo test -p payname-fuzz --test differential changed_proofs -- --nocapture
+
 # Which package to mutate; mutants of one take long enough.
 PACKAGE ?= payname-resolver
 .PHONY: mutants

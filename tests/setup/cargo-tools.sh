@@ -11,6 +11,16 @@ deny() { cargo_tool cargo-deny 0.20.2 ""; }
 
 mutants() { cargo_tool cargo-mutants 27.1.0 ""; }
 
+# libFuzzer itself comes with a crate and is compiled from C++.
+fuzz() {
+  if ! echo 'int main() { return 0; }' | c++ -x c++ -c -o "$tools/.probe.o" - 2>/dev/null; then
+    fail "missing: a C++ compiler" "libFuzzer is compiled from C++" \
+      "install one (Debian, Ubuntu: apt-get install g++; Fedora: dnf install gcc-c++)"
+  fi
+  rm -f "$tools/.probe.o"
+  cargo_tool cargo-fuzz 0.13.2 ""
+}
+
 # cargo_tool CRATE VERSION OPTIONS: built unoptimised, because these programs mostly wait for
 # others, and a build for speed takes several times as long.
 cargo_tool() {

@@ -3,6 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+use payname_resolver::lightning::bitcoin::absolute::LockTime;
+use payname_resolver::lightning::bitcoin::address::NetworkUnchecked;
+use payname_resolver::lightning::bitcoin::psbt::raw::Key;
+use payname_resolver::lightning::bitcoin::transaction::Version;
+use payname_resolver::lightning::bitcoin::{Address, Amount, Psbt, Transaction, TxIn, TxOut};
+use payname_resolver::psbt::PSBT_OUT_DNSSEC_PROOF;
+
 use crate::mutation::bytes_of;
 use crate::raw::Raw;
 use crate::vector::{Vector, folder};
@@ -75,6 +82,15 @@ pub fn of(target: &str) -> Vec<Seed> {
             texts(&URIS).into_iter().chain(recorded).collect()
         }
         "anchors" => texts(&ANCHORS),
+        "psbt" => {
+            let fields = each(&field);
+            let outputs = vectors.iter().map(|vector| {
+                let name = format!("{}-in-an-output", vector.name);
+                (name, in_an_output(&field(vector)))
+            });
+            let outputs: Vec<Seed> = outputs.collect();
+            fields.into_iter().chain(outputs).collect()
+        }
         other => panic!("there is no target `{other}`"),
     };
     seeds.extend(found(target));
@@ -120,4 +136,35 @@ fn answer(vector: &Vector) -> Vec<u8> {
     message.extend([0, 0, 16, 0, 1]);
     message.extend(&vector.bytes);
     message
+}
+
+/// The value of `PSBT_OUT_DNSSEC_PROOF` for a recorded proof.
+fn field(vector: &Vector) -> Vec<u8> {
+    let owner = vector.owner.to_ascii();
+    let handle = owner.replacen(".user._bitcoin-payment.", "@", 1);
+    let handle = handle.trim_end_matches('.').as_bytes();
+    let length = u8::try_from(handle.len()).unwrap();
+    [&[length], handle, &vector.bytes].concat()
+}
+
+/// A PSBT with one output, which pays the address of `bip353-01-simple` and has this field.
+fn in_an_output(field: &[u8]) -> Vec<u8> {
+    let address = "bc1qztwy6xen3zdtt7z0vrgapmjtfz8acjkfp5fp7l";
+    let address: Address<NetworkUnchecked> = address.parse().unwrap();
+    let transaction = Transaction {
+        version: Version::TWO,
+        lock_time: LockTime::ZERO,
+        input: vec![TxIn::default()],
+        output: vec![TxOut {
+            value: Amount::from_sat(1_000),
+            script_pubkey: address.assume_checked().script_pubkey(),
+        }],
+    };
+    let mut psbt = Psbt::from_unsigned_tx(transaction).unwrap();
+    let key = Key {
+        type_value: PSBT_OUT_DNSSEC_PROOF,
+        key: Vec::new(),
+    };
+    psbt.outputs[0].unknown.insert(key, field.to_vec());
+    psbt.serialize()
 }

@@ -4,10 +4,12 @@ use std::sync::OnceLock;
 
 use payname_resolver::hickory_proto::rr::{Name, RecordType};
 use payname_resolver::hickory_proto::serialize::binary::{BinDecodable as _, BinDecoder};
+use payname_resolver::lightning::bitcoin::{Network, Psbt};
 use payname_resolver::proof::ChainCache;
+use payname_resolver::psbt::{Grace, ProofField, proven_output};
 use payname_resolver::{
-    Handle, Instructions, Outcome, Proof, Question, Resolution, Response, Step, TrustAnchors,
-    UnixTime,
+    Handle, Instructions, Outcome, Payee, Proof, Question, Resolution, Response, Step,
+    TrustAnchors, UnixTime,
 };
 
 use crate::mutation::{Choices, mutate};
@@ -19,7 +21,7 @@ use crate::vector::Vector;
 pub type Target = fn(&[u8]);
 
 /// All targets by name.
-pub const ALL: [(&str, Target); 6] = [
+pub const ALL: [(&str, Target); 7] = [
     ("message", message),
     ("proof", proof),
     ("verifier", |bytes| {
@@ -28,6 +30,7 @@ pub const ALL: [(&str, Target); 6] = [
     ("name", name),
     ("uri", uri),
     ("anchors", anchors),
+    ("psbt", psbt),
 ];
 
 /// A DNS message as the answer to the question it repeats; what it brings is judged.
@@ -122,9 +125,13 @@ fn judge(proof: &Proof, owner: &Name, record_type: RecordType) {
                 assert!(denial.window.contains(now));
                 assert_eq!(judge(&denial.proof), outcome);
             }
-            Outcome::Insecure(insecure) => assert!(insecure.window.contains(now)),
+            Outcome::Insecure(insecure) => {
+                assert!(insecure.window.contains(now));
+                assert_eq!(judge(&insecure.proof), outcome);
+            }
             Outcome::Bogus(bogus) => assert!(!bogus.to_string().is_empty()),
         }
+        let _ = proof.explain(owner, record_type, &anchors, now);
     }
 }
 
@@ -184,6 +191,12 @@ pub fn name(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
+    // What people type in their own script becomes ASCII, or is refused.
+    if let Ok(handle) = Handle::from_unicode(text) {
+        assert!(handle.as_str().is_ascii(), "{handle}");
+        assert_eq!(handle.as_str().parse::<Handle>().as_ref(), Ok(&handle));
+    }
+    let _ = text.parse::<Payee>();
     let Ok(handle) = text.parse::<Handle>() else {
         return;
     };
@@ -202,6 +215,10 @@ pub fn name(bytes: &[u8]) {
     );
     assert_eq!(owner, expected);
     assert!(handle.as_str().is_ascii() && owner.len() <= 254, "{owner}");
+    let readable = handle.readable();
+    if readable.is_plain() {
+        assert_eq!(readable.doubtful().count(), 0, "{handle}");
+    }
 }
 
 /// Text as a `bitcoin:` URI: kept byte for byte, and no method has a limit that cannot be.
@@ -255,5 +272,26 @@ pub fn anchors(bytes: &[u8]) {
         .judge(&vector.owner, RecordType::TXT, &anchors, vector.inside);
     if anchors.are_iana() {
         assert!(matches!(outcome, Outcome::Secure(_)), "{outcome:?}");
+    }
+}
+
+/// Bytes as the value of `PSBT_OUT_DNSSEC_PROOF`, and as a PSBT whose outputs may have one.
+pub fn psbt(bytes: &[u8]) {
+    if let Ok(field) = ProofField::parse(bytes) {
+        let again = ProofField::parse(&field.to_bytes());
+        assert_eq!(again.as_ref(), Ok(&field), "written and read again");
+    }
+    let Ok(psbt) = Psbt::deserialize(bytes) else {
+        return;
+    };
+    let vector = &recorded().vectors[0];
+    for index in 0..=psbt.outputs.len() {
+        for grace in [Grace::None, Grace::OneHour] {
+            let (network, anchors) = (Network::Bitcoin, TrustAnchors::iana());
+            let proven = proven_output(&psbt, index, network, &anchors, vector.inside, grace);
+            if let Ok(Some(proven)) = proven {
+                assert!(proven.late_by() <= grace.seconds());
+            }
+        }
     }
 }

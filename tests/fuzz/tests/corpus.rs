@@ -58,6 +58,11 @@ fn anchors_keep_their_promises() {
 }
 
 #[test]
+fn psbts_keep_their_promises() {
+    run("psbt");
+}
+
+#[test]
 fn every_target_has_a_program_for_libfuzzer() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz_targets");
     let mut programs: Vec<String> = fs::read_dir(folder)

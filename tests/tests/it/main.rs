@@ -17,7 +17,6 @@ mod lies;
 mod lightning;
 mod line;
 mod onion;
-mod oracle;
 mod proof_server;
 mod resolution;
 mod round_trips;
