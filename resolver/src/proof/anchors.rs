@@ -277,6 +277,19 @@ mod tests {
     }
 
     #[test]
+    fn only_both_of_iana_s_anchors_are_iana_s_in_whatever_order() {
+        let lines: Vec<&str> = IANA.lines().filter(|line| !line.is_empty()).collect();
+        let are_iana = |lines: &[&str]| TrustAnchors::parse(&lines.join("\n")).unwrap().are_iana();
+        assert!(are_iana(&[lines[1], lines[0], lines[1]]));
+        assert!(!are_iana(&lines[..1]));
+        assert!(!are_iana(&lines[1..]));
+        let private =
+            ". DS 47005 13 2 2eb6e9f2480126691594d649a5a613de3052e37861634641bb568746f2ffc4d4";
+        assert!(!are_iana(&[lines[0], lines[1], private]));
+        assert!(!are_iana(&[private]));
+    }
+
+    #[test]
     fn the_master_file_forms_of_unbound_are_read() {
         let text = "; comment\n\
             example.test. 3600 IN DNSKEY 257 3 13 (\n  dGVzdA== ; key\n )\n\n\

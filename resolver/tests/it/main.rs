@@ -11,6 +11,7 @@ mod cache;
 mod dnssec_prover;
 mod explain;
 mod forge;
+mod limits;
 mod mutations;
 mod rfc9102;
 mod rules;

@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use payname_fuzz::mutation::bytes_of;
-use payname_fuzz::oracle::{Excuse, compare, ours, theirs};
+use payname_fuzz::oracle::{Excuse, ours, theirs};
 use payname_fuzz::target;
 use payname_fuzz::vector::Vector;
 use payname_resolver::Proof;

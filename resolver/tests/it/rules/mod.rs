@@ -3,6 +3,7 @@
 mod aliases;
 mod delegations;
 mod digests;
+mod faults;
 mod keys;
 mod nsec;
 mod nsec3;

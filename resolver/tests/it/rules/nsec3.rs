@@ -206,3 +206,23 @@ fn malformed_records_are_no_evidence() {
         assert_eq!(verdict, expected, "{cut} bytes");
     }
 }
+
+#[test]
+fn a_sibling_s_hash_of_somebody_s_name_denies_nothing_and_unsigns_nothing() {
+    let world = World::new();
+    let evil = Zone::new("evil.test.");
+    let keys = chain(&[&world.tld, &evil]);
+    let own = Nsec3::PLAIN.matching(&evil, "alice.evil.test.", &[A]);
+    assert_eq!(world.verdict(&[&keys, &own], "alice.evil.test."), "nodata");
+    // The hash is of the whole name, so nothing in the record says that it is not below its zone.
+    let alien = Nsec3::PLAIN.matching(&evil, ALICE, &[A]);
+    assert_eq!(world.verdict(&[&keys, &alien], ALICE), "missing");
+    for cut in [APEX, ALICE] {
+        let unsigned = Nsec3::PLAIN.matching(&evil, cut, &[NS]);
+        assert_eq!(
+            world.verdict(&[&keys, &unsigned], ALICE),
+            "missing",
+            "{cut}"
+        );
+    }
+}
