@@ -80,3 +80,65 @@ pub enum Disagreement {
     #[error("the second verifier proves another record; please report this name, and do not pay")]
     OtherUri,
 }
+
+#[cfg(test)]
+mod tests {
+    use hickory_proto::rr::RecordType;
+
+    use super::*;
+    use crate::{
+        handle::Handle,
+        proof::{Outcome, Proof, ResourceRecord, Secure, TrustAnchors, verified::seal},
+    };
+
+    /// A second in which the recorded proof is valid.
+    const NOW: UnixTime = UnixTime(1_754_700_000);
+
+    /// What the recorded proof of `simple@…` shows, changed, and sealed as if we had proven it.
+    fn sealed(change: impl FnOnce(&mut Secure)) -> Verified<Record> {
+        let vector = include_str!("../../vectors/bip353-01-simple.hex");
+        let bytes = data_encoding::HEXLOWER.decode(vector.trim().as_bytes());
+        let handle: Handle = "simple@dnssec_proof_tests.bitcoin.ninja".parse().unwrap();
+        let anchors = TrustAnchors::iana();
+        let proof = Proof::parse(&bytes.unwrap()).unwrap();
+        let outcome = proof.judge(handle.owner_name(), RecordType::TXT, &anchors, NOW);
+        let Outcome::Secure(mut secure) = outcome else {
+            panic!("{outcome:?}")
+        };
+        change(&mut secure);
+        seal(Outcome::Secure(secure), &handle, &anchors).unwrap()
+    }
+
+    #[test]
+    fn whoever_proves_another_uri_disagrees() {
+        assert_eq!(sealed(|_| {}).second_opinion(NOW), Ok(Opinion::Agrees));
+        let other = sealed(|secure| {
+            let rdata = b"\x11bitcoin:?lno=else".to_vec();
+            let owner = &secure.owner;
+            secure.records = vec![ResourceRecord::new(owner, RecordType::TXT, 30, rdata)];
+        });
+        assert_eq!(other.second_opinion(NOW), Err(Disagreement::OtherUri));
+    }
+
+    #[test]
+    fn whoever_finds_nothing_or_a_wrong_signature_disagrees() {
+        let without = |record_type| {
+            sealed(|secure| {
+                let records = secure.proof.records().iter();
+                let rest = records.filter(|record| record.record_type() != record_type);
+                secure.proof = Proof::from_records(rest.cloned().collect()).unwrap();
+            })
+        };
+        let verdict = without(RecordType::TXT).second_opinion(NOW);
+        assert_eq!(verdict, Err(Disagreement::Invalid));
+        let verdict = without(RecordType::DNSKEY).second_opinion(NOW);
+        assert_eq!(verdict, Err(Disagreement::Invalid));
+        let other_name = sealed(|secure| {
+            let record = ResourceRecord::new(&secure.owner, RecordType::CAA, 30, vec![0; 9]);
+            let records = [secure.proof.records(), &[record]].concat();
+            secure.proof = Proof::from_records(records).unwrap();
+        });
+        let verdict = other_name.second_opinion(NOW);
+        assert_eq!(verdict, Err(Disagreement::Unreadable));
+    }
+}

@@ -21,7 +21,9 @@ fn run(name: &str) {
         run(bytes.split_at(half).0);
         let mut damaged = bytes.clone();
         for place in (0..damaged.len()).step_by(97) {
-            damaged.get_mut(place).map(|byte| *byte ^= 0x20);
+            if let Some(byte) = damaged.get_mut(place) {
+                *byte ^= 0x20;
+            }
             run(&damaged);
         }
     }
