@@ -1,6 +1,6 @@
 //! Changes to a proof, as bytes or chance dictate.
 
-use crate::raw::Raw;
+use crate::raw::{Raw, name_length};
 
 /// A source of decisions: the bytes of a fuzzer, or those that a number stands for.
 ///
@@ -163,18 +163,6 @@ fn letter_case_of_names_inside(record: &mut Raw, choices: &mut Choices<'_>) {
         let length = name_length(rest);
         letter_case(&mut rest[..length], choices);
     }
-}
-
-/// The length of the name at the start of `bytes`, or of all of them.
-fn name_length(bytes: &[u8]) -> usize {
-    let mut end = 0;
-    while let Some(&length) = bytes.get(end) {
-        end += usize::from(length) + 1;
-        if length == 0 {
-            break;
-        }
-    }
-    end.min(bytes.len())
 }
 
 /// A record that no proof needs, at a name that it does.

@@ -7,6 +7,8 @@ use payname_resolver::hickory_proto::rr::{Name, RecordType};
 use payname_resolver::proof::{ChainCache, Secure};
 use payname_resolver::{Outcome, Proof, TrustAnchors, UnixTime};
 
+use crate::raw::name_length;
+
 /// The TXT records proven at a name: the strings of each joined, sorted.
 pub type Texts = Vec<Vec<u8>>;
 
@@ -24,11 +26,13 @@ pub enum Excuse {
     EmptyText,
     /// A signature uses algorithm 15 (Ed25519), which `dnssec-prover` lacks.
     Ed25519,
+    /// A CNAME, DNAME or NS record has bytes behind its name, which `dnssec-prover` passes over.
+    TrailingBytes,
 }
 
 impl Excuse {
     /// All of them, with why each is right.
-    pub const TABLE: [(Self, &'static str); 4] = [
+    pub const TABLE: [(Self, &'static str); 5] = [
         (
             Self::Strays,
             "RFC 9102 asks for a chain that proves the answer, and a record beside it proves nothing \
@@ -46,6 +50,11 @@ impl Excuse {
             Self::Ed25519,
             "RFC 8624 §3.1 recommends it for validation; before money moves this is reported as \
              `LacksAlgorithm`, not as agreement",
+        ),
+        (
+            Self::TrailingBytes,
+            "`dnssec-prover` passes over bytes behind the name in a CNAME, DNAME or NS record, though \
+             no signature covers them; for us the record is not the one that was signed",
         ),
     ];
 }
@@ -124,15 +133,16 @@ pub fn compare(bytes: &[u8], owner: &Name, now: UnixTime) -> Result<Option<Excus
                 )),
             }
         }
-        (None, Some(theirs)) => Err(format!(
-            "dnssec-prover proves {theirs:?} at {owner}, we nothing: {:?}",
-            Proof::parse(bytes).map(|proof| proof.judge(
-                owner,
-                RecordType::TXT,
-                &TrustAnchors::iana(),
-                now
-            ))
-        )),
+        (None, Some(theirs)) => match Proof::parse(bytes) {
+            Ok(proof) if has_trailing_bytes(&proof) => Ok(Some(Excuse::TrailingBytes)),
+            parsed => {
+                let outcome = parsed
+                    .map(|proof| proof.judge(owner, RecordType::TXT, &TrustAnchors::iana(), now));
+                Err(format!(
+                    "dnssec-prover proves {theirs:?} at {owner}, we nothing: {outcome:?}"
+                ))
+            }
+        },
     }
 }
 
@@ -150,6 +160,14 @@ fn excuse(proof: &Proof) -> Option<Excuse> {
         }
     }
     None
+}
+
+/// Whether a record that holds one name, and should hold nothing else, holds more.
+fn has_trailing_bytes(proof: &Proof) -> bool {
+    let is_one_name = |kind| matches!(kind, RecordType::CNAME | RecordType::DNAME | RecordType::NS);
+    let names = proof.records().iter();
+    let mut names = names.filter(|record| is_one_name(record.record_type()));
+    names.any(|record| name_length(record.rdata()) < record.rdata().len())
 }
 
 fn has_empty_string(rdata: &[u8]) -> bool {

@@ -70,3 +70,15 @@ impl Raw {
         Some((record, rest))
     }
 }
+
+/// The length of the name at the start of `bytes`, or of all of them.
+pub(crate) fn name_length(bytes: &[u8]) -> usize {
+    let mut end = 0;
+    while let Some(&length) = bytes.get(end) {
+        end += usize::from(length) + 1;
+        if length == 0 {
+            break;
+        }
+    }
+    end.min(bytes.len())
+}
