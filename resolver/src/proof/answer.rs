@@ -103,27 +103,54 @@ impl Search<'_, '_> {
 
     /// Looks at one name: the records asked for, a CNAME, a DNAME above it, or none of these.
     fn step(&mut self, name: &Name) -> Result<Found, Bogus> {
-        if self.chain.sets.get(name, self.record_type).is_some() {
-            self.authenticate(name, self.record_type)?;
-            return Ok(Found::Records(self.records(name, self.record_type)));
+        if self.chain.sets.get(name, self.record_type).is_none() {
+            return self.alias(name);
         }
-        if let Some(dname) = self.dname_above(name) {
-            let authentic = self.chain.authenticate(&dname, RecordType::DNAME)?;
-            self.path.join(&authentic.path);
-            let target = self.single_target(&dname, RecordType::DNAME)?;
-            return substitute(name, &dname, &target)
-                .map(Found::Alias)
-                .ok_or_else(|| self.bogus(&dname, RecordType::DNAME, Reason::Ambiguous));
+        match self.authenticate(name, self.record_type) {
+            Ok(()) => Ok(Found::Records(self.records(name, self.record_type))),
+            // Where there is an alias there are no records: these are strays, and anybody can add some.
+            Err(bogus) => match self.alias(name) {
+                Ok(Found::Alias(target)) => Ok(Found::Alias(target)),
+                _ => Err(bogus),
+            },
         }
-        if self.record_type != RecordType::CNAME
-            && self.chain.sets.get(name, RecordType::CNAME).is_some()
-        {
-            self.authenticate(name, RecordType::CNAME)?;
-            return self
-                .single_target(name, RecordType::CNAME)
-                .map(Found::Alias);
+    }
+
+    /// Looks for a DNAME above a name, or a CNAME at it.
+    fn alias(&mut self, name: &Name) -> Result<Found, Bogus> {
+        let fault = match self.follow_dname(name) {
+            Some(Ok(target)) => return Ok(Found::Alias(target)),
+            Some(Err(bogus)) => Some(bogus),
+            None => None,
+        };
+        let is_cname = self.record_type != RecordType::CNAME
+            && self.chain.sets.get(name, RecordType::CNAME).is_some();
+        if is_cname {
+            match self.authenticate(name, RecordType::CNAME) {
+                Ok(()) => {
+                    return self
+                        .single_target(name, RecordType::CNAME)
+                        .map(Found::Alias);
+                }
+                Err(bogus) => return Err(fault.unwrap_or(bogus)),
+            }
         }
-        Ok(Found::Nothing)
+        fault.map_or(Ok(Found::Nothing), Err)
+    }
+
+    /// Where the nearest DNAME above a name leads it, if there is one.
+    fn follow_dname(&mut self, name: &Name) -> Option<Result<Name, Bogus>> {
+        let dname = self.dname_above(name)?;
+        Some(
+            self.chain
+                .authenticate(&dname, RecordType::DNAME)
+                .and_then(|authentic| {
+                    let target = self.single_target(&dname, RecordType::DNAME)?;
+                    self.path.join(&authentic.path);
+                    substitute(name, &dname, &target)
+                        .ok_or_else(|| self.bogus(&dname, RecordType::DNAME, Reason::Ambiguous))
+                }),
+        )
     }
 
     /// Authenticates a set; one made from a wildcard needs the denial of the name itself.

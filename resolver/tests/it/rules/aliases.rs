@@ -225,3 +225,35 @@ fn the_window_and_the_ttl_cover_every_alias_on_the_way() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn records_that_nobody_signed_do_not_hide_an_alias() {
+    let world = World::new();
+    let unsigned = world.zone.pays(ALICE)[..1].to_vec();
+    let forged = world
+        .zone
+        .set_with(ALICE, TXT, &[txt(&["bitcoin:x"])], |claims| {
+            claims.signed_owner = "other.pay.test.".to_owned();
+        });
+    let target = world.zone.pays("bob.pay.test.");
+    let by_cname = cname(&world.zone, ALICE, "bob.pay.test.");
+    let by_dname = [
+        dname(&world.zone, "pay.test.", "test."),
+        world.tld.pays("alice.test."),
+    ]
+    .concat();
+    for stray in [&unsigned, &forged] {
+        let verdict = world.verdict(&[stray, &by_cname, &target], ALICE);
+        assert_eq!(verdict, "secure");
+        let verdict = world.verdict(&[stray, &by_dname], ALICE);
+        assert_eq!(verdict, "secure");
+    }
+    let stray = &by_dname[..1];
+    let verdict = world.verdict(&[stray, &by_cname, &target], ALICE);
+    assert_eq!(verdict, "secure", "a DNAME that nobody signed");
+    assert_eq!(world.verdict(&[stray], ALICE), "unsigned");
+    // What is wrong with the records is told where the alias does not hold either.
+    let verdict = world.verdict(&[&unsigned, &by_cname[..1], &target], ALICE);
+    assert_eq!(verdict, "unsigned");
+    assert_eq!(world.verdict(&[&forged, &target], ALICE), "wrong_signature");
+}
