@@ -78,3 +78,59 @@ pub(super) fn label_count(name: &Name) -> usize {
         labels
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_in_rdata_are_in_lower_case_and_nothing_else_is() {
+        let name = b"\x03WWW\x07eXample\x00";
+        let lower = b"\x03www\x07example\x00";
+        let check = |record_type, before: &[u8], names: usize, behind: &[u8]| {
+            let made = |name: &[u8]| [before, &name.repeat(names), behind].concat();
+            assert_eq!(
+                rdata(record_type, &made(name)),
+                made(lower),
+                "{record_type}"
+            );
+        };
+        for record_type in [
+            RecordType::NS,
+            RecordType::CNAME,
+            RecordType::DNAME,
+            RecordType::PTR,
+        ] {
+            check(record_type, b"", 1, b"");
+        }
+        check(RecordType::SOA, b"", 2, b"ABCDEFGHIJKLMNOPQRST");
+        check(RecordType::MX, b"AB", 1, b"");
+        check(RecordType::SRV, b"ABCDEF", 1, b"");
+        for record_type in [
+            RecordType::TXT,
+            RecordType::NSEC,
+            RecordType::Unknown(65_400),
+        ] {
+            assert_eq!(rdata(record_type, name), name, "{record_type}");
+        }
+    }
+
+    #[test]
+    fn malformed_names_stay_as_they_are() {
+        for bytes in [&b""[..], b"\x04WWW", b"\xc0A", b"\x41A\x00"] {
+            assert_eq!(rdata(RecordType::CNAME, bytes), bytes);
+            assert_eq!(rdata(RecordType::SRV, bytes), bytes);
+        }
+    }
+
+    #[test]
+    fn a_leading_asterisk_and_the_root_are_no_labels() {
+        for (text, labels) in [(".", 0), ("*.", 0), ("*.test.", 1), ("a.*.test.", 3)] {
+            assert_eq!(
+                label_count(&Name::from_ascii(text).unwrap()),
+                labels,
+                "{text}"
+            );
+        }
+    }
+}

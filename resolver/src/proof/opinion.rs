@@ -121,6 +121,20 @@ mod tests {
     }
 
     #[test]
+    fn it_agrees_from_the_first_second_of_its_window_to_the_last() {
+        let verified = sealed(|_| {});
+        let window = verified.window();
+        for (now, expected) in [
+            (window.valid_from.0 - 1, Err(Disagreement::OutsideWindow)),
+            (window.valid_from.0, Ok(Opinion::Agrees)),
+            (window.valid_until.0, Ok(Opinion::Agrees)),
+            (window.valid_until.0 + 1, Err(Disagreement::OutsideWindow)),
+        ] {
+            assert_eq!(verified.second_opinion(UnixTime(now)), expected, "{now}");
+        }
+    }
+
+    #[test]
     fn whoever_finds_nothing_or_a_wrong_signature_disagrees() {
         let without = |record_type| {
             sealed(|secure| {

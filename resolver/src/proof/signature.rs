@@ -205,3 +205,18 @@ pub(super) fn name_length(bytes: &[u8]) -> Option<usize> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_ends_with_its_zero_and_has_labels_of_at_most_63_bytes() {
+        let label = |length: u8| [&[length][..], &[b'a'; 70][..usize::from(length)], &[0]].concat();
+        assert_eq!(name_length(&[0, 7]), Some(1));
+        assert_eq!(name_length(&label(63)), Some(65));
+        for malformed in [&label(64)[..], &[0xc0, 0], &[1, b'a'], &[2, b'a'], &[]] {
+            assert_eq!(name_length(malformed), None, "{malformed:?}");
+        }
+    }
+}

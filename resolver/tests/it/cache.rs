@@ -1,5 +1,7 @@
 //! The chain cache: less work, never another verdict.
 
+use std::collections::BTreeSet;
+
 use hickory_proto::rr::{Name, RecordType};
 use payname_resolver::{
     Outcome, Proof, Resolution, UnixTime, hickory_proto,
@@ -77,6 +79,16 @@ fn a_delta_proof_is_completed_by_who_holds_the_upper_zones_and_proves_nothing_al
     };
     let delta = whole.proof.delta(&names(&[".", "com."]));
     assert!(delta.to_bytes().len() < whole.proof.to_bytes().len() / 2 + 300);
+    let owners = |proof: &Proof| -> BTreeSet<String> {
+        let records = proof.records().iter();
+        records.map(|record| record.name().to_string()).collect()
+    };
+    let owner = vector.owner.to_string();
+    assert_eq!(
+        owners(&delta),
+        [&owner, "mattcorallo.com."].map(str::to_owned).into()
+    );
+    assert_eq!(whole.proof.delta(&[]), whole.proof);
     assert!(matches!(
         delta.judge(&vector.owner, RecordType::TXT, &vector.anchors, now),
         Outcome::Bogus(_)
@@ -87,6 +99,33 @@ fn a_delta_proof_is_completed_by_who_holds_the_upper_zones_and_proves_nothing_al
             assert_eq!(again.records, whole.records);
             assert_eq!(again.window, whole.window);
         }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_set_that_is_there_is_left_and_one_that_is_not_is_put_back_with_its_signature() {
+    let vector = Vector::load(MATT);
+    let now = vector.inside();
+    let mut cache = ChainCache::new(64);
+    let Outcome::Secure(whole) = judge(&vector, &vector.proof, now, &mut cache) else {
+        panic!()
+    };
+    // The keys of `com.` and their signature are missing; its DS records are there.
+    let com = names(&["com."]).remove(0);
+    let dnskey = u16::from(RecordType::DNSKEY).to_be_bytes();
+    let is_key = |record: &&ResourceRecord| {
+        *record.name() == com
+            && (record.record_type() == RecordType::DNSKEY || record.rdata().starts_with(&dnskey))
+    };
+    let records = whole.proof.records().iter();
+    let partial: Vec<_> = records.filter(|record| !is_key(record)).cloned().collect();
+    assert!(partial.len() + 3 <= whole.proof.records().len());
+    let partial = Proof::from_records(partial).unwrap();
+    let completed = cache.complete(&partial, now);
+    assert_eq!(completed.records().len(), whole.proof.records().len());
+    match judge(&vector, &completed, now, &mut ChainCache::new(1)) {
+        Outcome::Secure(again) => assert_eq!(again.records, whole.records),
         other => panic!("{other:?}"),
     }
 }

@@ -38,3 +38,9 @@ fn a_proof_made_of_records_keeps_the_same_limits() {
     let length = MAX_PROOF_BYTES + 1;
     assert_eq!(made(length), Err(ProofError::TooLong { length }));
 }
+
+#[test]
+fn a_record_prints_in_one_line_without_its_data() {
+    let record = ResourceRecord::new(&Name::root(), RecordType::TXT, 30, vec![7; 99]);
+    assert_eq!(format!("{record:?}"), ". 30 TXT (99 bytes)");
+}
