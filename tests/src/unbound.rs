@@ -182,6 +182,8 @@ fn configuration(folder: &Path, address: SocketAddr, upstream: &str) -> String {
   verbosity: 1
   val-log-level: 2
   num-threads: 1
+  # A port that somebody else has is an error, not one to share.
+  so-reuseport: no
   do-ip6: no
   interface: 127.0.0.1@{port}
   access-control: 127.0.0.0/8 allow
