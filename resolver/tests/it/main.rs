@@ -6,6 +6,7 @@
     clippy::panic
 )]
 
+mod anchors;
 mod bip353;
 mod cache;
 mod dnssec_prover;
