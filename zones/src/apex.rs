@@ -1,6 +1,7 @@
-//! The records every zone has: SOA, NS, DNSKEY, NSEC3PARAM, and its servers' addresses.
+//! The records every zone has: SOA, NS, DNSKEY, CDS, CDNSKEY, NSEC3PARAM, and its servers' addresses.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use hickory_proto::rr::rdata::{NS, SOA};
 use hickory_proto::rr::{Name, RData, RecordType};
@@ -8,9 +9,11 @@ use payname_resolver::UnixTime;
 
 use crate::check::ZoneError;
 use crate::denial::{Denial, nsec3_parameters};
+use crate::keys::ZoneKeys;
 use crate::names::{canonical, presentation};
 use crate::record_set::RecordSet;
-use crate::zone::Zone;
+use crate::sign::Signer;
+use crate::zone::{Change, Zone};
 
 impl Zone {
     /// Puts the records of the apex and the addresses of the zone's own servers in place.
@@ -21,15 +24,10 @@ impl Zone {
         let targets = servers
             .iter()
             .map(|server| RData::NS(NS(canonical(&server.name))));
-        let mut sets = vec![
-            (origin.clone(), RecordType::NS, ttl, targets.collect()),
-            (
-                origin.clone(),
-                RecordType::DNSKEY,
-                ttl,
-                vec![RData::from(self.key.dnskey().clone())],
-            ),
-        ];
+        let mut sets = vec![(origin.clone(), RecordType::NS, ttl, targets.collect())];
+        for (record_type, data) in self.keys.records(&origin) {
+            sets.push((origin.clone(), record_type, ttl, data));
+        }
         if self.settings.denial == Denial::Nsec3 {
             let data = vec![nsec3_parameters()];
             sets.push((origin.clone(), RecordType::NSEC3PARAM, 0, data));
@@ -49,6 +47,49 @@ impl Zone {
             }
         })?;
         Ok(())
+    }
+
+    /// Signs with other keys from now on: changes the DNSKEY, CDS and CDNSKEY records at once.
+    ///
+    /// The rest of the zone keeps the signatures it has until [`Zone::resign`] finds them; so the
+    /// key that made them must stay among the keys that are shown until they are gone from the
+    /// zone and from every cache. A [`crate::KeySet`] sees to that. None when nothing changes.
+    ///
+    /// # Errors
+    /// [`ZoneError`] when the records cannot be made or signed; the zone is then as it was.
+    pub fn set_keys(
+        &mut self,
+        keys: impl Into<ZoneKeys>,
+        now: UnixTime,
+    ) -> Result<Option<Change>, ZoneError> {
+        let keys = Arc::new(keys.into());
+        if keys == self.keys {
+            return Ok(None);
+        }
+        let origin = self.settings.origin.clone();
+        let ttl = self.settings.infrastructure_ttl;
+        let signer = Signer::new(&self.settings, &keys, now);
+        let mut signed = Vec::new();
+        for (record_type, data) in keys.records(&origin) {
+            let mut set = RecordSet::new(record_type, ttl, data)
+                .map_err(|error| ZoneError::Records(presentation(&origin), error))?;
+            signer.sign(&origin, &mut set)?;
+            signed.push(set);
+        }
+        let made = signer.made();
+        let before = std::mem::replace(&mut self.keys, Arc::clone(&keys));
+        let changed = self.commit(now, made, |nodes, changed| {
+            for record_type in [RecordType::CDS, RecordType::CDNSKEY] {
+                nodes.remove(&origin, record_type, changed);
+            }
+            for set in signed {
+                nodes.insert(&origin, set, changed);
+            }
+        });
+        if changed.is_err() {
+            self.keys = before;
+        }
+        changed.map(Some)
     }
 
     /// The addresses of those of the zone's servers that live in it and are `wanted`, signed.

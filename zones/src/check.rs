@@ -49,6 +49,8 @@ impl Zone {
                 | RecordType::NS
                 | RecordType::DS
                 | RecordType::DNSKEY
+                | RecordType::CDS
+                | RecordType::CDNSKEY
                 | RecordType::RRSIG
                 | RecordType::NSEC
                 | RecordType::NSEC3

@@ -97,6 +97,8 @@ fn data_text(data: &RData) -> String {
         }
         RData::DNSSEC(DNSSECRData::DNSKEY(key)) => key.to_string(),
         RData::DNSSEC(DNSSECRData::DS(ds)) => ds.to_string(),
+        RData::DNSSEC(DNSSECRData::CDNSKEY(key)) => key.to_string(),
+        RData::DNSSEC(DNSSECRData::CDS(ds)) => ds.to_string(),
         RData::DNSSEC(DNSSECRData::NSEC3PARAM(parameters)) => parameters.to_string(),
         RData::DNSSEC(DNSSECRData::NSEC(nsec)) => {
             let types = types_text(nsec.type_bit_maps());

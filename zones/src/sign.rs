@@ -9,7 +9,7 @@ use hickory_proto::dnssec::{DnsSecError, TBS};
 use hickory_proto::rr::{DNSClass, Name, Record, RecordType, SerialNumber};
 use payname_resolver::UnixTime;
 
-use crate::key::SigningKey;
+use crate::keys::ZoneKeys;
 use crate::names::presentation;
 use crate::record_set::{RecordSet, Signature};
 use crate::settings::Settings;
@@ -36,43 +36,54 @@ impl Default for SignaturePolicy {
     }
 }
 
-/// Which signatures are made again: those that end too soon, and those that only a wrong clock
-/// can have made.
+/// Which signatures are made again: those that end too soon, those that only a wrong clock can
+/// have made, and those of a key that has given its work to another.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Renewal {
+pub(crate) struct Renewal<'a> {
+    keys: &'a ZoneKeys,
     before: UnixTime,
     latest: UnixTime,
 }
 
-impl Renewal {
+impl<'a> Renewal<'a> {
     /// Signatures that end before `before`, or later than one made `now` would.
-    pub(crate) fn new(policy: SignaturePolicy, before: UnixTime, now: UnixTime) -> Self {
+    pub(crate) fn new(
+        keys: &'a ZoneKeys,
+        policy: SignaturePolicy,
+        before: UnixTime,
+        now: UnixTime,
+    ) -> Self {
         Self {
+            keys,
             before,
             latest: now.plus(policy.validity.as_secs()),
         }
     }
 
-    /// Whether a signature that ends then is to be made again.
-    pub(crate) fn is_due(&self, end: UnixTime) -> bool {
-        end < self.before || end > self.latest
+    /// Whether a set is to be signed again; one that is not signed never is.
+    pub(crate) fn is_due(&self, set: &RecordSet) -> bool {
+        let (Some(rrsig), Some(end)) = (set.rrsig(), set.expires_at()) else {
+            return false;
+        };
+        let signer = self.keys.signer_of(set.record_type());
+        end < self.before || end > self.latest || rrsig.input().key_tag != signer.key_tag()
     }
 }
 
-/// One signing session: a zone's key and policy at one moment, counting its signatures.
+/// One signing session: a zone's keys and policy at one moment, counting its signatures.
 pub(crate) struct Signer<'a> {
     pub(crate) origin: &'a Name,
-    key: &'a SigningKey,
+    keys: &'a ZoneKeys,
     policy: SignaturePolicy,
     now: UnixTime,
     made: Cell<usize>,
 }
 
 impl<'a> Signer<'a> {
-    pub(crate) fn new(settings: &'a Settings, key: &'a SigningKey, now: UnixTime) -> Self {
+    pub(crate) fn new(settings: &'a Settings, keys: &'a ZoneKeys, now: UnixTime) -> Self {
         Self {
             origin: &settings.origin,
-            key,
+            keys,
             policy: settings.signatures,
             now,
             made: Cell::new(0),
@@ -86,17 +97,18 @@ impl<'a> Signer<'a> {
 
     /// Signs a set that lives at `owner`, replacing the signature it has.
     pub(crate) fn sign(&self, owner: &Name, set: &mut RecordSet) -> Result<(), SignError> {
+        let key = self.keys.signer_of(set.record_type());
         let expires = self.now.plus(self.policy.validity.as_secs());
         let inception = self.now.0.saturating_sub(self.policy.backdate.as_secs());
         let input = SigInput {
             type_covered: set.record_type(),
-            algorithm: self.key.algorithm(),
+            algorithm: key.algorithm().in_records(),
             num_labels: owner.num_labels(), // does not count a leading `*`, as RFC 4034 §3.1.3 asks
             original_ttl: set.ttl(),
             // RRSIG times are the low 32 bits of the UNIX time (RFC 4034 §3.1.5).
             sig_expiration: SerialNumber::new(expires.0 as u32),
             sig_inception: SerialNumber::new(inception as u32),
-            key_tag: self.key.key_tag(),
+            key_tag: key.key_tag(),
             signer_name: self.origin.clone(),
         };
         let records: Vec<Record> = set.records(owner).collect();
@@ -107,7 +119,7 @@ impl<'a> Signer<'a> {
         };
         let tbs = TBS::from_input(owner, DNSClass::IN, &input, records.iter())
             .map_err(|error: ProtoError| failed(error.into()))?;
-        let signature = self.key.sign(&tbs).map_err(failed)?;
+        let signature = key.sign(&tbs).map_err(failed)?;
         self.made.set(self.made.get().saturating_add(1));
         set.set_signature(Signature {
             rrsig: RRSIG::from_sig(input, signature),

@@ -9,7 +9,7 @@ use payname_resolver::UnixTime;
 
 use crate::check::{MAX_ORIGIN_LENGTH, ZoneError};
 use crate::denial::DenialChain;
-use crate::key::SigningKey;
+use crate::keys::{SigningKey, ZoneKeys};
 use crate::master_file::MasterFile;
 use crate::names::{canonical, from_wire, presentation, wire};
 use crate::node::Nodes;
@@ -26,7 +26,7 @@ use crate::sign::{Renewal, Signer};
 #[derive(Debug, Clone)]
 pub struct Zone {
     pub(crate) settings: Settings,
-    pub(crate) key: Arc<SigningKey>,
+    pub(crate) keys: Arc<ZoneKeys>,
     pub(crate) nodes: Nodes,
     pub(crate) denial: DenialChain,
     serial: u32,
@@ -50,10 +50,10 @@ impl Zone {
     /// [`ZoneError`] when the settings name no server or one record set cannot be made.
     pub fn new(
         settings: Settings,
-        key: impl Into<Arc<SigningKey>>,
+        keys: impl Into<ZoneKeys>,
         now: UnixTime,
     ) -> Result<Self, ZoneError> {
-        Self::new_after(settings, key, (now.0 as u32).wrapping_sub(1), now)
+        Self::new_after(settings, keys, (now.0 as u32).wrapping_sub(1), now)
     }
 
     /// Makes a zone as [`Zone::new`] does, with a serial above one that was served before.
@@ -65,7 +65,7 @@ impl Zone {
     /// As [`Zone::new`].
     pub fn new_after(
         settings: Settings,
-        key: impl Into<Arc<SigningKey>>,
+        keys: impl Into<ZoneKeys>,
         last_serial: u32,
         now: UnixTime,
     ) -> Result<Self, ZoneError> {
@@ -80,7 +80,7 @@ impl Zone {
             nodes: Nodes::new(origin.clone()),
             denial: DenialChain::new(settings.denial),
             settings: Settings { origin, ..settings },
-            key: key.into(),
+            keys: Arc::new(keys.into()),
             serial: last_serial,
         };
         zone.furnish(now)?;
@@ -97,9 +97,14 @@ impl Zone {
         &self.settings
     }
 
-    /// The key that signs the zone.
+    /// The key that the parent's DS record names, and that signs the DNSKEY records.
     pub fn key(&self) -> &SigningKey {
-        &self.key
+        self.keys.entry()
+    }
+
+    /// The keys that sign the zone, and those it shows.
+    pub fn keys(&self) -> &ZoneKeys {
+        &self.keys
     }
 
     /// The serial of the SOA.
@@ -110,13 +115,13 @@ impl Zone {
     /// The DS record that the parent zone must publish, as a master-file line.
     pub fn ds_text(&self) -> String {
         let ttl = self.settings.infrastructure_ttl;
-        self.key.ds_text(self.origin(), ttl)
+        self.key().ds_text(self.origin(), ttl)
     }
 
     /// The zone's DNSKEY as a master-file line.
     pub fn dnskey_text(&self) -> String {
         let ttl = self.settings.infrastructure_ttl;
-        self.key.dnskey_text(self.origin(), ttl)
+        self.key().dnskey_text(self.origin(), ttl)
     }
 
     /// One record set as it stands in the zone; wildcards are not expanded.
@@ -250,19 +255,21 @@ impl Zone {
 
     /// When the first signature in the zone ends.
     pub fn expires_at(&self) -> UnixTime {
-        self.ends().min().unwrap_or(UnixTime(0))
+        let ends = self.signed_sets().filter_map(RecordSet::expires_at);
+        ends.min().unwrap_or(UnixTime(0))
     }
 
     /// Whether [`Zone::resign`] would find anything to do.
     pub fn is_due(&self, before: UnixTime, now: UnixTime) -> bool {
         let renewal = self.renewal(before, now);
-        self.ends().any(|end| renewal.is_due(end))
+        self.signed_sets().any(|set| renewal.is_due(set))
     }
 
     /// Signs again every record set whose signature ends before `before`; `None` when none does.
     ///
     /// Signatures that end later than one made `now` are made again too: they are from a time
-    /// when the clock was ahead, and may not have begun.
+    /// when the clock was ahead, and may not have begun. So are those of a key that no longer
+    /// signs, after [`Zone::set_keys`].
     ///
     /// # Errors
     /// [`ZoneError::Sign`] when the key fails; what was signed until then stays.
@@ -270,11 +277,12 @@ impl Zone {
         if !self.is_due(before, now) {
             return Ok(None);
         }
-        let renewal = self.renewal(before, now);
-        let signer = Signer::new(&self.settings, &self.key, now);
+        let keys = Arc::clone(&self.keys);
+        let renewal = Renewal::new(&keys, self.settings.signatures, before, now);
+        let signer = Signer::new(&self.settings, &self.keys, now);
         for (owner, set) in self.nodes.sets_mut() {
             let is_soa = set.record_type() == RecordType::SOA; // signed with its new serial below
-            if !is_soa && set.expires_at().is_some_and(|end| renewal.is_due(end)) {
+            if !is_soa && renewal.is_due(set) {
                 signer.sign(owner, set)?;
             }
         }
@@ -314,7 +322,7 @@ impl Zone {
         apply(&mut self.nodes, &mut changed);
         self.serial = next_serial(self.serial, now);
         let mut soa = self.soa();
-        let signer = Signer::new(&self.settings, &self.key, now);
+        let signer = Signer::new(&self.settings, &self.keys, now);
         signer.sign(&self.settings.origin, &mut soa)?;
         self.nodes.insert(&self.settings.origin, soa, &mut changed);
         let nodes = &self.nodes;
@@ -330,19 +338,18 @@ impl Zone {
         })
     }
 
-    /// When the signatures in the zone end.
-    fn ends(&self) -> impl Iterator<Item = UnixTime> {
+    /// Every record set, those of the denial chain included.
+    pub(crate) fn signed_sets(&self) -> impl Iterator<Item = &RecordSet> {
         let sets = self.nodes.iter().flat_map(|(_, node)| node.sets.values());
         sets.chain(self.denial.links().map(|link| &link.set))
-            .filter_map(RecordSet::expires_at)
     }
 
-    fn renewal(&self, before: UnixTime, now: UnixTime) -> Renewal {
-        Renewal::new(self.settings.signatures, before, now)
+    fn renewal(&self, before: UnixTime, now: UnixTime) -> Renewal<'_> {
+        Renewal::new(&self.keys, self.settings.signatures, before, now)
     }
 
     pub(crate) fn signer(&self, now: UnixTime) -> Signer<'_> {
-        Signer::new(&self.settings, &self.key, now)
+        Signer::new(&self.settings, &self.keys, now)
     }
 }
 

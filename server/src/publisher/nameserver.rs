@@ -67,11 +67,11 @@ impl Served {
     }
 
     /// The zone that this one lies in, with what it must say of it.
-    fn delegation(&self, child: &Name) -> Option<(Name, Vec<NameServer>, DS)> {
+    fn delegation(&self, child: &Name) -> Option<(Name, Vec<NameServer>, Vec<DS>)> {
         let above = self.above(child)?;
         self.zone(child, |zone| {
             let servers = zone.settings().name_servers.clone();
-            (above, servers, zone.key().ds(child))
+            (above, servers, zone.keys().ds(child))
         })
     }
 
@@ -208,7 +208,7 @@ impl Embedded {
         Ok(zone)
     }
 
-    /// Has the zone that another lies in, if it is served here too, delegate it with its DS record.
+    /// Has the zone that another lies in, if it is served here too, delegate it with its DS records.
     async fn delegate(&self, child: &Name) -> Result<(), PublishError> {
         let Some((above, servers, ds)) = self.served.delegation(child) else {
             return Ok(());
@@ -217,7 +217,7 @@ impl Embedded {
         self.keep_ceiling(&above, now).await?;
         self.change(&above, |zone| {
             let ttl = zone.settings().infrastructure_ttl;
-            zone.delegate(child, &servers, &[ds], ttl, now)
+            zone.delegate(child, &servers, &ds, ttl, now)
         })?;
         Ok(())
     }

@@ -92,12 +92,11 @@ impl<P: Place> Chain<P> {
 
     pub(super) fn resign(
         &mut self,
-        renewal: Renewal,
+        renewal: Renewal<'_>,
         signer: &Signer<'_>,
     ) -> Result<(), SignError> {
         for link in self.links.values_mut() {
-            let end = link.set.expires_at();
-            if end.is_none_or(|end| renewal.is_due(end)) {
+            if renewal.is_due(&link.set) {
                 signer.sign(&link.owner, &mut link.set)?;
             }
         }

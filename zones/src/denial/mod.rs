@@ -71,7 +71,7 @@ impl DenialChain {
     /// Signs again the links whose signature ends before `before`.
     pub(crate) fn resign(
         &mut self,
-        renewal: Renewal,
+        renewal: Renewal<'_>,
         signer: &Signer<'_>,
     ) -> Result<(), SignError> {
         match self {

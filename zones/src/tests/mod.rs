@@ -4,6 +4,7 @@ mod answering;
 mod changing;
 mod growing;
 mod responding;
+mod signing_keys;
 
 use std::collections::BTreeSet;
 
