@@ -34,10 +34,12 @@ setup: ## Install what the tests need into target/tools; quick when it is there
 	@tests/setup/install
 
 .PHONY: lint
-lint: ## Formatting, clippy without warnings, and the resolver without sockets
+lint: ## Formatting, clippy without warnings, and the resolver with fewer features
 	cargo fmt --all -- --check
 	cargo clippy $(LOCKED) --workspace --all-targets -- -D warnings
-	cargo check $(LOCKED) -p payname-resolver --no-default-features
+	for features in '' onion blocking net,onion; do \
+	  cargo clippy $(LOCKED) -p payname-resolver --no-default-features --features "$$features" -- -D warnings || exit 1; \
+	done
 
 .PHONY: bench
 bench: ## How fast a proof is verified, beside dnssec-prover and the bare signatures

@@ -5,7 +5,13 @@
 //! verifies the first proof printed in BIP-353, at a time when it was valid. Or give your own:
 //! `… --example verify_offline -- alice@example.com proof.bin`, which is judged at the present time.
 
-use std::{env, error::Error, fs, process::ExitCode, time::SystemTime};
+use std::{
+    env,
+    error::Error,
+    fs,
+    process::ExitCode,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use payname_resolver::{Handle, Proof, TrustAnchors, UnixTime, VerifyError};
 
@@ -26,9 +32,12 @@ fn main() -> ExitCode {
 fn verify() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
     let (name, bytes, now) = match (arguments.next(), arguments.next()) {
-        (Some(name), Some(file)) => (name, fs::read(file)?, SystemTime::now().into()),
+        (Some(name), Some(file)) => {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+            (name, fs::read(file)?, UnixTime(now.as_secs()))
+        }
         (None, _) => {
-            let bytes = data_encoding::HEXLOWER.decode(EXAMPLE.trim().as_bytes())?;
+            let bytes = hex::decode(EXAMPLE.trim())?;
             (EXAMPLE_NAME.to_owned(), bytes, EXAMPLE_TIME)
         }
         (Some(_), None) => return Err("usage: verify_offline [NAME PROOF-FILE]".into()),

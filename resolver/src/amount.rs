@@ -1,6 +1,11 @@
 //! An amount of bitcoin, exact to the millisatoshi; never a float.
 
-use std::{fmt, str::FromStr};
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+};
+use core::{fmt, str::FromStr};
 
 use crate::text::shown;
 

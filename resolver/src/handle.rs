@@ -1,6 +1,7 @@
 //! A handle: the name a person says, `alice@example.com`, and where DNS keeps it.
 
-use std::{fmt, str::FromStr};
+use alloc::{borrow::ToOwned, boxed::Box, format, string::String};
+use core::{fmt, str::FromStr};
 
 use hickory_proto::rr::Name;
 

@@ -15,6 +15,15 @@
 //! );
 //! # Ok::<(), payname_resolver::HandleError>(())
 //! ```
+//!
+//! Without its feature `std` the crate needs `core` and `alloc` only. There it asks for no randomness,
+//! but `ring` still wants to know where some would come from: see `getrandom`'s feature `custom`.
+#![cfg_attr(not(any(test, feature = "std")), no_std)]
+#![warn(
+    clippy::alloc_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core
+)]
 #![cfg_attr(
     test,
     allow(
@@ -25,12 +34,20 @@
     )
 )]
 
+extern crate alloc;
+
 mod amount;
 mod handle;
 pub mod instructions;
 pub mod lightning_address;
 pub mod name;
 #[cfg(feature = "blocking")]
+#[allow(
+    clippy::alloc_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    reason = "sockets are of std anyway"
+)]
 pub mod net;
 #[cfg(feature = "onion")]
 pub mod onion;

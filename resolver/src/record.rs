@@ -1,5 +1,7 @@
 //! The BIP-353 record: the one TXT record among a name's that starts with `bitcoin:`.
 
+use alloc::{string::String, vec::Vec};
+
 /// The beginning, in any case, of the TXT record that counts (BIP-353).
 const PREFIX: &[u8] = b"bitcoin:";
 

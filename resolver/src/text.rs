@@ -1,5 +1,7 @@
 //! Strangers' text in our errors.
 
+use alloc::{format, string::String};
+
 /// How many characters of it an error repeats.
 const SHOWN: usize = 48;
 

@@ -1,6 +1,6 @@
 //! Time as DNSSEC counts it: whole seconds since 1970, always given by the caller.
 
-use std::fmt;
+use core::fmt;
 
 /// Seconds since 1970-01-01T00:00:00Z, without leap seconds.
 ///
@@ -31,6 +31,7 @@ impl UnixTime {
     }
 }
 
+#[cfg(feature = "std")]
 impl From<std::time::SystemTime> for UnixTime {
     fn from(time: std::time::SystemTime) -> Self {
         Self(

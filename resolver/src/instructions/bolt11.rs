@@ -1,6 +1,7 @@
 //! A BOLT 11 invoice as a payment method (`lightning=`).
 
-use std::time::Duration;
+use alloc::{boxed::Box, string::String};
+use core::time::Duration;
 
 use lightning::{bitcoin::Network, bolt11_invoice::Bolt11Invoice};
 

@@ -1,5 +1,13 @@
 //! Building a `bitcoin:` URI (BIP-321).
 
+use alloc::{
+    borrow::ToOwned,
+    boxed::Box,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
 use lightning::{bitcoin::Address, bolt11_invoice::Bolt11Invoice, offers::offer::Offer};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 

@@ -1,5 +1,7 @@
 //! Choosing the way to pay, and saying why not the others.
 
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+
 use lightning::bitcoin::Network;
 
 use super::{Instructions, Method, MethodError, MethodKind};

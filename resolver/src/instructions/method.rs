@@ -1,6 +1,7 @@
 //! One way to pay, out of the several that a `bitcoin:` URI may offer.
 
-use std::fmt;
+use alloc::{borrow::ToOwned, string::String};
+use core::fmt;
 
 use lightning::bitcoin::{Address, Network, address::NetworkUnchecked};
 

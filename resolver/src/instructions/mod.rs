@@ -30,6 +30,8 @@ pub use parse::{MethodError, UriError};
 pub use pop::ProofOfPayment;
 pub use silent_payment::{SilentPaymentAddress, SilentPaymentError, SilentPaymentMethod};
 
+use alloc::{string::String, vec::Vec};
+
 use crate::{amount::Amount, proof::Verified, record::Record};
 
 /// Everything a `bitcoin:` URI says, read whole.

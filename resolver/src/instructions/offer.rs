@@ -1,5 +1,12 @@
 //! A BOLT 12 offer as a payment method (`lno=`).
 
+use alloc::{
+    borrow::ToOwned,
+    boxed::Box,
+    format,
+    string::{String, ToString},
+};
+
 use lightning::{
     bitcoin::{Network, constants::ChainHash, secp256k1::PublicKey},
     blinded_path::{Direction, IntroductionNode},

@@ -1,5 +1,7 @@
 //! Ways to pay of which only the encoding is checked: `pay`, `payt`, `ark`, `tark`, `creq`, `pj`.
 
+use alloc::{borrow::ToOwned, string::String};
+
 use data_encoding::{BASE64URL, BASE64URL_NOPAD};
 use lightning::bitcoin::Network;
 

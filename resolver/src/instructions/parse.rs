@@ -1,5 +1,7 @@
 //! Reading a `bitcoin:` URI (BIP-321).
 
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+
 use percent_encoding::percent_decode_str;
 
 use super::{

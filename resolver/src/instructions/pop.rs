@@ -1,5 +1,7 @@
 //! Where the payee wants the proof of payment sent (`pop`, BIP-321).
 
+use alloc::{format, string::String};
+
 /// Schemes that must never be opened: they would tell a stranger, or run something (BIP-321).
 const FORBIDDEN: [&str; 7] = [
     "http",

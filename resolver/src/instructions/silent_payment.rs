@@ -1,6 +1,7 @@
 //! A silent payment address as a payment method (`sp=`, `tsp=`; BIP-352).
 
-use std::{fmt, str::FromStr};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use core::{fmt, str::FromStr};
 
 use lightning::bitcoin::{
     Network,

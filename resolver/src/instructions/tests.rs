@@ -6,7 +6,7 @@ mod encodings;
 mod offer;
 mod uri;
 
-use std::time::Duration;
+use core::time::Duration;
 
 use lightning::{
     bitcoin::{

@@ -1,5 +1,7 @@
 //! The upper-case form of a URI, which makes a smaller QR code.
 
+use alloc::string::String;
+
 use super::{Instructions, Method};
 
 impl Instructions {

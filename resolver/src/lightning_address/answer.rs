@@ -1,5 +1,7 @@
 //! The JSON that services answer with, and their refusals (LUD-06).
 
+use alloc::string::String;
+
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::text::shown;

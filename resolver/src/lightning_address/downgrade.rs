@@ -1,6 +1,7 @@
 //! The leave to pay a name without a proof.
 
-use std::fmt;
+use alloc::{boxed::Box, format};
+use core::fmt;
 
 use hickory_proto::rr::Name;
 use url::{Host, Url};

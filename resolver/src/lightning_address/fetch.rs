@@ -1,6 +1,7 @@
 //! The HTTPS client for Lightning Address services.
 
-use std::time::Duration;
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use core::time::Duration;
 
 use reqwest::{Client, redirect::Policy};
 use url::Url;

@@ -1,5 +1,7 @@
 //! The invoice that a Lightning Address service gives, checked against what was asked (LUD-06).
 
+use alloc::string::String;
+
 use lightning::{bitcoin::Network, bolt11_invoice::Bolt11InvoiceDescriptionRef};
 use serde::Deserialize;
 use url::Url;

@@ -1,5 +1,11 @@
 //! What a Lightning Address service says it takes (LUD-06, LUD-12, LUD-16).
 
+use alloc::{
+    borrow::ToOwned,
+    string::{String, ToString},
+    vec::Vec,
+};
+
 use lightning::bitcoin::hashes::{Hash, sha256};
 use serde::Deserialize;
 use url::{Host, Url};

@@ -1,6 +1,6 @@
 //! A Lightning Address service that behaves, and many that do not.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use hickory_proto::rr::Name;
 use lightning::{

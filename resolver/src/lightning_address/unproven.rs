@@ -1,6 +1,7 @@
 //! A value that nothing but a web server's word stands for.
 
-use std::fmt;
+use alloc::{borrow::ToOwned, string::String};
+use core::fmt;
 
 use super::{Cause, PayRequest};
 use crate::handle::Handle;

@@ -1,6 +1,10 @@
 //! Why a label must not be shown as the text it stands for (UTS 39).
 
-use std::fmt;
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::fmt;
 
 use unicode_script::{Script, UnicodeScript};
 use unicode_security::{

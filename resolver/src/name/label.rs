@@ -1,6 +1,11 @@
 //! One label: its ASCII form, the text it stands for, and whether that may be shown.
 
-use std::borrow::Cow;
+use alloc::{
+    borrow::Cow,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
 
 use idna::{
     AsciiDenyList, punycode,

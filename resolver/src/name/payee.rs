@@ -1,6 +1,6 @@
 //! A handle as it was typed: whether the `₿` stood in front.
 
-use std::{fmt, str::FromStr};
+use core::{fmt, str::FromStr};
 
 use crate::handle::{Handle, HandleError};
 

@@ -1,6 +1,7 @@
 //! A handle as it may be shown to a person.
 
-use std::fmt;
+use alloc::{borrow::ToOwned, boxed::Box, format, string::String, vec::Vec};
+use core::fmt;
 
 use super::Label;
 use crate::handle::{Handle, HandleError};

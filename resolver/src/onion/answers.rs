@@ -1,6 +1,10 @@
 //! What other nodes ask, until somebody has gathered it.
 
-use std::{collections::HashMap, collections::VecDeque};
+use alloc::{
+    collections::{BTreeMap, VecDeque},
+    vec,
+    vec::Vec,
+};
 
 use hickory_proto::rr::Name;
 
@@ -53,7 +57,7 @@ impl Default for Limits {
 pub struct AnswerQueue<R> {
     scope: Scope,
     limits: Limits,
-    names: HashMap<Name, Wanted<R>>,
+    names: BTreeMap<Name, Wanted<R>>,
     waiting: VecDeque<Job>,
 }
 
@@ -84,7 +88,7 @@ impl<R> AnswerQueue<R> {
         Self {
             scope,
             limits,
-            names: HashMap::new(),
+            names: BTreeMap::new(),
             waiting: VecDeque::new(),
         }
     }

@@ -1,5 +1,7 @@
 //! What became of a name that another node asked for.
 
+use alloc::{vec, vec::Vec};
+
 use super::{DomainName, Message};
 use crate::{
     proof::{Outcome, Proof, TrustAnchors},

@@ -1,5 +1,7 @@
 //! The three messages of bLIP-32, as the bytes of one onion TLV.
 
+use alloc::{vec, vec::Vec};
+
 use super::{DomainName, DomainNameError};
 
 /// The TLV type of a query.

@@ -8,7 +8,7 @@
 //!   [`Proof`](crate::Proof) to be verified; a resolver is never believed.
 //! - [`AnswerQueue`] holds what others ask until somebody has gathered it, bounded in every
 //!   direction; [`Finding`] is what was gathered.
-//! - [`OnionHandler`] joins both to the `OnionMessenger` of the `lightning` crate.
+//! - `OnionHandler` joins both to the `OnionMessenger` of the `lightning` crate, with feature `std`.
 //! - `OnionSource` makes a resolver one of the sources of `net`, where that feature is on.
 //!
 //! A handle's way there and back, without Lightning in between:
@@ -45,6 +45,7 @@
 
 mod answers;
 mod finding;
+#[cfg(feature = "std")]
 mod handler;
 mod message;
 mod name;
@@ -54,6 +55,7 @@ mod source;
 
 pub use answers::{AnswerQueue, Job, Limits, NotAccepted, Scope};
 pub use finding::Finding;
+#[cfg(feature = "std")]
 pub use handler::{ErrorMessage, Lookup, OnionHandler};
 pub use message::{ERROR_TYPE, Message, MessageError, PROOF_TYPE, QUERY_TYPE};
 pub use name::{DomainName, DomainNameError};

@@ -1,6 +1,7 @@
 //! The domain name of a message: text on the wire, a DNS name to work with.
 
-use std::{fmt, str::FromStr};
+use alloc::{borrow::ToOwned, string::String};
+use core::{fmt, str::FromStr};
 
 use hickory_proto::rr::Name;
 

@@ -1,5 +1,7 @@
 //! One name asked for by onion message, of one or more resolvers at once.
 
+use alloc::vec::Vec;
+
 use super::{DomainName, Message};
 use crate::{
     handle::Handle,

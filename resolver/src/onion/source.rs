@@ -1,6 +1,7 @@
 //! A Lightning node as a source of proofs among others.
 
-use std::{fmt, sync::Arc, time::Duration};
+use alloc::sync::Arc;
+use core::{fmt, time::Duration};
 
 use lightning::onion_message::messenger::Destination;
 

@@ -1,5 +1,7 @@
 //! Trust anchors: the DS or DNSKEY records that a verifier starts from.
 
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+
 use hickory_proto::rr::Name;
 use ring::digest;
 
@@ -162,7 +164,7 @@ fn parse_dnskey<'a>(mut fields: impl Iterator<Item = &'a str>) -> Result<Vec<u8>
     Ok(rdata)
 }
 
-fn number<T: std::str::FromStr>(
+fn number<T: core::str::FromStr>(
     field: Option<&str>,
     what: &'static str,
 ) -> Result<T, AnchorProblem> {
@@ -203,7 +205,7 @@ fn entries(text: &str) -> Result<Vec<(usize, Vec<String>)>, AnchorError> {
             }
         }
         if !open && !current.is_empty() {
-            entries.push((first_line, std::mem::take(&mut current)));
+            entries.push((first_line, core::mem::take(&mut current)));
         }
     }
     if open {

@@ -1,6 +1,6 @@
 //! The judgement on one name and type: along CNAME and DNAME to records, or to their denial.
 
-use std::{collections::BTreeSet, rc::Rc};
+use alloc::{collections::BTreeSet, rc::Rc, vec::Vec};
 
 use hickory_proto::rr::{Name, RecordType};
 

@@ -1,8 +1,9 @@
 //! The chain cache: key sets of zones that were proven, kept while their signatures and TTLs allow.
 
-use std::{
+use alloc::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    vec::Vec,
 };
 
 use hickory_proto::rr::{Name, RecordType};
@@ -172,7 +173,7 @@ impl ChainCache {
             let least = self
                 .held
                 .iter()
-                .min_by_key(|(zone, held)| (held.used, std::cmp::Reverse(zone.iter().count())));
+                .min_by_key(|(zone, held)| (held.used, core::cmp::Reverse(zone.iter().count())));
             let Some(least) = least.map(|(zone, _)| zone.clone()) else {
                 return;
             };

@@ -1,5 +1,7 @@
 //! The canonical form of records, which is what DNSSEC signs (RFC 4034 §6).
 
+use alloc::vec::Vec;
+
 use hickory_proto::rr::{Name, RecordType};
 
 use super::{

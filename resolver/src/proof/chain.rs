@@ -1,6 +1,6 @@
 //! The chain of trust: from an anchor through DS and DNSKEY records to any signed set (RFC 4035 §5).
 
-use std::{collections::HashMap, rc::Rc};
+use alloc::{collections::BTreeMap, rc::Rc, vec::Vec};
 
 use hickory_proto::rr::{Name, RecordType};
 
@@ -25,9 +25,9 @@ pub(super) struct Chain<'a, 'p> {
     pub(super) sets: &'a RecordSets<'p>,
     anchors: &'a TrustAnchors,
     now: UnixTime,
-    zones: HashMap<Name, Result<Rc<Zone>, Bogus>>,
+    zones: BTreeMap<Name, Result<Rc<Zone>, Bogus>>,
     /// By owner, type, and position in the set where a record stands alone.
-    judged: HashMap<(Name, RecordType, Option<usize>), Judged>,
+    judged: BTreeMap<(Name, RecordType, Option<usize>), Judged>,
     checks: usize,
     /// Checks that came out well before, and those that did now.
     memo: Option<&'a Memo>,
@@ -66,8 +66,8 @@ impl<'a, 'p> Chain<'a, 'p> {
             sets,
             anchors,
             now,
-            zones: HashMap::new(),
-            judged: HashMap::new(),
+            zones: BTreeMap::new(),
+            judged: BTreeMap::new(),
             checks: 0,
             memo,
             good: Vec::new(),

@@ -1,5 +1,7 @@
 //! The signatures and digests that DNSSEC may rest on, by `ring`.
 
+use alloc::vec::Vec;
+
 use ring::{
     digest,
     signature::{self, RsaParameters, VerificationAlgorithm},

@@ -1,6 +1,6 @@
 //! Denial of existence: what a zone's NSEC and NSEC3 records show together.
 
-use std::rc::Rc;
+use alloc::rc::Rc;
 
 use hickory_proto::rr::{Name, RecordType};
 

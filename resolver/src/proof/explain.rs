@@ -1,6 +1,6 @@
 //! The chain of a proof as data: which set was signed by whom, and what each denial shows.
 
-use std::collections::BTreeSet;
+use alloc::{collections::BTreeSet, vec::Vec};
 
 use hickory_proto::rr::{Name, RecordType};
 

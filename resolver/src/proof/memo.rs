@@ -1,6 +1,6 @@
 //! Signatures found good before, so that nobody pays for the same one twice.
 
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
 
 use ring::digest::{Context, SHA256};
 
@@ -37,7 +37,7 @@ impl Memo {
     /// forgotten.
     pub(super) fn note(&mut self, check: Check) {
         if self.recent.len() >= self.capacity && !self.recent.contains(&check) {
-            self.older = std::mem::take(&mut self.recent);
+            self.older = core::mem::take(&mut self.recent);
         }
         self.recent.insert(check);
     }

@@ -22,6 +22,8 @@ mod resource_record;
 mod signature;
 mod verified;
 
+use alloc::vec::Vec;
+
 use hickory_proto::rr::{Name, RecordType};
 
 pub use anchors::{AnchorError, TrustAnchors};

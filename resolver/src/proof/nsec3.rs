@@ -1,6 +1,6 @@
 //! What one NSEC3 record shows (RFC 5155).
 
-use std::collections::HashMap;
+use alloc::{collections::BTreeMap, vec::Vec};
 
 use hickory_proto::rr::Name;
 use ring::digest;
@@ -80,7 +80,7 @@ impl<'p> Nsec3<'p> {
 /// The hashes computed so far, and the steps taken: rounds of hashing, and records looked at.
 #[derive(Debug, Default)]
 pub(super) struct Hashes {
-    known: HashMap<(Name, u16, Vec<u8>), Vec<u8>>,
+    known: BTreeMap<(Name, u16, Vec<u8>), Vec<u8>>,
     steps: usize,
 }
 

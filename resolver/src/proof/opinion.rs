@@ -1,5 +1,7 @@
 //! The second opinion: `dnssec-prover` on the same records, before money moves.
 
+use alloc::vec::Vec;
+
 use dnssec_prover::{
     rr::{Name, RR},
     ser::parse_rr_stream,

@@ -1,6 +1,7 @@
 //! What a proof shows: the four outcomes, each with its evidence.
 
-use std::fmt;
+use alloc::vec::Vec;
+use core::fmt;
 
 use hickory_proto::rr::{Name, RecordType};
 

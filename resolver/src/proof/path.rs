@@ -1,6 +1,6 @@
 //! What a conclusion rests on: when it holds, how long it keeps, and the records it used.
 
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
 
 use super::{record_set::Members, signature::RrSig};
 use crate::time::Window;

@@ -1,6 +1,9 @@
 //! Record sets: the records of a proof by owner name and type, with the signatures over them.
 
-use std::collections::{BTreeSet, HashMap};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
 
 use hickory_proto::rr::{Name, RecordType};
 
@@ -32,14 +35,14 @@ pub(super) struct Members<'s> {
 #[derive(Debug)]
 pub(super) struct RecordSets<'p> {
     proof: &'p Proof,
-    sets: HashMap<(Name, RecordType), RecordSet<'p>>,
+    sets: BTreeMap<(Name, RecordType), RecordSet<'p>>,
     /// Owner names of NSEC and NSEC3 record sets in canonical order, each once.
     denials: BTreeSet<(Name, u16)>,
 }
 
 impl<'p> RecordSets<'p> {
     pub(super) fn of(proof: &'p Proof) -> Self {
-        let mut sets: HashMap<(Name, RecordType), RecordSet<'p>> = HashMap::new();
+        let mut sets: BTreeMap<(Name, RecordType), RecordSet<'p>> = BTreeMap::new();
         let mut denials = BTreeSet::new();
         let internet = proof
             .records()

@@ -1,6 +1,7 @@
 //! One resource record as it stands in a proof: framed, its RDATA kept byte for byte.
 
-use std::fmt;
+use alloc::vec::Vec;
+use core::fmt;
 
 use hickory_proto::{
     rr::{Name, RecordType},

@@ -1,5 +1,7 @@
 //! RRSIG, DNSKEY and DS records taken apart (RFC 4034 §2, §3, §5).
 
+use alloc::vec::Vec;
+
 use hickory_proto::rr::{Name, RecordType};
 
 use super::{Reason, ResourceRecord, crypto::DigestType, name_from_wire, write_name};

@@ -1,6 +1,6 @@
 //! The seal: a value that derives from a proven record and from nothing else.
 
-use std::sync::Arc;
+use alloc::{borrow::ToOwned, string::String, sync::Arc};
 
 use super::{Bogus, Denial, Insecure, Outcome, Proof, TrustAnchors};
 use crate::{

@@ -1,5 +1,7 @@
 //! The value of `PSBT_OUT_DNSSEC_PROOF`: a length byte, the name, the proof.
 
+use alloc::{borrow::ToOwned, string::String, vec, vec::Vec};
+
 use crate::{
     handle::{Handle, HandleError},
     proof::{Proof, ProofError, Verified},

@@ -1,5 +1,7 @@
 //! An output of a PSBT, and whose it is proven to be.
 
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+
 use lightning::bitcoin::{
     Amount, Network, Psbt, Script, ScriptBuf,
     psbt::{Output, raw},

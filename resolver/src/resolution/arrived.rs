@@ -1,6 +1,9 @@
 //! The records that have arrived, each once, and what they lead to.
 
-use std::collections::{HashMap, HashSet};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
 
 use hickory_proto::rr::{Name, RecordType};
 
@@ -11,10 +14,10 @@ use crate::proof::{ResourceRecord, name_from_wire, signer_of};
 pub(super) struct Arrived {
     records: Vec<ResourceRecord>,
     /// By what makes them the same record; the lowest TTL is kept.
-    known: HashMap<(Name, RecordType, Vec<u8>), usize>,
+    known: BTreeMap<(Name, RecordType, Vec<u8>), usize>,
     /// The first record of each name and type.
-    first: HashMap<(Name, RecordType), usize>,
-    signers: HashSet<Name>,
+    first: BTreeMap<(Name, RecordType), usize>,
+    signers: BTreeSet<Name>,
     /// Those signers that nobody was told of yet.
     new_signers: Vec<Name>,
 }
@@ -77,7 +80,7 @@ impl Arrived {
 
     /// The zones that signed anything, each told once.
     pub(super) fn new_signers(&mut self) -> Vec<Name> {
-        std::mem::take(&mut self.new_signers)
+        core::mem::take(&mut self.new_signers)
     }
 
     /// The lowest TTL that was received; none when nothing was.

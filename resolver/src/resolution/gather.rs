@@ -1,9 +1,11 @@
 //! The state machine that gathers the records of a proof.
 
-use std::{
-    collections::{HashMap, HashSet},
-    error::Error,
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec,
+    vec::Vec,
 };
+use core::error::Error;
 
 use hickory_proto::rr::{Name, RecordType};
 
@@ -29,10 +31,10 @@ const MAX_HOPS: usize = 12;
 #[derive(Debug)]
 pub struct Resolution {
     goal: Question,
-    asked: HashSet<Question>,
+    asked: BTreeSet<Question>,
     /// Key sets that need not be asked for.
-    held: HashMap<Name, Vec<ResourceRecord>>,
-    pending: HashSet<Question>,
+    held: BTreeMap<Name, Vec<ResourceRecord>>,
+    pending: BTreeSet<Question>,
     arrived: Arrived,
     unanswered: Vec<Unanswered>,
 }
@@ -75,7 +77,7 @@ impl Resolution {
 
     /// Starts to gather the proof for any name and type.
     pub fn start_at(owner: &Name, record_type: RecordType) -> (Self, Vec<Question>) {
-        Self::start_holding(owner, record_type, HashMap::new())
+        Self::start_holding(owner, record_type, BTreeMap::new())
     }
 
     /// The same without asking for the key sets that `cache` holds at `now`: for a name under known
@@ -97,20 +99,20 @@ impl Resolution {
     fn start_holding(
         owner: &Name,
         record_type: RecordType,
-        held: HashMap<Name, Vec<ResourceRecord>>,
+        held: BTreeMap<Name, Vec<ResourceRecord>>,
     ) -> (Self, Vec<Question>) {
         let mut owner = owner.to_lowercase();
         owner.set_fqdn(true);
         let goal = Question::new(owner, record_type);
         let mut resolution = Self {
             goal: goal.clone(),
-            asked: HashSet::new(),
+            asked: BTreeSet::new(),
             held,
-            pending: HashSet::new(),
+            pending: BTreeSet::new(),
             arrived: Arrived::default(),
             unanswered: Vec::new(),
         };
-        let wanted = std::iter::once(goal.clone())
+        let wanted = core::iter::once(goal.clone())
             .chain(likely_zones(&goal.name).iter().flat_map(keys_of))
             .collect();
         let questions = resolution.not_yet_asked(wanted);

@@ -1,6 +1,7 @@
 //! A question to a recursive resolver.
 
-use std::fmt;
+use alloc::vec::Vec;
+use core::fmt;
 
 use hickory_proto::{
     op::{Edns, Message, MessageType, OpCode, Query},
@@ -12,7 +13,7 @@ use hickory_proto::{
 const UDP_PAYLOAD: u16 = 1232;
 
 /// A name and a type to ask a recursive resolver for, class IN.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Question {
     /// The name; compared without case.
     pub name: Name,

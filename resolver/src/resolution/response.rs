@@ -1,5 +1,7 @@
 //! A response that belongs to its question.
 
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+
 use hickory_proto::{
     op::{Header, MessageType, OpCode, Query, ResponseCode},
     rr::{DNSClass, Name, RecordType},

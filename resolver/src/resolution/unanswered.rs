@@ -1,6 +1,7 @@
 //! A question that stayed without a usable answer.
 
-use std::{error::Error, fmt, sync::Arc};
+use alloc::sync::Arc;
+use core::{error::Error, fmt};
 
 use crate::resolution::Question;
 

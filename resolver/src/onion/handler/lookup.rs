@@ -1,11 +1,11 @@
 //! One name being looked up through a messenger: where its proofs come out.
 
-use std::{
-    collections::VecDeque,
+use alloc::{collections::VecDeque, sync::Arc};
+use core::{
     future::poll_fn,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
 };
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Clock;
 use crate::{
@@ -76,8 +76,8 @@ impl Lookup {
     }
 }
 
-impl std::fmt::Debug for Lookup {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Debug for Lookup {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_tuple("Lookup").field(&self.shared).finish()
     }
 }

@@ -3,14 +3,17 @@
 mod lookup;
 mod wire;
 
-use std::{
-    collections::HashMap,
+use alloc::{
+    collections::BTreeMap,
+    sync::{Arc, Weak},
+};
+use core::{
     fmt,
     future::poll_fn,
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Poll, Waker},
 };
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lightning::{
     blinded_path::message::{DNSResolverContext, MessageContext},
@@ -65,7 +68,7 @@ type Clock = Arc<dyn Fn() -> UnixTime + Send + Sync>;
 pub struct OnionHandler {
     clock: Clock,
     send: Box<dyn Fn() + Send + Sync>,
-    lookups: Mutex<HashMap<Nonce, Weak<Shared>>>,
+    lookups: Mutex<BTreeMap<Nonce, Weak<Shared>>>,
     answers: Option<Mutex<AnswerQueue<Responder>>>,
     workers: Mutex<Vec<Waker>>,
     outbox: Mutex<Outbox>,
