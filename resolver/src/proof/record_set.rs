@@ -1,9 +1,6 @@
 //! Record sets: the records of a proof by owner name and type, with the signatures over them.
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    vec::Vec,
-};
+use alloc::{collections::BTreeMap, vec::Vec};
 
 use hickory_proto::rr::{Name, RecordType};
 
@@ -35,15 +32,15 @@ pub(super) struct Members<'s> {
 #[derive(Debug)]
 pub(super) struct RecordSets<'p> {
     proof: &'p Proof,
-    sets: BTreeMap<(Name, RecordType), RecordSet<'p>>,
-    /// Owner names of NSEC and NSEC3 record sets in canonical order, each once.
-    denials: BTreeSet<(Name, u16)>,
+    sets: Sets<'p>,
 }
+
+/// By type and then by owner name in canonical order, so that all denials are walked without a search.
+type Sets<'p> = BTreeMap<RecordType, BTreeMap<Name, RecordSet<'p>>>;
 
 impl<'p> RecordSets<'p> {
     pub(super) fn of(proof: &'p Proof) -> Self {
-        let mut sets: BTreeMap<(Name, RecordType), RecordSet<'p>> = BTreeMap::new();
-        let mut denials = BTreeSet::new();
+        let mut sets = Sets::new();
         let internet = proof
             .records()
             .iter()
@@ -55,40 +52,30 @@ impl<'p> RecordSets<'p> {
                     // Which set it was meant for stands in its first two bytes, if there are two.
                     if let Some(&[high, low]) = record.rdata().first_chunk::<2>() {
                         let covered = RecordType::from(u16::from_be_bytes([high, low]));
-                        sets.entry((record.name().clone(), covered))
-                            .or_default()
-                            .malformed_signature = true;
+                        set_of(&mut sets, record.name(), covered).malformed_signature = true;
                     }
                     continue;
                 };
-                sets.entry((record.name().clone(), signature.covered))
-                    .or_default()
+                set_of(&mut sets, record.name(), signature.covered)
                     .signatures
                     .push((index, signature));
             } else {
-                if matches!(record.record_type(), RecordType::NSEC | RecordType::NSEC3) {
-                    denials.insert((record.name().clone(), u16::from(record.record_type())));
-                }
-                sets.entry((record.name().clone(), record.record_type()))
-                    .or_default()
+                set_of(&mut sets, record.name(), record.record_type())
                     .members
                     .push(index);
             }
         }
-        for set in sets.values_mut() {
+        for set in sets.values_mut().flat_map(BTreeMap::values_mut) {
             set.order(proof.records());
         }
-        Self {
-            proof,
-            sets,
-            denials,
-        }
+        Self { proof, sets }
     }
 
     /// The set of a name and type, when the proof holds at least one of its records.
     pub(super) fn get(&self, owner: &Name, record_type: RecordType) -> Option<&RecordSet<'p>> {
         self.sets
-            .get(&(owner.clone(), record_type))
+            .get(&record_type)?
+            .get(owner)
             .filter(|set| !set.members.is_empty())
     }
 
@@ -97,10 +84,10 @@ impl<'p> RecordSets<'p> {
         &self,
         record_type: RecordType,
     ) -> impl Iterator<Item = (&Name, usize, &'p [u8])> {
-        self.denials
-            .iter()
-            .filter(move |(_, number)| *number == u16::from(record_type))
-            .filter_map(move |(owner, _)| Some((owner, self.get(owner, record_type)?)))
+        self.sets
+            .get(&record_type)
+            .into_iter()
+            .flatten()
             .flat_map(|(owner, set)| {
                 let records = self.records(set).enumerate();
                 records.map(move |(position, record)| (owner, position, record.rdata()))
@@ -109,9 +96,11 @@ impl<'p> RecordSets<'p> {
 
     /// The zones that claim to have signed a denial, once or more.
     pub(super) fn denial_signers(&self) -> impl Iterator<Item = &Name> {
-        self.denials
-            .iter()
-            .filter_map(|(owner, number)| self.get(owner, RecordType::from(*number)))
+        [RecordType::NSEC, RecordType::NSEC3]
+            .into_iter()
+            .filter_map(|record_type| self.sets.get(&record_type))
+            .flat_map(BTreeMap::values)
+            .filter(|set| !set.members.is_empty())
             .flat_map(|set| {
                 set.signatures
                     .iter()
@@ -128,6 +117,18 @@ impl<'p> RecordSets<'p> {
     pub(super) fn records(&self, set: &RecordSet<'_>) -> impl Iterator<Item = &'p ResourceRecord> {
         set.members.iter().filter_map(|index| self.record(*index))
     }
+}
+
+/// The set of a name and type, made when there is none.
+fn set_of<'s, 'p>(
+    sets: &'s mut Sets<'p>,
+    owner: &Name,
+    record_type: RecordType,
+) -> &'s mut RecordSet<'p> {
+    sets.entry(record_type)
+        .or_default()
+        .entry(owner.clone())
+        .or_default()
 }
 
 impl RecordSet<'_> {
