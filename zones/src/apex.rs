@@ -1,5 +1,6 @@
 //! The records every zone has: SOA, NS, DNSKEY, CDS, CDNSKEY, NSEC3PARAM, and its servers' addresses.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use payname_resolver::UnixTime;
 
 use crate::check::ZoneError;
 use crate::denial::{Denial, nsec3_parameters};
-use crate::keys::ZoneKeys;
+use crate::keys::{KeyUse, ZoneKeys};
 use crate::names::{canonical, presentation};
 use crate::record_set::RecordSet;
 use crate::sign::Signer;
@@ -90,6 +91,24 @@ impl Zone {
             self.keys = before;
         }
         changed.map(Some)
+    }
+
+    /// Which keys the zone's signatures are from, for [`crate::KeySet::step`].
+    pub fn key_use(&self) -> KeyUse {
+        let mut key_use = KeyUse {
+            signing: self.keys.zone().key_tag(),
+            key_tags: BTreeSet::new(),
+            longest_ttl: 0,
+        };
+        for set in self.signed_sets() {
+            // What tells of the keys has a signer of its own, and changes with it at once.
+            if !ZoneKeys::is_of_keys(set.record_type()) {
+                let tag = set.rrsig().map(|rrsig| rrsig.input().key_tag);
+                key_use.key_tags.extend(tag);
+            }
+            key_use.longest_ttl = key_use.longest_ttl.max(set.ttl());
+        }
+        key_use
     }
 
     /// The addresses of those of the zone's servers that live in it and are `wanted`, signed.

@@ -58,7 +58,12 @@ pub use answer::Answer;
 pub use check::ZoneError;
 pub use denial::Denial;
 pub use hickory_proto;
-pub use keys::{DsRequest, KeyAlgorithm, KeyError, SigningKey, UnknownAlgorithm, ZoneKeys};
+pub use keys::{
+    DsRequest, Duty, EntryStage, Key, KeyAlgorithm, KeyChange, KeyError, KeyPolicy, KeySet, KeyUse,
+    MissingKey, Moment, NewKey, ParentAdvice, ParentView, PrivateKeys, Reading, Role, RollError,
+    Scheme, SigningKey, Step, StoredKeysError, Timekeeper, Track, UnknownAlgorithm, ZoneKeys,
+    ZoneStage,
+};
 pub use master_file::MasterFile;
 pub use payment::{MAX_URI_LENGTH, PaymentError, PaymentRecord, payment_record};
 pub use record_set::{RecordSet, RecordSetError, txt};

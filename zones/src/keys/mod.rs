@@ -1,9 +1,26 @@
-//! The keys of a zone: what signs it, what it publishes, and what it asks its parent for.
+//! The keys of a zone: what signs it, what it publishes, what it asks its parent for, and how one
+//! key follows another.
 
 mod algorithm;
+mod key;
+mod parent;
+mod policy;
+mod set;
 mod signing_key;
+mod step;
+mod stored;
+#[cfg(test)]
+mod tests;
+mod timekeeper;
 mod zone_keys;
 
 pub use algorithm::{KeyAlgorithm, UnknownAlgorithm};
+pub use key::{EntryStage, Key, Role, Track, ZoneStage};
+pub use parent::{ParentAdvice, ParentView};
+pub use policy::{Duty, KeyPolicy, Scheme};
+pub use set::{KeySet, MissingKey, NewKey, PrivateKeys, RollError};
 pub use signing_key::{KeyError, SigningKey};
+pub use step::{KeyChange, KeyUse, Step};
+pub use stored::StoredKeysError;
+pub use timekeeper::{Moment, Reading, Timekeeper};
 pub use zone_keys::{DsRequest, ZoneKeys};

@@ -88,10 +88,19 @@ impl ZoneKeys {
     ///
     /// CDS and CDNSKEY must be signed by a key that DS and DNSKEY both hold (RFC 7344 §4.1).
     pub(crate) fn signer_of(&self, record_type: RecordType) -> &SigningKey {
-        match record_type {
-            RecordType::DNSKEY | RecordType::CDS | RecordType::CDNSKEY => &self.entry,
-            _ => &self.zone,
+        if Self::is_of_keys(record_type) {
+            &self.entry
+        } else {
+            &self.zone
         }
+    }
+
+    /// Whether records of this type tell of the zone's keys.
+    pub(crate) fn is_of_keys(record_type: RecordType) -> bool {
+        matches!(
+            record_type,
+            RecordType::DNSKEY | RecordType::CDS | RecordType::CDNSKEY
+        )
     }
 
     /// The record sets that tell of the keys, all at the apex.

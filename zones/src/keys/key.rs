@@ -1,0 +1,208 @@
+//! One key of a zone and where it stands: in the parent's trust, and in the work of signing.
+
+use std::fmt;
+
+use hickory_proto::dnssec::rdata::{DNSKEY, DS};
+use hickory_proto::rr::Name;
+use payname_resolver::UnixTime;
+
+use super::policy::{Duty, Scheme};
+use super::signing_key::ds_of;
+use super::{KeyAlgorithm, SigningKey};
+
+/// What a key was made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Everything.
+    Csk,
+    /// Signing the DNSKEY records.
+    Ksk,
+    /// Signing everything but the DNSKEY records.
+    Zsk,
+}
+
+impl Role {
+    pub(super) fn of(scheme: Scheme, duty: Duty) -> Self {
+        match (scheme, duty) {
+            (Scheme::Single, _) => Self::Csk,
+            (Scheme::Split, Duty::Entry) => Self::Ksk,
+            (Scheme::Split, Duty::Zone) => Self::Zsk,
+        }
+    }
+
+    /// Whether its DNSKEY has the flag of a secure entry point.
+    pub fn is_entry(self) -> bool {
+        self != Self::Zsk
+    }
+
+    pub(super) fn duties(self) -> &'static [Duty] {
+        match self {
+            Self::Csk => &[Duty::Entry, Duty::Zone],
+            Self::Ksk => &[Duty::Entry],
+            Self::Zsk => &[Duty::Zone],
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Csk => "CSK",
+            Self::Ksk => "KSK",
+            Self::Zsk => "ZSK",
+        })
+    }
+}
+
+/// Where a key stands as the one that the parent's DS record names (RFC 7583 §3.3.2, double-DS).
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum EntryStage {
+    /// The parent is asked for its DS record.
+    Announced,
+    /// The parent was seen to have its DS record; caches may still have the records before it.
+    Trusted,
+    /// It signs the DNSKEY records.
+    Active,
+    /// Another signs the DNSKEY records; caches may still have those that it signed.
+    Retired,
+    /// The parent is asked to take its DS record away.
+    Withdrawn,
+    /// Nothing depends on it.
+    Gone,
+}
+
+/// Where a key stands as the one that signs the zone (RFC 7583 §3.2.1, pre-publication).
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum ZoneStage {
+    /// Shown among the DNSKEY records; caches may still have those before it.
+    Published,
+    /// It signs.
+    Active,
+    /// Another signs; signatures it made are still in the zone.
+    Retired,
+    /// None of its signatures is in the zone; caches may still have some.
+    Spent,
+    /// Nothing depends on it.
+    Gone,
+}
+
+/// A stage, and how long had been lived when it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Track<S> {
+    /// The stage.
+    pub stage: S,
+    /// Seconds lived when it began.
+    pub since: u64,
+}
+
+/// One key of a zone, its private half kept elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// What it was made for.
+    pub role: Role,
+    /// Its algorithm.
+    pub algorithm: KeyAlgorithm,
+    /// Its key tag; no other key of the set has the same.
+    pub key_tag: u16,
+    /// Its public half.
+    pub dnskey: DNSKEY,
+    /// When it was made.
+    pub made: UnixTime,
+    /// Where it stands with the parent; none for a ZSK.
+    pub entry: Option<Track<EntryStage>>,
+    /// Where it stands in signing the zone; none for a KSK.
+    pub zone: Option<Track<ZoneStage>>,
+}
+
+impl Key {
+    /// A key that signs from now on.
+    pub(super) fn active(role: Role, key: &SigningKey, made: UnixTime, lived: u64) -> Self {
+        let stages = (EntryStage::Active, ZoneStage::Active);
+        Self::at(stages, role, key, made, lived)
+    }
+
+    /// A key that is to sign some day.
+    pub(super) fn next(role: Role, key: &SigningKey, made: UnixTime, lived: u64) -> Self {
+        let stages = (EntryStage::Announced, ZoneStage::Published);
+        Self::at(stages, role, key, made, lived)
+    }
+
+    fn at(
+        (entry, zone): (EntryStage, ZoneStage),
+        role: Role,
+        key: &SigningKey,
+        made: UnixTime,
+        since: u64,
+    ) -> Self {
+        let has = |duty| role.duties().contains(&duty);
+        Self {
+            role,
+            algorithm: key.algorithm(),
+            key_tag: key.key_tag(),
+            dnskey: key.dnskey().clone(),
+            made,
+            entry: has(Duty::Entry).then_some(Track {
+                stage: entry,
+                since,
+            }),
+            zone: has(Duty::Zone).then_some(Track { stage: zone, since }),
+        }
+    }
+
+    /// Its DS record for `zone`.
+    pub fn ds(&self, zone: &Name) -> DS {
+        ds_of(&self.dnskey, self.key_tag, zone)
+    }
+
+    /// Its stage with the parent.
+    pub fn entry_stage(&self) -> Option<EntryStage> {
+        self.entry.map(|track| track.stage)
+    }
+
+    /// Its stage in signing the zone.
+    pub fn zone_stage(&self) -> Option<ZoneStage> {
+        self.zone.map(|track| track.stage)
+    }
+
+    /// Whether the key does this work now.
+    pub(super) fn does(&self, duty: Duty) -> bool {
+        match duty {
+            Duty::Entry => self.entry_stage() == Some(EntryStage::Active),
+            Duty::Zone => self.zone_stage() == Some(ZoneStage::Active),
+        }
+    }
+
+    /// Whether it is among the DNSKEY records.
+    pub fn is_shown(&self) -> bool {
+        self.does(Duty::Entry)
+            || self
+                .zone_stage()
+                .is_some_and(|stage| stage < ZoneStage::Gone)
+    }
+
+    /// Whether the parent is to have its DS record.
+    pub fn is_asked_for(&self) -> bool {
+        let stage = self.entry_stage();
+        stage.is_some_and(|stage| stage < EntryStage::Withdrawn)
+    }
+
+    /// Whether nothing depends on it any more.
+    pub(super) fn is_gone(&self) -> bool {
+        let entry = self.entry_stage().unwrap_or(EntryStage::Gone);
+        let zone = self.zone_stage().unwrap_or(ZoneStage::Gone);
+        entry == EntryStage::Gone && zone == ZoneStage::Gone
+    }
+
+    /// Whether a DS record of the parent names it.
+    pub(super) fn is_named_by(&self, ds: &DS, zone: &Name) -> bool {
+        ds.key_tag() == self.key_tag && ds.covers(zone, &self.dnskey).unwrap_or(false)
+    }
+}
