@@ -196,6 +196,37 @@ fn key_sets_are_held_until_their_ttl_or_signature_ends() {
 }
 
 #[test]
+fn key_sets_whose_time_is_over_or_that_changed_are_held_anew() {
+    let vector = Vector::load(MATT);
+    let now = vector.inside();
+    let mut cache = ChainCache::new(64);
+    for (after, ttl) in [(0, 600), (600, 600), (1300, 600), (1301, 300), (1302, 600)] {
+        let now = now.plus(after);
+        let _ = judge(&vector, &with_ttl(&vector.proof, ttl), now, &mut cache);
+        assert_eq!(cache.zones().count(), 3);
+        for (zone, until) in cache.zones() {
+            assert_eq!(until, now.plus(ttl.into()), "{zone} after {after} seconds");
+        }
+    }
+}
+
+#[test]
+fn a_cache_holds_as_many_zones_as_it_was_made_for() {
+    let vector = Vector::load(MATT);
+    for (room, expected) in [
+        (3, &[".", "com.", "mattcorallo.com."][..]),
+        (2, &[".", "com."]),
+        (1, &["."]),
+        (0, &["."]),
+    ] {
+        let mut cache = ChainCache::new(room);
+        let _ = judge(&vector, &vector.proof, vector.inside(), &mut cache);
+        let held: Vec<String> = cache.zones().map(|(zone, _)| zone.to_string()).collect();
+        assert_eq!(held, expected);
+    }
+}
+
+#[test]
 fn a_full_cache_forgets_what_was_used_longest_ago_and_the_root_last() {
     let mut cache = ChainCache::new(4);
     for name in [MATT, "bip353-01-simple", "sparrow-craig"] {

@@ -110,6 +110,27 @@ fn many_signatures_over_one_set_are_tried_up_to_a_limit() {
 }
 
 #[test]
+fn sixty_four_signatures_are_checked_and_not_one_more() {
+    let world = World::new();
+    let key = &world.zone.keys[0];
+    let rdatas = [txt(&["bitcoin:x"])];
+    let right = rrsig("pay.test.", key, ALICE, TXT, &rdatas, |_| {});
+    let behind = |wrongs: u8| {
+        let mut records = vec![Rr::new(ALICE, TXT, rdatas[0].clone())];
+        records.extend((1..=wrongs).map(|change| {
+            let mut wrong = right.clone();
+            *wrong.rdata.last_mut().unwrap() ^= change;
+            wrong
+        }));
+        records.push(right.clone());
+        world.verdict(&[&records], ALICE)
+    };
+    // Five lead to the zone's keys.
+    assert_eq!(behind(64 - 5 - 1), "secure");
+    assert_eq!(behind(64 - 5), "wrong_signature");
+}
+
+#[test]
 fn many_keys_with_one_tag_and_many_signatures_are_tried_up_to_a_limit() {
     let cases: [(fn() -> Key, usize); 3] = [
         (Key::ed25519, 32),
