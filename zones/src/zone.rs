@@ -16,7 +16,7 @@ use crate::node::Nodes;
 use crate::payment::PaymentRecord;
 use crate::record_set::{RecordSet, txt};
 use crate::settings::Settings;
-use crate::sign::{Renewal, Signer};
+use crate::sign::{Renewal, SignaturePolicy, Signer};
 
 /// A signed zone.
 ///
@@ -251,6 +251,11 @@ impl Zone {
             nodes.remove(&owner, record_type, changed);
         })?;
         Ok(Some(change))
+    }
+
+    /// Makes signatures last differently from now on; those that are there stay as they are.
+    pub fn set_signature_policy(&mut self, policy: SignaturePolicy) {
+        self.settings.signatures = policy;
     }
 
     /// When the first signature in the zone ends.

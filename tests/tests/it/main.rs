@@ -6,6 +6,10 @@
     clippy::panic
 )]
 
+/// A zone in operation, and what caches remember of it, are the zones' own, whose tests use more.
+#[allow(dead_code)]
+#[path = "../../../zones/tests/it/caches.rs"]
+mod caches;
 mod differential;
 /// The forge of chains is the resolver's own, whose tests use more of it.
 #[allow(dead_code, unused_imports)]
@@ -17,7 +21,12 @@ mod lies;
 mod lightning;
 mod line;
 mod onion;
+/// See `caches`.
+#[allow(dead_code)]
+#[path = "../../../zones/tests/it/operated.rs"]
+mod operated;
 mod proof_server;
 mod resolution;
+mod rollover;
 mod round_trips;
 mod transports;
