@@ -22,16 +22,39 @@ use crate::settings::Settings;
 pub struct SignaturePolicy {
     /// How far before now a signature begins, for verifiers whose clocks are late.
     pub backdate: Duration,
-    /// How far after now a signature ends.
+    /// How far after now a signature ends, at the latest.
     pub validity: Duration,
+    /// How much sooner it may end: each record set by an amount of its own, always the same, so
+    /// that sets which were signed together are not all to be signed again together.
+    pub jitter: Duration,
+}
+
+impl SignaturePolicy {
+    /// When a signature of this set ends that is made now.
+    fn end(&self, now: UnixTime, owner: &Name, record_type: RecordType) -> UnixTime {
+        let jitter = self.jitter.as_secs().min(self.validity.as_secs());
+        let spread = fingerprint(owner, record_type).checked_rem(jitter.saturating_add(1));
+        let sooner = spread.unwrap_or(0);
+        now.plus(self.validity.as_secs().saturating_sub(sooner))
+    }
+}
+
+/// A number for a record set that tells it from others (FNV-1a); nothing secret hangs on it.
+fn fingerprint(owner: &Name, record_type: RecordType) -> u64 {
+    let wire = crate::names::wire(owner);
+    let octets = wire.into_iter().chain(u16::from(record_type).to_be_bytes());
+    octets.fold(0xcbf2_9ce4_8422_2325, |hash: u64, octet| {
+        (hash ^ u64::from(octet)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 impl Default for SignaturePolicy {
-    /// One hour back, seven days ahead.
+    /// One hour back, seven days ahead, no jitter.
     fn default() -> Self {
         Self {
             backdate: Duration::from_secs(3600),
             validity: Duration::from_secs(7 * 24 * 3600),
+            jitter: Duration::ZERO,
         }
     }
 }
@@ -98,7 +121,7 @@ impl<'a> Signer<'a> {
     /// Signs a set that lives at `owner`, replacing the signature it has.
     pub(crate) fn sign(&self, owner: &Name, set: &mut RecordSet) -> Result<(), SignError> {
         let key = self.keys.signer_of(set.record_type());
-        let expires = self.now.plus(self.policy.validity.as_secs());
+        let expires = self.policy.end(self.now, owner, set.record_type());
         let inception = self.now.0.saturating_sub(self.policy.backdate.as_secs());
         let input = SigInput {
             type_covered: set.record_type(),

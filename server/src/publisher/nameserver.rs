@@ -42,6 +42,8 @@ const SERIAL_STEP: u32 = 3600;
 const PAGE: usize = 1000;
 /// The share of a signature's life after which it is made again: from half of it on.
 const RESIGN_SHARE: u64 = 2;
+/// The share of a signature's life by which it may end sooner.
+const JITTER_SHARE: u32 = 8;
 
 /// The zones that are served, shared by the publisher that changes them and the listeners.
 #[derive(Debug, Clone, Default)]
@@ -298,6 +300,9 @@ fn settings(domain: &Domain) -> Settings {
         negative_ttl: domain.negative_ttl,
         signatures: SignaturePolicy {
             validity: signature_life(domain),
+            jitter: signature_life(domain)
+                .checked_div(JITTER_SHARE)
+                .unwrap_or_default(),
             ..SignaturePolicy::default()
         },
         ..Settings::new(domain.zone.clone(), servers)

@@ -150,6 +150,7 @@ fn signatures_last_as_the_policy_says() {
         signatures: SignaturePolicy {
             backdate: Duration::from_secs(60),
             validity: Duration::from_secs(600),
+            ..SignaturePolicy::default()
         },
         ..Settings::new(name("example.test."), [server])
     };
@@ -252,4 +253,32 @@ fn a_zone_without_servers_or_with_too_long_a_name_is_refused() {
     let server = NameServer::new(name("ns.example.org."), []);
     let long = Zone::new(Settings::new(origin, [server]), key(), NOW);
     assert!(matches!(long, Err(ZoneError::OriginTooLong(_))));
+}
+
+#[test]
+fn signatures_made_together_end_at_times_of_their_own_which_stay_the_same() {
+    let ends = |now: UnixTime| {
+        let server = NameServer::new(name("ns.example.org."), []);
+        let settings = Settings {
+            signatures: SignaturePolicy {
+                jitter: Duration::from_secs(86_400),
+                ..SignaturePolicy::default()
+            },
+            ..Settings::new(name("example.test."), [server])
+        };
+        let mut zone = Zone::new(settings, key(), now).unwrap();
+        let end_of = |index: u32| {
+            let owner = name(&format!("n{index}.example.test."));
+            zone.set_txt(&owner, "x", 600, now).unwrap();
+            let set = zone.record_set(&owner, RecordType::TXT).unwrap();
+            set.expires_at().unwrap().0 - now.0
+        };
+        (0..100).map(end_of).collect::<Vec<u64>>()
+    };
+    let (first, later) = (ends(NOW), ends(NOW.plus(5000)));
+    assert_eq!(first, later);
+    let (week, day) = (7 * 86_400, 86_400);
+    assert!(first.iter().all(|end| (week - day..=week).contains(end)));
+    let quarters: BTreeSet<u64> = first.iter().map(|end| (week - end) * 4 / day).collect();
+    assert!(quarters.len() >= 4, "{quarters:?}");
 }
