@@ -5,10 +5,10 @@ use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::rdata::CNAME;
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
-use crate::denial::{Link, Missing};
+use crate::denial::{Missing, Witness};
 use crate::names::{canonical, label_count, substitute, suffix, wildcard_of};
 use crate::node::Node;
-use crate::record_set::RecordSet;
+use crate::packed::Stored;
 use crate::zone::{Zone, dname_target};
 
 /// How many CNAME and DNAME steps one answer follows inside the zone.
@@ -54,7 +54,7 @@ enum Found<'a> {
     /// Authority passes to a child zone at this name.
     Cut(Name),
     /// A DNAME at this name redirects what is below.
-    Dname(Name, &'a RecordSet),
+    Dname(Name, Stored<'a>),
     /// Nothing exists at the name.
     Missing(Box<Missing>),
 }
@@ -104,7 +104,7 @@ impl<'a> Reply<'a> {
                 self.refer(&cut);
                 None
             }
-            Found::Dname(owner, dname) => self.redirect(name, &owner, dname, record_type),
+            Found::Dname(owner, dname) => self.redirect(name, &owner, &dname, record_type),
             Found::Node(node) => {
                 if let Some(next) = self.data(name, node, record_type) {
                     return next;
@@ -138,7 +138,7 @@ impl<'a> Reply<'a> {
             if node.is_cut() && !asks_parent {
                 return Found::Cut(here);
             }
-            if let Some(dname) = node.sets.get(&RecordType::DNAME).filter(|_| labels < full) {
+            if let Some(dname) = node.set(RecordType::DNAME).filter(|_| labels < full) {
                 return Found::Dname(here, dname);
             }
             closest = (here, Some(node));
@@ -159,14 +159,14 @@ impl<'a> Reply<'a> {
     ) -> Option<Option<Name>> {
         if record_type == RecordType::ANY {
             // One record set instead of all of them (RFC 8482 §4.1).
-            let set = node.sets.values().next()?;
-            self.add_answer(name, set);
+            let set = node.sets().next()?;
+            self.add_answer(name, &set);
             return Some(None);
         }
         if record_type == RecordType::RRSIG {
-            let rrsig = node.sets.values().find_map(RecordSet::rrsig)?;
+            let rrsig = node.sets().find_map(|set| set.rrsig())?;
             let ttl = rrsig.input().original_ttl;
-            let data = hickory_proto::dnssec::rdata::DNSSECRData::RRSIG(rrsig.clone());
+            let data = hickory_proto::dnssec::rdata::DNSSECRData::RRSIG(rrsig);
             let record = Record::from_rdata(name.clone(), ttl, RData::DNSSEC(data));
             self.answer.answers.push(record);
             return Some(None);
@@ -176,17 +176,17 @@ impl<'a> Reply<'a> {
             self.add_answer(name, &link.set);
             return Some(None);
         }
-        if let Some(set) = node.sets.get(&record_type) {
-            self.add_answer(name, set);
+        if let Some(set) = node.set(record_type) {
+            self.add_answer(name, &set);
             if record_type == RecordType::NS {
-                self.add_addresses(set);
+                self.add_addresses(&set);
             }
             return Some(None);
         }
-        let alias = node.sets.get(&RecordType::CNAME)?;
-        self.add_answer(name, alias);
-        Some(alias.data().first().and_then(|data| match data {
-            RData::CNAME(target) => Some(target.0.clone()),
+        let alias = node.set(RecordType::CNAME)?;
+        self.add_answer(name, &alias);
+        Some(alias.data().into_iter().next().and_then(|data| match data {
+            RData::CNAME(target) => Some(target.0),
             _ => None,
         }))
     }
@@ -217,7 +217,7 @@ impl<'a> Reply<'a> {
         &mut self,
         name: &Name,
         owner: &Name,
-        dname: &RecordSet,
+        dname: &Stored<'_>,
         record_type: RecordType,
     ) -> Option<Name> {
         self.add_answer(owner, dname);
@@ -240,7 +240,7 @@ impl<'a> Reply<'a> {
         self.answer.authoritative = !self.answer.answers.is_empty();
         if let Some(servers) = zone.nodes.set(cut, RecordType::NS) {
             servers.append_to(&mut self.answer.authorities, cut, u32::MAX, false);
-            self.add_addresses(servers);
+            self.add_addresses(&servers);
         }
         match zone.nodes.set(cut, RecordType::DS) {
             Some(ds) if self.dnssec_ok => {
@@ -252,7 +252,7 @@ impl<'a> Reply<'a> {
     }
 
     /// The SOA, by which the absence may be cached (RFC 2308 §3), and its proof.
-    fn negative(&mut self, proof: Vec<&'a Link>) {
+    fn negative(&mut self, proof: Vec<Witness<'a>>) {
         let zone = self.zone;
         let origin = zone.origin();
         if let Some(soa) = zone.nodes.set(origin, RecordType::SOA) {
@@ -264,23 +264,24 @@ impl<'a> Reply<'a> {
     }
 
     /// Adds denial records, each once.
-    fn prove(&mut self, links: Vec<&'a Link>) {
+    fn prove(&mut self, witnesses: Vec<Witness<'a>>) {
         if !self.dnssec_ok {
             return;
         }
-        for link in links {
-            let record_type = link.set.record_type();
+        for witness in witnesses {
+            let Witness { owner, set } = witness;
+            let record_type = set.record_type();
             let section = &mut self.answer.authorities;
             let known =
-                |record: &Record| record.record_type() == record_type && record.name == link.owner;
+                |record: &Record| record.record_type() == record_type && record.name == owner;
             if !section.iter().any(known) {
-                link.set.append_to(section, &link.owner, u32::MAX, true);
+                set.append_to(section, &owner, u32::MAX, true);
             }
         }
     }
 
     /// Adds a record set to the answer section, once.
-    fn add_answer(&mut self, owner: &Name, set: &RecordSet) {
+    fn add_answer(&mut self, owner: &Name, set: &Stored<'_>) {
         let section = &mut self.answer.answers;
         let known =
             |record: &Record| record.record_type() == set.record_type() && record.name == *owner;
@@ -290,7 +291,7 @@ impl<'a> Reply<'a> {
     }
 
     /// Adds the addresses the zone holds for name servers, glue included.
-    fn add_addresses(&mut self, servers: &RecordSet) {
+    fn add_addresses(&mut self, servers: &Stored<'_>) {
         for server in servers.data() {
             let RData::NS(target) = server else {
                 continue;

@@ -44,7 +44,8 @@ impl Zone {
         let made = signed.len();
         self.commit(now, made, |nodes, changed| {
             for (owner, set) in signed {
-                nodes.insert(&owner, set, changed);
+                let key = nodes.key(&owner);
+                nodes.insert(&key, &set.pack(), changed);
             }
         })?;
         Ok(())
@@ -78,19 +79,18 @@ impl Zone {
             signed.push(set);
         }
         let made = signer.made();
-        let before = std::mem::replace(&mut self.keys, Arc::clone(&keys));
-        let changed = self.commit(now, made, |nodes, changed| {
+        let mut next = self.clone();
+        next.keys = Arc::clone(&keys);
+        let change = next.commit(now, made, |nodes, changed| {
             for record_type in [RecordType::CDS, RecordType::CDNSKEY] {
-                nodes.remove(&origin, record_type, changed);
+                nodes.remove(&[], record_type, changed);
             }
             for set in signed {
-                nodes.insert(&origin, set, changed);
+                nodes.insert(&[], &set.pack(), changed);
             }
-        });
-        if changed.is_err() {
-            self.keys = before;
-        }
-        changed.map(Some)
+        })?;
+        *self = next;
+        Ok(Some(change))
     }
 
     /// Which keys the zone's signatures are from, for [`crate::KeySet::step`].
@@ -103,8 +103,7 @@ impl Zone {
         for set in self.signed_sets() {
             // What tells of the keys has a signer of its own, and changes with it at once.
             if !ZoneKeys::is_of_keys(set.record_type()) {
-                let tag = set.rrsig().map(|rrsig| rrsig.input().key_tag);
-                key_use.key_tags.extend(tag);
+                key_use.key_tags.extend(set.key_tag());
             }
             key_use.longest_ttl = key_use.longest_ttl.max(set.ttl());
         }

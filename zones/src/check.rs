@@ -95,11 +95,14 @@ impl Zone {
                 cut: presentation(owner),
             });
         }
-        let others = || node.sets.keys().filter(|other| **other != record_type);
+        let others = || {
+            let types = node.sets().map(|set| set.record_type());
+            types.filter(|other| *other != record_type)
+        };
         let conflict = if record_type == RecordType::CNAME {
             others().next().is_some()
         } else {
-            others().any(|other| *other == RecordType::CNAME)
+            others().any(|other| other == RecordType::CNAME)
         };
         if conflict {
             return Err(ZoneError::CnameAndOtherData(presentation(owner)));

@@ -69,10 +69,12 @@ impl Zone {
         let old = self.at_and_below(&child);
         self.commit(now, signatures, |nodes, changed| {
             for (owner, record_type) in old {
-                nodes.remove(&owner, record_type, changed);
+                let key = nodes.key(&owner);
+                nodes.remove(&key, record_type, changed);
             }
             for (owner, set) in sets {
-                nodes.insert(&owner, set, changed);
+                let key = nodes.key(&owner);
+                nodes.insert(&key, &set.pack(), changed);
             }
         })
     }
@@ -91,10 +93,12 @@ impl Zone {
         let signatures = own.len();
         self.commit(now, signatures, |nodes, changed| {
             for (owner, record_type) in old {
-                nodes.remove(&owner, record_type, changed);
+                let key = nodes.key(&owner);
+                nodes.remove(&key, record_type, changed);
             }
             for (owner, set) in own {
-                nodes.insert(&owner, set, changed);
+                let key = nodes.key(&owner);
+                nodes.insert(&key, &set.pack(), changed);
             }
         })
     }
@@ -133,7 +137,7 @@ impl Zone {
         let mut found = Vec::new();
         for owner in std::iter::once(name.clone()).chain(self.nodes.below(name)) {
             if let Some(node) = self.nodes.get(&owner) {
-                found.extend(node.sets.keys().map(|kind| (owner.clone(), *kind)));
+                found.extend(node.sets().map(|set| (owner.clone(), set.record_type())));
             }
         }
         found

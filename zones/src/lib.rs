@@ -39,19 +39,24 @@ mod apex;
 mod check;
 mod delegate;
 mod denial;
+mod ends;
 mod keys;
 mod master_file;
 mod names;
 mod node;
+mod nodes;
+mod packed;
 mod payment;
 mod record_set;
 mod respond;
 mod set;
 mod settings;
+mod shortcut;
 mod sign;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod trie;
 mod zone;
 
 pub use answer::Answer;
@@ -67,7 +72,7 @@ pub use keys::{
 pub use master_file::MasterFile;
 pub use payment::{MAX_URI_LENGTH, PaymentError, PaymentRecord, payment_record};
 pub use record_set::{RecordSet, RecordSetError, txt};
-pub use respond::{Transport, respond};
+pub use respond::{Transport, respond, respond_into};
 pub use set::ZoneSet;
 pub use settings::{NameServer, Settings};
 pub use sign::{SignError, SignaturePolicy};

@@ -8,7 +8,7 @@ use hickory_proto::rr::{Name, RData, RecordType};
 use hickory_proto::serialize::binary::BinEncodable;
 
 use crate::names::presentation;
-use crate::record_set::RecordSet;
+use crate::packed::Stored;
 use crate::zone::{Zone, dname_target};
 
 /// Prints a whole signed zone, one record a line, every name absolute.
@@ -30,15 +30,15 @@ impl fmt::Display for MasterFile<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let zone = self.zone;
         if let Some(soa) = zone.nodes.set(zone.origin(), RecordType::SOA) {
-            write_set(f, zone.origin(), soa)?;
+            write_set(f, zone.origin(), &soa)?;
         }
-        for (owner, node) in zone.nodes.iter() {
-            let is_soa = |set: &&RecordSet| set.record_type() == RecordType::SOA;
-            for set in node.sets.values().filter(|set| !is_soa(set)) {
-                write_set(f, owner, set)?;
+        for (owner, node) in zone.nodes.sorted() {
+            let is_soa = |set: &Stored<'_>| set.record_type() == RecordType::SOA;
+            for set in node.sets().filter(|set| !is_soa(set)) {
+                write_set(f, &owner, &set)?;
             }
-            if let Some(link) = zone.denial.nsec_at(owner) {
-                write_set(f, owner, &link.set)?;
+            if let Some(link) = zone.denial.nsec_at(&owner) {
+                write_set(f, &owner, &link.set)?;
             }
         }
         if zone.settings.denial == crate::denial::Denial::Nsec3 {
@@ -50,15 +50,15 @@ impl fmt::Display for MasterFile<'_> {
     }
 }
 
-fn write_set(f: &mut fmt::Formatter<'_>, owner: &Name, set: &RecordSet) -> fmt::Result {
+fn write_set(f: &mut fmt::Formatter<'_>, owner: &Name, set: &Stored<'_>) -> fmt::Result {
     let owner = presentation(owner);
     let record_type = type_text(set.record_type());
     for data in set.data() {
-        let data = data_text(data);
+        let data = data_text(&data);
         writeln!(f, "{owner} {} IN {record_type} {data}", set.ttl())?;
     }
     if let Some(rrsig) = set.rrsig() {
-        writeln!(f, "{owner} {} IN RRSIG {}", set.ttl(), rrsig_text(rrsig))?;
+        writeln!(f, "{owner} {} IN RRSIG {}", set.ttl(), rrsig_text(&rrsig))?;
     }
     Ok(())
 }

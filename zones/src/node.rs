@@ -1,41 +1,116 @@
-//! The tree of names: what lives at each, empty non-terminals included.
+//! One existing name and the record sets at it, in one piece of memory.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Ordering;
 
-use hickory_proto::rr::{Name, RecordType};
+use hickory_proto::rr::RecordType;
+use triomphe::ThinArc;
 
 use crate::denial::Presence;
-use crate::names::{is_below, label_count, parent, suffix};
-use crate::record_set::RecordSet;
+use crate::packed::{Packed, Stored};
 
 /// One existing name; without record sets it is an empty non-terminal.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Node {
-    pub(crate) sets: BTreeMap<RecordType, RecordSet>,
-    children: usize,
+///
+/// Nodes do not change: a change makes a new one, and who reads the old one keeps it. The bytes
+/// are the name's key, then the stored sets in the order of their types.
+#[derive(Debug, Clone)]
+pub(crate) struct Node(ThinArc<Header, u8>);
+
+#[derive(Debug, Clone, Copy)]
+struct Header {
+    /// How many names lie directly below.
+    children: u32,
+    /// How long the key is.
+    key: u8,
 }
 
 impl Node {
+    /// An empty non-terminal, until it gets record sets.
+    pub(crate) fn empty(key: &[u8], children: u32) -> Self {
+        let header = Header {
+            children,
+            key: key.len() as u8, // a name has at most 255 octets
+        };
+        Self(ThinArc::from_header_and_slice(header, key))
+    }
+
+    /// The name as [`crate::names::Key`] has it.
+    pub(crate) fn key(&self) -> &[u8] {
+        self.parts().0
+    }
+
+    /// The record sets, in the order of their types.
+    pub(crate) fn sets(&self) -> impl Iterator<Item = Stored<'_>> {
+        let mut bytes = self.parts().1;
+        std::iter::from_fn(move || {
+            let (set, rest) = Stored::split(bytes)?;
+            bytes = rest;
+            Some(set)
+        })
+    }
+
+    pub(crate) fn set(&self, record_type: RecordType) -> Option<Stored<'_>> {
+        self.sets().find(|set| set.record_type() == record_type)
+    }
+
+    pub(crate) fn has(&self, record_type: RecordType) -> bool {
+        self.set(record_type).is_some()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts().1.is_empty()
+    }
+
     /// Whether authority passes to a child zone here (never true of an apex, which has an SOA).
     pub(crate) fn is_cut(&self) -> bool {
         self.has(RecordType::NS) && !self.has(RecordType::SOA)
     }
 
-    pub(crate) fn has(&self, record_type: RecordType) -> bool {
-        self.sets.contains_key(&record_type)
+    /// Whether what lies below is elsewhere: a delegation or a DNAME.
+    pub(crate) fn redirects(&self) -> bool {
+        self.is_cut() || self.has(RecordType::DNAME)
     }
 
-    pub(crate) fn has_children(&self) -> bool {
-        self.children > 0
+    pub(crate) fn children(&self) -> u32 {
+        self.0.header.header.children
+    }
+
+    /// The same node with another number of names directly below.
+    pub(crate) fn with_children(&self, children: u32) -> Self {
+        let header = Header {
+            children,
+            ..self.0.header.header
+        };
+        Self(ThinArc::from_header_and_slice(header, &self.0.slice))
+    }
+
+    /// The same node with a set put in place of the one of its type, or only without that.
+    pub(crate) fn with_set(&self, record_type: RecordType, set: Option<&Packed>) -> Self {
+        let (key, mut rest) = self.parts();
+        let added = set.map_or(0, |set| set.as_bytes().len());
+        let mut bytes = Vec::with_capacity(self.0.slice.len().saturating_add(added));
+        bytes.extend_from_slice(key);
+        let mut set = set.map(Packed::as_bytes);
+        while let Some((old, after)) = Stored::split(rest) {
+            let order = u16::from(old.record_type()).cmp(&u16::from(record_type));
+            if order != Ordering::Less {
+                bytes.extend(set.take().unwrap_or_default());
+            }
+            if order != Ordering::Equal {
+                let length = rest.len().saturating_sub(after.len());
+                bytes.extend(rest.get(..length).unwrap_or_default());
+            }
+            rest = after;
+        }
+        bytes.extend(set.unwrap_or_default());
+        Self(ThinArc::from_header_and_slice(self.0.header.header, &bytes))
     }
 
     /// What a denial record for this node lists: of a cut, only what the parent vouches for.
-    fn presence(&self) -> Presence {
+    pub(crate) fn presence(&self) -> Presence {
         let at_cut = self.is_cut();
         let types: Vec<RecordType> = self
-            .sets
-            .keys()
-            .copied()
+            .sets()
+            .map(|set| set.record_type())
             .filter(|t| !at_cut || matches!(*t, RecordType::NS | RecordType::DS))
             .collect();
         Presence {
@@ -47,140 +122,44 @@ impl Node {
             types,
         }
     }
+
+    fn parts(&self) -> (&[u8], &[u8]) {
+        let bytes = &self.0.slice;
+        let length = usize::from(self.0.header.header.key);
+        bytes.split_at_checked(length).unwrap_or_default()
+    }
 }
 
-/// All names of a zone in canonical order.
-#[derive(Debug, Clone)]
-pub(crate) struct Nodes {
-    origin: Name,
-    nodes: BTreeMap<Name, Node>,
-}
+#[cfg(test)]
+mod tests {
+    use hickory_proto::rr::RData;
 
-impl Nodes {
-    pub(crate) fn new(origin: Name) -> Self {
-        let apex = (origin.clone(), Node::default());
-        Self {
-            nodes: BTreeMap::from([apex]),
-            origin,
-        }
-    }
+    use super::*;
+    use crate::record_set::{RecordSet, txt};
 
-    pub(crate) fn get(&self, name: &Name) -> Option<&Node> {
-        self.nodes.get(name)
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Name, &Node)> {
-        self.nodes.iter()
-    }
-
-    pub(crate) fn sets_mut(&mut self) -> impl Iterator<Item = (&Name, &mut RecordSet)> {
-        self.nodes
-            .iter_mut()
-            .flat_map(|(name, node)| node.sets.values_mut().map(move |set| (name, set)))
-    }
-
-    pub(crate) fn set(&self, name: &Name, record_type: RecordType) -> Option<&RecordSet> {
-        self.nodes.get(name)?.sets.get(&record_type)
-    }
-
-    /// Stores a set in place of the one there was, and notes every name that changed.
-    pub(crate) fn insert(&mut self, name: &Name, set: RecordSet, changed: &mut BTreeSet<Name>) {
-        self.make(name, changed);
-        let node = self.nodes.entry(name.clone()).or_default();
-        node.sets.insert(set.record_type(), set);
-        changed.insert(name.clone());
-    }
-
-    /// Removes a set and the names that only it kept in existence; false when there was none.
-    pub(crate) fn remove(
-        &mut self,
-        name: &Name,
-        record_type: RecordType,
-        changed: &mut BTreeSet<Name>,
-    ) -> bool {
-        let Some(node) = self.nodes.get_mut(name) else {
-            return false;
+    fn packed(record_type: RecordType, text: &str) -> Packed {
+        let data = match record_type {
+            RecordType::TXT => RData::TXT(txt(text.as_bytes())),
+            _ => RData::A(text.parse().unwrap()),
         };
-        if node.sets.remove(&record_type).is_none() {
-            return false;
-        }
-        changed.insert(name.clone());
-        self.prune(name, changed);
-        true
+        RecordSet::new(record_type, 60, vec![data]).unwrap().pack()
     }
 
-    /// What a denial record says of a name; none when it does not exist or lies below a cut.
-    pub(crate) fn presence(&self, name: &Name) -> Option<Presence> {
-        let node = self.nodes.get(name)?;
-        if self.cut_above(name).is_some() {
-            return None;
-        }
-        Some(node.presence())
-    }
-
-    /// The delegation that `name` lies below, if any.
-    pub(crate) fn cut_above(&self, name: &Name) -> Option<Name> {
-        self.ancestor_where(name, Node::is_cut)
-    }
-
-    /// The highest ancestor of `name` in the zone, itself excluded, that meets a condition.
-    pub(crate) fn ancestor_where(
-        &self,
-        name: &Name,
-        condition: impl Fn(&Node) -> bool,
-    ) -> Option<Name> {
-        (label_count(&self.origin)..label_count(name))
-            .map(|labels| suffix(name, labels))
-            .find(|ancestor| self.nodes.get(ancestor).is_some_and(&condition))
-    }
-
-    /// The existing names below `name`, in canonical order.
-    pub(crate) fn below(&self, name: &Name) -> Vec<Name> {
-        self.nodes
-            .range(name..)
-            .skip_while(|(other, _)| *other == name)
-            .take_while(|(other, _)| is_below(other, name))
-            .map(|(other, _)| other.clone())
-            .collect()
-    }
-
-    /// Makes `name` exist, and with it the empty non-terminals above.
-    fn make(&mut self, name: &Name, changed: &mut BTreeSet<Name>) {
-        let mut name = name.clone();
-        let mut children = 0;
-        loop {
-            if let Some(node) = self.nodes.get_mut(&name) {
-                node.children = node.children.saturating_add(children);
-                return;
-            }
-            let sets = BTreeMap::new();
-            self.nodes.insert(name.clone(), Node { sets, children });
-            changed.insert(name.clone());
-            let Some(above) = parent(&name) else {
-                return;
-            };
-            children = 1;
-            name = above;
-        }
-    }
-
-    /// Lets `name` and the empty names above it vanish.
-    fn prune(&mut self, name: &Name, changed: &mut BTreeSet<Name>) {
-        let mut name = name.clone();
-        while name != self.origin {
-            let empty = |node: &Node| node.sets.is_empty() && !node.has_children();
-            if !self.nodes.get(&name).is_some_and(empty) {
-                return;
-            }
-            self.nodes.remove(&name);
-            changed.insert(name.clone());
-            let Some(above) = parent(&name) else {
-                return;
-            };
-            if let Some(node) = self.nodes.get_mut(&above) {
-                node.children = node.children.saturating_sub(1);
-            }
-            name = above;
-        }
+    #[test]
+    fn sets_stay_in_the_order_of_their_types_and_each_type_is_there_once() {
+        let (a, txt) = (RecordType::A, RecordType::TXT);
+        let types = |node: &Node| node.sets().map(|set| set.record_type()).collect::<Vec<_>>();
+        let node = Node::empty(b"\x01x", 3);
+        assert!(node.is_empty());
+        let node = node.with_set(txt, Some(&packed(txt, "one")));
+        let node = node.with_set(a, Some(&packed(a, "192.0.2.1")));
+        let node = node.with_set(txt, Some(&packed(txt, "two")));
+        assert_eq!(types(&node), [a, txt]);
+        assert_eq!(node.set(txt), packed(txt, "two").stored());
+        let without = node.with_children(4).with_set(a, None);
+        assert_eq!(types(&without), [txt]);
+        assert_eq!((without.key(), without.children()), (&b"\x01x"[..], 4));
+        assert!(without.with_set(txt, None).is_empty());
+        assert_eq!(types(&node), [a, txt], "the old one is as it was");
     }
 }

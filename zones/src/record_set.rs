@@ -1,10 +1,11 @@
 //! All records of one type at one name, and their signature.
 
-use hickory_proto::dnssec::rdata::{DNSSECRData, RRSIG};
+use hickory_proto::dnssec::rdata::RRSIG;
 use hickory_proto::rr::rdata::TXT;
 use hickory_proto::rr::{Name, RData, Record, RecordType};
-use hickory_proto::serialize::binary::BinEncodable;
 use payname_resolver::UnixTime;
+
+use crate::packed::rdata_bytes;
 
 /// The most octets of RDATA one set may hold, so that a signed answer fits a DNS message.
 const MAX_SET_LENGTH: usize = 60_000;
@@ -46,7 +47,7 @@ impl RecordSet {
         }
         let mut length = 0_usize;
         for rdata in &data {
-            let octets = rdata.to_bytes().map_or(usize::MAX, |bytes| bytes.len());
+            let octets = rdata_bytes(rdata).map_or(usize::MAX, |bytes| bytes.len());
             length = length.saturating_add(octets);
         }
         if length > MAX_SET_LENGTH {
@@ -69,6 +70,21 @@ impl RecordSet {
             ttl,
             data: vec![data],
             signature: None,
+        }
+    }
+
+    /// A set as it was stored.
+    pub(crate) fn stored(
+        record_type: RecordType,
+        ttl: u32,
+        data: Vec<RData>,
+        signature: Option<Signature>,
+    ) -> Self {
+        Self {
+            record_type,
+            ttl,
+            data,
+            signature,
         }
     }
 
@@ -106,26 +122,6 @@ impl RecordSet {
         self.data
             .iter()
             .map(|data| Record::from_rdata(owner.clone(), self.ttl, data.clone()))
-    }
-
-    /// Appends the records, and with `dnssec_ok` their signature, with at most `max_ttl`.
-    pub(crate) fn append_to(
-        &self,
-        section: &mut Vec<Record>,
-        owner: &Name,
-        max_ttl: u32,
-        dnssec_ok: bool,
-    ) {
-        let ttl = self.ttl.min(max_ttl);
-        let signature = self.rrsig().filter(|_| dnssec_ok);
-        let signature = signature.map(|rrsig| RData::DNSSEC(DNSSECRData::RRSIG(rrsig.clone())));
-        section.extend(
-            self.data
-                .iter()
-                .cloned()
-                .chain(signature)
-                .map(|data| Record::from_rdata(owner.clone(), ttl, data)),
-        );
     }
 }
 

@@ -5,11 +5,12 @@ use hickory_proto::rr::{DNSClass, RecordType};
 
 use crate::answer::Answer;
 use crate::set::ZoneSet;
+use crate::shortcut;
 
 /// The length of a DNS header.
 const HEADER_LENGTH: usize = 12;
 /// The largest response over UDP that is unlikely to be fragmented.
-const UDP_PAYLOAD: u16 = 1232;
+pub(crate) const UDP_PAYLOAD: u16 = 1232;
 /// The largest response over UDP to a query without EDNS (RFC 1035 §2.3.4).
 const PLAIN_UDP_PAYLOAD: u16 = 512;
 
@@ -33,12 +34,12 @@ impl Transport {
         }
     }
 
-    fn limit(self, edns: Option<&Edns>) -> usize {
+    /// How long a response may be, given what the asker announced, if anything.
+    pub(crate) fn limit(self, announced: Option<u16>) -> usize {
         match self {
             Self::Tcp => usize::from(u16::MAX),
             Self::Udp { max_payload } => {
-                let announced = edns.map_or(PLAIN_UDP_PAYLOAD, Edns::max_payload);
-                let announced = announced.max(PLAIN_UDP_PAYLOAD);
+                let announced = announced.unwrap_or(0).max(PLAIN_UDP_PAYLOAD);
                 usize::from(announced.min(max_payload.max(PLAIN_UDP_PAYLOAD)))
             }
         }
@@ -50,6 +51,36 @@ impl Transport {
 /// `None` means silence: the bytes are no query at all. Whatever else arrives is answered, with an
 /// error code if need be; no input makes it panic.
 pub fn respond(zones: &ZoneSet, query: &[u8], transport: Transport) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(usize::from(UDP_PAYLOAD));
+    respond_into(zones, query, transport, &mut out).then_some(out)
+}
+
+/// Answers one query as [`respond`] does, in a buffer that can be used again.
+///
+/// The buffer is emptied first, and stays empty when the query deserves silence; the result is
+/// whether there is a response.
+pub fn respond_into(
+    zones: &ZoneSet,
+    query: &[u8],
+    transport: Transport,
+    out: &mut Vec<u8>,
+) -> bool {
+    out.clear();
+    if shortcut::respond(zones, query, transport, out).is_some() {
+        return true;
+    }
+    let response = respond_at_length(zones, query, transport);
+    out.clear();
+    out.extend(response.iter().flatten());
+    response.is_some()
+}
+
+/// Answers any query, taking it apart and putting the response together.
+pub(crate) fn respond_at_length(
+    zones: &ZoneSet,
+    query: &[u8],
+    transport: Transport,
+) -> Option<Vec<u8>> {
     let header = query.get(..HEADER_LENGTH)?;
     let flags = *header.get(2)?;
     if flags & 0x80 != 0 {
@@ -68,7 +99,7 @@ pub fn respond(zones: &ZoneSet, query: &[u8], transport: Transport) -> Option<Ve
     };
     let encoded = encode(
         respond_to(zones, &query),
-        transport.limit(query.edns.as_ref()),
+        transport.limit(query.edns.as_ref().map(Edns::max_payload)),
     );
     Some(encoded.unwrap_or_else(|| header_only(header, ResponseCode::ServFail)))
 }

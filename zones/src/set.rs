@@ -1,16 +1,20 @@
 //! The zones one server answers for.
 
-use std::collections::BTreeMap;
-
 use hickory_proto::rr::{Name, RecordType};
+use rpds::HashTrieMapSync;
 
-use crate::names::{canonical, label_count, suffix};
+use crate::names::{key_parent, label_count, suffix, wire};
 use crate::zone::Zone;
 
 /// The zones one server answers for, found by name.
+///
+/// As with a [`Zone`], a copy costs nothing and stays as it was when it was made.
 #[derive(Debug, Clone, Default)]
 pub struct ZoneSet {
-    zones: BTreeMap<Name, Zone>,
+    /// By the lower-case wire form of the apex.
+    zones: HashTrieMapSync<Box<[u8]>, Zone>,
+    /// How many labels the deepest apex ever had.
+    depth: usize,
 }
 
 impl ZoneSet {
@@ -21,42 +25,58 @@ impl ZoneSet {
 
     /// Adds a zone; returns the one it replaces.
     pub fn insert(&mut self, zone: Zone) -> Option<Zone> {
-        self.zones.insert(zone.origin().clone(), zone)
+        let apex = wire(zone.origin());
+        let before = self.zones.get(apex.as_slice()).cloned();
+        self.depth = self.depth.max(label_count(zone.origin()));
+        self.zones.insert_mut(apex.into(), zone);
+        before
     }
 
     /// Takes a zone away.
     pub fn remove(&mut self, origin: &Name) -> Option<Zone> {
-        self.zones.remove(&canonical(origin))
+        let apex = wire(origin);
+        let before = self.zones.get(apex.as_slice()).cloned();
+        self.zones.remove_mut(apex.as_slice());
+        before
     }
 
     /// The zone with exactly this apex.
     pub fn zone(&self, origin: &Name) -> Option<&Zone> {
-        self.zones.get(&canonical(origin))
+        self.zones.get(wire(origin).as_slice())
     }
 
     /// The zone with exactly this apex, to change it.
     pub fn zone_mut(&mut self, origin: &Name) -> Option<&mut Zone> {
-        self.zones.get_mut(&canonical(origin))
+        self.zones.get_mut(wire(origin).as_slice())
     }
 
     /// All zones, in canonical order of their names.
     pub fn iter(&self) -> impl Iterator<Item = &Zone> {
-        self.zones.values()
+        let mut zones: Vec<_> = self.zones.values().collect();
+        zones.sort_by(|one, other| one.origin().cmp(other.origin()));
+        zones.into_iter()
     }
 
     /// The deepest zone that holds a name.
     pub fn holding(&self, name: &Name) -> Option<&Zone> {
-        let name = canonical(name);
-        (0..=label_count(&name))
+        (0..=label_count(name).min(self.depth))
             .rev()
-            .find_map(|labels| self.zones.get(&suffix(&name, labels)))
+            .find_map(|labels| self.zone(&suffix(name, labels)))
+    }
+
+    /// The deepest zone that holds a name in lower-case wire form.
+    pub(crate) fn holding_wire(&self, name: &[u8]) -> Option<&Zone> {
+        let labels = suffixes(name).count().saturating_sub(1);
+        suffixes(name)
+            .skip(labels.saturating_sub(self.depth))
+            .find_map(|suffix| self.zones.get(suffix))
     }
 
     /// The zone that answers a question: the deepest, except that the DS records of a zone are
     /// its parent's to give, if the parent is here too (RFC 4035 §3.1.4.1).
     pub fn for_question(&self, name: &Name, record_type: RecordType) -> Option<&Zone> {
         let deepest = self.holding(name)?;
-        if record_type != RecordType::DS || deepest.origin() != &canonical(name) {
+        if record_type != RecordType::DS || wire(deepest.origin()) != wire(name) {
             return Some(deepest);
         }
         let above = crate::names::parent(deepest.origin());
@@ -64,6 +84,12 @@ impl ZoneSet {
             .and_then(|above| self.holding(&above))
             .or(Some(deepest))
     }
+}
+
+/// A name in wire form, then the name above it, down to the root.
+fn suffixes(name: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let names = std::iter::successors(Some(name), |name| key_parent(name));
+    names.take_while(|name| !name.is_empty())
 }
 
 impl FromIterator<Zone> for ZoneSet {

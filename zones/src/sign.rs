@@ -11,6 +11,7 @@ use payname_resolver::UnixTime;
 
 use crate::keys::ZoneKeys;
 use crate::names::presentation;
+use crate::packed::Stored;
 use crate::record_set::{RecordSet, Signature};
 use crate::settings::Settings;
 
@@ -84,12 +85,23 @@ impl<'a> Renewal<'a> {
     }
 
     /// Whether a set is to be signed again; one that is not signed never is.
-    pub(crate) fn is_due(&self, set: &RecordSet) -> bool {
-        let (Some(rrsig), Some(end)) = (set.rrsig(), set.expires_at()) else {
-            return false;
+    pub(crate) fn is_due(&self, set: &Stored<'_>) -> bool {
+        let of_keys = ZoneKeys::is_of_keys(set.record_type());
+        let due = |end| {
+            set.key_tag()
+                .is_some_and(|tag| self.is_over(of_keys, tag, end))
         };
-        let signer = self.keys.signer_of(set.record_type());
-        end < self.before || end > self.latest || rrsig.input().key_tag != signer.key_tag()
+        set.expires_at().is_some_and(due)
+    }
+
+    /// Whether a signature of this key that ends then is to be made again.
+    pub(crate) fn is_over(&self, of_keys: bool, key_tag: u16, end: UnixTime) -> bool {
+        let signer = if of_keys {
+            self.keys.entry()
+        } else {
+            self.keys.zone()
+        };
+        end < self.before || end > self.latest || key_tag != signer.key_tag()
     }
 }
 

@@ -1,6 +1,5 @@
 //! A signed zone: what it holds, and how publishing changes it.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hickory_proto::rr::rdata::{CNAME, MX, NULL, PTR, SRV};
@@ -9,10 +8,13 @@ use payname_resolver::UnixTime;
 
 use crate::check::{MAX_ORIGIN_LENGTH, ZoneError};
 use crate::denial::DenialChain;
+use crate::ends::Ends;
 use crate::keys::{SigningKey, ZoneKeys};
 use crate::master_file::MasterFile;
 use crate::names::{canonical, from_wire, presentation, wire};
-use crate::node::Nodes;
+use crate::node::Node;
+use crate::nodes::{Changed, Nodes};
+use crate::packed::{Packed, Stored};
 use crate::payment::PaymentRecord;
 use crate::record_set::{RecordSet, txt};
 use crate::settings::Settings;
@@ -23,9 +25,12 @@ use crate::sign::{Renewal, SignaturePolicy, Signer};
 /// Every change is signed before it is visible and costs a handful of signatures: those of the
 /// changed record set, of its neighbours in the denial chain and of the SOA, whose serial rises.
 /// A change that fails leaves the zone as it was.
+///
+/// Cloning costs nothing, however large the zone is: a copy shares with the other what neither has
+/// changed. So readers keep a copy while the next state is made, and never wait.
 #[derive(Debug, Clone)]
 pub struct Zone {
-    pub(crate) settings: Settings,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) keys: Arc<ZoneKeys>,
     pub(crate) nodes: Nodes,
     pub(crate) denial: DenialChain,
@@ -78,8 +83,8 @@ impl Zone {
         }
         let mut zone = Self {
             nodes: Nodes::new(origin.clone()),
-            denial: DenialChain::new(settings.denial),
-            settings: Settings { origin, ..settings },
+            denial: DenialChain::new(settings.denial, origin.clone()),
+            settings: Arc::new(Settings { origin, ..settings }),
             keys: Arc::new(keys.into()),
             serial: last_serial,
         };
@@ -125,8 +130,9 @@ impl Zone {
     }
 
     /// One record set as it stands in the zone; wildcards are not expanded.
-    pub fn record_set(&self, owner: &Name, record_type: RecordType) -> Option<&RecordSet> {
-        self.nodes.set(&canonical(owner), record_type)
+    pub fn record_set(&self, owner: &Name, record_type: RecordType) -> Option<RecordSet> {
+        let stored = self.nodes.set(&canonical(owner), record_type)?;
+        Some(stored.unpack())
     }
 
     /// The whole signed zone, printable in master-file form.
@@ -167,8 +173,8 @@ impl Zone {
             .collect::<Result<Vec<_>, _>>()?;
         let made = signer.made();
         self.commit(now, made, |nodes, changed| {
-            for (owner, set) in prepared {
-                nodes.insert(&owner, set, changed);
+            for (key, set) in prepared {
+                nodes.insert(&key, &set, changed);
             }
         })
     }
@@ -205,10 +211,10 @@ impl Zone {
         now: UnixTime,
     ) -> Result<Change, ZoneError> {
         let signer = self.signer(now);
-        let (owner, set) = self.prepare(owner, record_type, ttl, data, &signer)?;
+        let (key, set) = self.prepare(owner, record_type, ttl, data, &signer)?;
         let made = signer.made();
         self.commit(now, made, |nodes, changed| {
-            nodes.insert(&owner, set, changed);
+            nodes.insert(&key, &set, changed);
         })
     }
 
@@ -248,26 +254,28 @@ impl Zone {
             return Ok(None);
         }
         let change = self.commit(now, 0, |nodes, changed| {
-            nodes.remove(&owner, record_type, changed);
+            let key = nodes.key(&owner);
+            nodes.remove(&key, record_type, changed);
         })?;
         Ok(Some(change))
     }
 
     /// Makes signatures last differently from now on; those that are there stay as they are.
     pub fn set_signature_policy(&mut self, policy: SignaturePolicy) {
-        self.settings.signatures = policy;
+        Arc::make_mut(&mut self.settings).signatures = policy;
     }
 
     /// When the first signature in the zone ends.
     pub fn expires_at(&self) -> UnixTime {
-        let ends = self.signed_sets().filter_map(RecordSet::expires_at);
-        ends.min().unwrap_or(UnixTime(0))
+        let ends = [self.nodes.ends(), self.denial.ends()];
+        let first = ends.into_iter().filter_map(Ends::first).min();
+        first.unwrap_or(UnixTime(0))
     }
 
     /// Whether [`Zone::resign`] would find anything to do.
     pub fn is_due(&self, before: UnixTime, now: UnixTime) -> bool {
         let renewal = self.renewal(before, now);
-        self.signed_sets().any(|set| renewal.is_due(set))
+        self.nodes.ends().any_due(renewal) || self.denial.ends().any_due(renewal)
     }
 
     /// Signs again every record set whose signature ends before `before`; `None` when none does.
@@ -277,23 +285,31 @@ impl Zone {
     /// signs, after [`Zone::set_keys`].
     ///
     /// # Errors
-    /// [`ZoneError::Sign`] when the key fails; what was signed until then stays.
+    /// [`ZoneError::Sign`] when the key fails.
     pub fn resign(&mut self, before: UnixTime, now: UnixTime) -> Result<Option<Change>, ZoneError> {
         if !self.is_due(before, now) {
             return Ok(None);
         }
-        let keys = Arc::clone(&self.keys);
-        let renewal = Renewal::new(&keys, self.settings.signatures, before, now);
-        let signer = Signer::new(&self.settings, &self.keys, now);
-        for (owner, set) in self.nodes.sets_mut() {
-            let is_soa = set.record_type() == RecordType::SOA; // signed with its new serial below
-            if !is_soa && renewal.is_due(set) {
-                signer.sign(owner, set)?;
+        let renewal = self.renewal(before, now);
+        let signer = self.signer(now);
+        let mut next = self.clone();
+        let mut changed = Changed::new(); // what exists stays the same
+        for node in self.nodes.iter() {
+            // The SOA is signed with its new serial below.
+            let due = node
+                .sets()
+                .filter(|set| set.record_type() != RecordType::SOA && renewal.is_due(set));
+            for stored in due {
+                let mut set = stored.unpack();
+                signer.sign(&self.nodes.name(node.key()), &mut set)?;
+                next.nodes.insert(node.key(), &set.pack(), &mut changed);
             }
+            changed.clear();
         }
-        self.denial.resign(renewal, &signer)?;
-        let made = signer.made();
-        self.commit(now, made, |_, _| ()).map(Some)
+        next.denial.resign(renewal, &signer)?;
+        let change = next.commit(now, signer.made(), |_, _| ())?;
+        *self = next;
+        Ok(Some(change))
     }
 
     /// Checks that a set may stand at a name, and signs it.
@@ -304,7 +320,7 @@ impl Zone {
         ttl: u32,
         data: Vec<RData>,
         signer: &Signer<'_>,
-    ) -> Result<(Name, RecordSet), ZoneError> {
+    ) -> Result<(Vec<u8>, Packed), ZoneError> {
         let owner = canonical(owner);
         self.check_place(&owner)?;
         self.check_type(&owner, record_type)?;
@@ -313,7 +329,7 @@ impl Zone {
             .map_err(|error| ZoneError::Records(presentation(&owner), error))?;
         self.check_neighbours(&owner, &set)?;
         signer.sign(&owner, &mut set)?;
-        Ok((owner, set))
+        Ok((self.nodes.key(&owner), set.pack()))
     }
 
     /// Applies a change to the names, then signs the denial chain where it changed, and the SOA.
@@ -321,32 +337,34 @@ impl Zone {
         &mut self,
         now: UnixTime,
         already_made: usize,
-        apply: impl FnOnce(&mut Nodes, &mut BTreeSet<Name>),
+        apply: impl FnOnce(&mut Nodes, &mut Changed),
     ) -> Result<Change, ZoneError> {
-        let mut changed = BTreeSet::new();
-        apply(&mut self.nodes, &mut changed);
-        self.serial = next_serial(self.serial, now);
-        let mut soa = self.soa();
-        let signer = Signer::new(&self.settings, &self.keys, now);
-        signer.sign(&self.settings.origin, &mut soa)?;
-        self.nodes.insert(&self.settings.origin, soa, &mut changed);
-        let nodes = &self.nodes;
-        let changed = changed.into_iter().map(|name| {
-            let presence = nodes.presence(&name);
-            (name, presence)
-        });
-        self.denial
+        let mut next = self.clone();
+        let mut changed = Changed::new();
+        apply(&mut next.nodes, &mut changed);
+        next.serial = next_serial(self.serial, now);
+        let mut soa = next.soa();
+        let signer = self.signer(now);
+        signer.sign(self.origin(), &mut soa)?;
+        next.nodes.insert(&[], &soa.pack(), &mut changed);
+        let nodes = &next.nodes;
+        let changed = changed
+            .iter()
+            .map(|key| (nodes.name(key), nodes.presence(key)));
+        next.denial
             .update(changed, self.settings.negative_ttl, &signer)?;
-        Ok(Change {
-            serial: self.serial,
+        let change = Change {
+            serial: next.serial,
             signatures: already_made.saturating_add(signer.made()),
-        })
+        };
+        *self = next;
+        Ok(change)
     }
 
     /// Every record set, those of the denial chain included.
-    pub(crate) fn signed_sets(&self) -> impl Iterator<Item = &RecordSet> {
-        let sets = self.nodes.iter().flat_map(|(_, node)| node.sets.values());
-        sets.chain(self.denial.links().map(|link| &link.set))
+    pub(crate) fn signed_sets(&self) -> impl Iterator<Item = Stored<'_>> {
+        let sets = self.nodes.iter().flat_map(Node::sets);
+        sets.chain(self.denial.sets())
     }
 
     fn renewal(&self, before: UnixTime, now: UnixTime) -> Renewal<'_> {

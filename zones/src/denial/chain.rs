@@ -1,18 +1,25 @@
 //! A circular chain of denial records, kept sorted and signed link by link.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
+use std::collections::BTreeSet;
+use std::fmt;
 
+use hickory_proto::dnssec::rdata::DNSSECRData;
 use hickory_proto::rr::{Name, RData, RecordType};
+use triomphe::ThinArc;
 
-use super::{Link, Presence};
+use super::Presence;
+use crate::ends::Ends;
+use crate::packed::Stored;
 use crate::record_set::RecordSet;
 use crate::sign::{Renewal, SignError, Signer};
 
 /// Where a link stands in the chain: by name for NSEC, by hash for NSEC3.
-pub(crate) trait Place: Ord + Clone {
+pub(crate) trait Place: Ord + Clone + fmt::Debug + 'static {
     /// The type of the links.
     const RECORD_TYPE: RecordType;
+
+    /// What keeps the links in order.
+    type Links: Links<Self>;
 
     /// The place of a name.
     fn of(name: &Name) -> Self;
@@ -27,34 +34,83 @@ pub(crate) trait Place: Ord + Clone {
     fn link(next: &Self, types: &[RecordType]) -> RData;
 }
 
+/// Links in the order of their places; a copy costs nothing.
+pub(crate) trait Links<P: 'static>: Clone + fmt::Debug {
+    fn new() -> Self;
+    fn get(&self, place: &P) -> Option<&Link<P>>;
+    fn insert(&mut self, link: Link<P>);
+    fn remove(&mut self, place: &P);
+    /// The last link before a place, or the last of all.
+    fn before(&self, place: &P) -> Option<&Link<P>>;
+    /// The first link after a place, or the first of all.
+    fn after(&self, place: &P) -> Option<&Link<P>>;
+    fn iter(&self) -> impl Iterator<Item = &Link<P>>;
+}
+
+/// One denial record: its place, and the signed set of itself alone.
+#[derive(Debug, Clone)]
+pub(crate) struct Link<P>(ThinArc<P, u8>);
+
+impl<P: Place> Link<P> {
+    fn new(place: P, set: &RecordSet) -> Self {
+        Self(ThinArc::from_header_and_slice(place, set.pack().as_bytes()))
+    }
+
+    pub(crate) fn place(&self) -> &P {
+        &self.0.header.header
+    }
+
+    /// The signed set; none never happens, as only packed sets are stored.
+    pub(crate) fn set(&self) -> Option<Stored<'_>> {
+        Stored::split(&self.0.slice).map(|(set, _)| set)
+    }
+
+    /// The types it lists.
+    fn types(&self) -> Vec<RecordType> {
+        let data = self.set().map(|set| set.data()).unwrap_or_default();
+        match data.into_iter().next() {
+            Some(RData::DNSSEC(DNSSECRData::NSEC(nsec))) => nsec.type_bit_maps().collect(),
+            Some(RData::DNSSEC(DNSSECRData::NSEC3(nsec3))) => nsec3.type_bit_maps().collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// The links of one zone; the last leads back to the first.
 #[derive(Debug, Clone)]
-pub(crate) struct Chain<P> {
-    links: BTreeMap<P, Link>,
+pub(crate) struct Chain<P: Place> {
+    links: P::Links,
+    ends: Ends,
 }
 
 impl<P: Place> Chain<P> {
     pub(super) fn new() -> Self {
         Self {
-            links: BTreeMap::new(),
+            links: P::Links::new(),
+            ends: Ends::new(),
         }
     }
 
-    pub(super) fn links(&self) -> impl Iterator<Item = &Link> {
-        self.links.values()
+    pub(super) fn links(&self) -> impl Iterator<Item = &Link<P>> {
+        self.links.iter()
     }
 
     /// The link at exactly this place.
-    pub(super) fn at(&self, place: &P) -> Option<&Link> {
+    pub(crate) fn at(&self, place: &P) -> Option<&Link<P>> {
         self.links.get(place)
     }
 
     /// The link before a place that has none: it covers that place.
-    pub(super) fn before(&self, place: &P) -> Option<&Link> {
-        self.place_before(place)
-            .and_then(|before| self.links.get(before))
+    pub(crate) fn before(&self, place: &P) -> Option<&Link<P>> {
+        self.links.before(place)
     }
 
+    /// When the signatures of the links end.
+    pub(super) fn ends(&self) -> &Ends {
+        &self.ends
+    }
+
+    /// Takes over what now exists at the changed names; signs only links that changed.
     pub(super) fn update(
         &mut self,
         changed: impl IntoIterator<Item = (Name, Option<Presence>)>,
@@ -64,79 +120,74 @@ impl<P: Place> Chain<P> {
         let mut stale = BTreeSet::new();
         for (name, presence) in changed {
             let place = P::of(&name);
-            let listed = presence.and_then(P::listed);
-            let known = self.links.get(&place).map(|link| &link.types);
-            if known == listed.as_ref() {
+            let mut listed = presence.and_then(P::listed);
+            if let Some(types) = &mut listed {
+                types.sort_by_key(|listed| u16::from(*listed));
+            }
+            let known = self.links.get(&place);
+            if known.map(Link::types) == listed {
                 continue;
             }
             if known.is_some() != listed.is_some() {
                 // Appearing and disappearing both change where the link before leads.
-                stale.extend(self.place_before(&place).cloned());
+                let before = self.links.before(&place);
+                stale.extend(before.map(|link| link.place().clone()));
+            }
+            if let Some(known) = known {
+                self.ends.drop(known.set());
             }
             match listed {
                 None => {
+                    stale.remove(&place);
                     self.links.remove(&place);
                 }
                 Some(types) => {
-                    let link = self.unsigned_link(&place, types, ttl, signer.origin);
-                    self.links.insert(place.clone(), link);
+                    // Where it leads is known when all places are.
+                    let set = RecordSet::single(P::RECORD_TYPE, ttl, P::link(&place, &types));
+                    self.links.insert(Link::new(place.clone(), &set));
                     stale.insert(place);
                 }
             }
         }
         for place in stale {
-            self.refresh(&place, ttl, signer)?;
+            let Some(link) = self.links.get(&place) else {
+                continue;
+            };
+            self.ends.drop(link.set());
+            let next = self.links.after(&place).map_or(&place, Link::place);
+            let record = P::link(next, &link.types());
+            let mut set = RecordSet::single(P::RECORD_TYPE, ttl, record);
+            signer.sign(&place.owner(signer.origin), &mut set)?;
+            let link = Link::new(place, &set);
+            self.ends.add(link.set());
+            self.links.insert(link);
         }
         Ok(())
     }
 
+    /// Signs again the links whose signature is due.
     pub(super) fn resign(
         &mut self,
         renewal: Renewal<'_>,
         signer: &Signer<'_>,
     ) -> Result<(), SignError> {
-        for link in self.links.values_mut() {
-            if renewal.is_due(&link.set) {
-                signer.sign(&link.owner, &mut link.set)?;
-            }
+        let due: Vec<_> = self
+            .links
+            .iter()
+            .filter(|link| link.set().is_some_and(|set| renewal.is_due(&set)))
+            .cloned()
+            .collect();
+        for link in due {
+            let Some(stored) = link.set() else {
+                continue;
+            };
+            let mut set = stored.unpack();
+            signer.sign(&link.place().owner(signer.origin), &mut set)?;
+            self.ends.drop(Some(stored));
+            let link = Link::new(link.place().clone(), &set);
+            self.ends.add(link.set());
+            self.links.insert(link);
         }
         Ok(())
-    }
-
-    /// Builds one link anew from its neighbour and signs it; a place without link is left alone.
-    fn refresh(&mut self, place: &P, ttl: u32, signer: &Signer<'_>) -> Result<(), SignError> {
-        let Some(link) = self.links.get(place) else {
-            return Ok(());
-        };
-        let mut link = self.unsigned_link(place, link.types.clone(), ttl, signer.origin);
-        signer.sign(&link.owner, &mut link.set)?;
-        self.links.insert(place.clone(), link);
-        Ok(())
-    }
-
-    fn unsigned_link(&self, place: &P, types: Vec<RecordType>, ttl: u32, origin: &Name) -> Link {
-        let next = self.place_after(place).unwrap_or(place);
-        let record = P::link(next, &types);
-        Link {
-            owner: place.owner(origin),
-            set: RecordSet::single(P::RECORD_TYPE, ttl, record),
-            types,
-        }
-    }
-
-    fn place_before(&self, place: &P) -> Option<&P> {
-        let mut earlier = self.links.range(..place).rev();
-        let wrapped = || self.links.last_key_value();
-        earlier.next().or_else(wrapped).map(|(place, _)| place)
-    }
-
-    fn place_after(&self, place: &P) -> Option<&P> {
-        let later = (Bound::Excluded(place), Bound::Unbounded);
-        let wrapped = || self.links.first_key_value();
-        self.links
-            .range(later)
-            .next()
-            .or_else(wrapped)
-            .map(|(place, _)| place)
     }
 }

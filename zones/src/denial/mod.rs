@@ -6,11 +6,12 @@ mod nsec3;
 
 use hickory_proto::rr::{Name, RecordType};
 
-use crate::record_set::RecordSet;
+use crate::ends::Ends;
+use crate::packed::Stored;
 use crate::sign::{Renewal, SignError, Signer};
-use chain::{Chain, Place as _};
-use nsec3::Hash;
+use chain::{Chain, Link, Place};
 
+pub(crate) use nsec3::Hash;
 pub(crate) use nsec3::parameters as nsec3_parameters;
 
 /// How a zone proves that a name or type does not exist.
@@ -32,27 +33,36 @@ pub(crate) struct Presence {
     pub(crate) signed: bool,
 }
 
-/// One denial record: where it lives, and the signed set of itself alone.
+/// One link of a chain by hash.
+pub(crate) type Nsec3 = Link<Hash>;
+
+/// A denial record that is part of an answer: where it lives, and the signed set of itself alone.
 #[derive(Debug, Clone)]
-pub(crate) struct Link {
+pub(crate) struct Witness<'a> {
     pub(crate) owner: Name,
-    pub(crate) types: Vec<RecordType>,
-    pub(crate) set: RecordSet,
+    pub(crate) set: Stored<'a>,
 }
 
 /// The denial chain of a zone, in the shape the zone chose.
 #[derive(Debug, Clone)]
-pub(crate) enum DenialChain {
+pub(crate) struct DenialChain {
+    origin: Name,
+    shape: Shape,
+}
+
+#[derive(Debug, Clone)]
+enum Shape {
     Nsec(Chain<Name>),
     Nsec3(Chain<Hash>),
 }
 
 impl DenialChain {
-    pub(crate) fn new(denial: Denial) -> Self {
-        match denial {
-            Denial::Nsec => Self::Nsec(Chain::new()),
-            Denial::Nsec3 => Self::Nsec3(Chain::new()),
-        }
+    pub(crate) fn new(denial: Denial, origin: Name) -> Self {
+        let shape = match denial {
+            Denial::Nsec => Shape::Nsec(Chain::new()),
+            Denial::Nsec3 => Shape::Nsec3(Chain::new()),
+        };
+        Self { origin, shape }
     }
 
     /// Takes over what now exists at the given names; signs only links that changed.
@@ -62,90 +72,126 @@ impl DenialChain {
         ttl: u32,
         signer: &Signer<'_>,
     ) -> Result<(), SignError> {
-        match self {
-            Self::Nsec(chain) => chain.update(changed, ttl, signer),
-            Self::Nsec3(chain) => chain.update(changed, ttl, signer),
+        match &mut self.shape {
+            Shape::Nsec(chain) => chain.update(changed, ttl, signer),
+            Shape::Nsec3(chain) => chain.update(changed, ttl, signer),
         }
     }
 
-    /// Signs again the links whose signature ends before `before`.
+    /// Signs again the links whose signature is due.
     pub(crate) fn resign(
         &mut self,
         renewal: Renewal<'_>,
         signer: &Signer<'_>,
     ) -> Result<(), SignError> {
-        match self {
-            Self::Nsec(chain) => chain.resign(renewal, signer),
-            Self::Nsec3(chain) => chain.resign(renewal, signer),
+        match &mut self.shape {
+            Shape::Nsec(chain) => chain.resign(renewal, signer),
+            Shape::Nsec3(chain) => chain.resign(renewal, signer),
+        }
+    }
+
+    /// When the signatures of the links end.
+    pub(crate) fn ends(&self) -> &Ends {
+        match &self.shape {
+            Shape::Nsec(chain) => chain.ends(),
+            Shape::Nsec3(chain) => chain.ends(),
+        }
+    }
+
+    /// The chain by hash, if that is the shape.
+    pub(crate) fn nsec3(&self) -> Option<&Chain<Hash>> {
+        match &self.shape {
+            Shape::Nsec(_) => None,
+            Shape::Nsec3(chain) => Some(chain),
         }
     }
 
     /// All links in chain order.
-    pub(crate) fn links(&self) -> Box<dyn Iterator<Item = &Link> + '_> {
-        match self {
-            Self::Nsec(chain) => Box::new(chain.links()),
-            Self::Nsec3(chain) => Box::new(chain.links()),
+    pub(crate) fn links(&self) -> Box<dyn Iterator<Item = Witness<'_>> + '_> {
+        match &self.shape {
+            Shape::Nsec(chain) => Box::new(chain.links().filter_map(|link| self.witness(link))),
+            Shape::Nsec3(chain) => Box::new(chain.links().filter_map(|link| self.witness(link))),
+        }
+    }
+
+    /// The sets of all links, without where they are.
+    pub(crate) fn sets(&self) -> Box<dyn Iterator<Item = Stored<'_>> + '_> {
+        match &self.shape {
+            Shape::Nsec(chain) => Box::new(chain.links().filter_map(Link::set)),
+            Shape::Nsec3(chain) => Box::new(chain.links().filter_map(Link::set)),
         }
     }
 
     /// The NSEC at exactly this name; none in an NSEC3 zone, whose links live at hashed names.
-    pub(crate) fn nsec_at(&self, name: &Name) -> Option<&Link> {
-        match self {
-            Self::Nsec(chain) => chain.at(name),
-            Self::Nsec3(_) => None,
+    pub(crate) fn nsec_at(&self, name: &Name) -> Option<Witness<'_>> {
+        match &self.shape {
+            Shape::Nsec(chain) => self.witness(chain.at(name)?),
+            Shape::Nsec3(_) => None,
         }
     }
 
     /// Proves that `name` exists without the type in question.
-    pub(crate) fn no_data(&self, name: &Name) -> Vec<&Link> {
-        match self {
+    pub(crate) fn no_data(&self, name: &Name) -> Vec<Witness<'_>> {
+        match &self.shape {
             // An empty non-terminal has no NSEC: the one before it shows a name below it.
-            Self::Nsec(chain) => chain.at(name).or(chain.before(name)).into_iter().collect(),
-            Self::Nsec3(chain) => chain.at(&Hash::of(name)).into_iter().collect(),
+            Shape::Nsec(chain) => self.witnesses([chain.at(name).or(chain.before(name))]),
+            Shape::Nsec3(chain) => self.witnesses([chain.at(&Hash::of(name))]),
         }
     }
 
     /// Proves that neither `name` nor the wildcard that could have stood in for it exists.
-    pub(crate) fn name_error(&self, missing: &Missing) -> Vec<&Link> {
-        match self {
-            Self::Nsec(chain) => [&missing.name, &missing.wildcard]
-                .into_iter()
-                .filter_map(|name| chain.before(name))
-                .collect(),
-            Self::Nsec3(chain) => {
-                let wildcard = chain.before(&Hash::of(&missing.wildcard));
-                closest_encloser(chain, missing).chain(wildcard).collect()
+    pub(crate) fn name_error(&self, missing: &Missing) -> Vec<Witness<'_>> {
+        match &self.shape {
+            Shape::Nsec(chain) => {
+                self.witnesses([chain.before(&missing.name), chain.before(&missing.wildcard)])
             }
+            Shape::Nsec3(chain) => self.witnesses([
+                chain.at(&Hash::of(&missing.closest_encloser)),
+                chain.before(&Hash::of(&missing.next_closer)),
+                chain.before(&Hash::of(&missing.wildcard)),
+            ]),
         }
     }
 
     /// Proves that `name` itself does not exist, so the wildcard may stand in for it.
-    pub(crate) fn expansion(&self, missing: &Missing) -> Vec<&Link> {
-        match self {
-            Self::Nsec(chain) => chain.before(&missing.name).into_iter().collect(),
-            Self::Nsec3(chain) => {
-                let next_closer = chain.before(&Hash::of(&missing.next_closer));
-                next_closer.into_iter().collect()
-            }
+    pub(crate) fn expansion(&self, missing: &Missing) -> Vec<Witness<'_>> {
+        match &self.shape {
+            Shape::Nsec(chain) => self.witnesses([chain.before(&missing.name)]),
+            Shape::Nsec3(chain) => self.witnesses([chain.before(&Hash::of(&missing.next_closer))]),
         }
     }
 
     /// Proves that the wildcard stands in for `name` and lacks the type in question.
-    pub(crate) fn wildcard_no_data(&self, missing: &Missing) -> Vec<&Link> {
-        match self {
-            Self::Nsec(chain) => {
+    pub(crate) fn wildcard_no_data(&self, missing: &Missing) -> Vec<Witness<'_>> {
+        match &self.shape {
+            Shape::Nsec(chain) => {
                 let wildcard = &missing.wildcard;
-                let at_wildcard = chain.at(wildcard).or(chain.before(wildcard));
-                let before_name = chain.before(&missing.name);
-                before_name.into_iter().chain(at_wildcard).collect()
+                self.witnesses([
+                    chain.before(&missing.name),
+                    chain.at(wildcard).or(chain.before(wildcard)),
+                ])
             }
-            Self::Nsec3(chain) => {
-                let at_wildcard = chain.at(&Hash::of(&missing.wildcard));
-                closest_encloser(chain, missing)
-                    .chain(at_wildcard)
-                    .collect()
-            }
+            Shape::Nsec3(chain) => self.witnesses([
+                chain.at(&Hash::of(&missing.closest_encloser)),
+                chain.before(&Hash::of(&missing.next_closer)),
+                chain.at(&Hash::of(&missing.wildcard)),
+            ]),
         }
+    }
+
+    fn witnesses<'a, P: Place + 'a>(
+        &'a self,
+        links: impl IntoIterator<Item = Option<&'a Link<P>>>,
+    ) -> Vec<Witness<'a>> {
+        let links = links.into_iter().flatten();
+        links.filter_map(|link| self.witness(link)).collect()
+    }
+
+    fn witness<'a, P: Place>(&self, link: &'a Link<P>) -> Option<Witness<'a>> {
+        Some(Witness {
+            owner: link.place().owner(&self.origin),
+            set: link.set()?,
+        })
     }
 }
 
@@ -159,14 +205,4 @@ pub(crate) struct Missing {
     pub(crate) next_closer: Name,
     /// `*.` below the closest encloser.
     pub(crate) wildcard: Name,
-}
-
-/// The closest encloser matched, the next closer name covered (RFC 5155 §7.2.1).
-fn closest_encloser<'a>(
-    chain: &'a Chain<Hash>,
-    missing: &Missing,
-) -> impl Iterator<Item = &'a Link> + use<'a> {
-    let encloser = chain.at(&Hash::of(&missing.closest_encloser));
-    let next_closer = chain.before(&Hash::of(&missing.next_closer));
-    encloser.into_iter().chain(next_closer)
 }

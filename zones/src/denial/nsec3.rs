@@ -1,14 +1,17 @@
 //! NSEC3: links at hashed names, so that the zone cannot be listed (RFC 5155, RFC 9276).
 
+use std::cmp::Ordering;
+
 use data_encoding::BASE32_DNSSEC;
 use hickory_proto::dnssec::Nsec3HashAlgorithm;
 use hickory_proto::dnssec::rdata::{DNSSECRData, NSEC3, NSEC3PARAM};
 use hickory_proto::rr::{Name, RData, RecordType};
-use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
 
 use super::Presence;
-use super::chain::Place;
+use super::chain::{Link, Links, Place};
 use crate::names::wire;
+use crate::trie::{Item, Trie};
 
 /// RFC 9276 §3.1: no further iterations, no salt.
 const ITERATIONS: u16 = 0;
@@ -17,23 +20,47 @@ const ITERATIONS: u16 = 0;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Hash([u8; 20]);
 
-impl Place for Hash {
-    const RECORD_TYPE: RecordType = RecordType::NSEC3;
-
-    fn of(name: &Name) -> Self {
-        let digest = digest(&SHA1_FOR_LEGACY_USE_ONLY, &wire(name));
+impl Hash {
+    /// The hash of a name in lower-case wire form, given in parts.
+    pub(crate) fn of_wire(parts: &[&[u8]]) -> Self {
+        let mut context = Context::new(&SHA1_FOR_LEGACY_USE_ONLY);
+        for part in parts {
+            context.update(part);
+        }
         let mut hash = [0; 20];
+        let digest = context.finish();
         hash.iter_mut()
             .zip(digest.as_ref())
             .for_each(|(to, from)| *to = *from);
         Self(hash)
     }
 
+    /// The first label of the link's owner name: the hash in base 32.
+    pub(crate) fn label(&self) -> [u8; 32] {
+        let mut label = [0; 32];
+        BASE32_DNSSEC.encode_mut(&self.0, &mut label);
+        label
+    }
+
+    /// Its first 64 bits.
+    fn place(&self) -> u64 {
+        self.0.first_chunk().copied().map_or(0, u64::from_be_bytes)
+    }
+}
+
+impl Place for Hash {
+    const RECORD_TYPE: RecordType = RecordType::NSEC3;
+
+    type Links = Trie<Link<Self>>;
+
+    fn of(name: &Name) -> Self {
+        Self::of_wire(&[&wire(name)])
+    }
+
     fn owner(&self, origin: &Name) -> Name {
-        let label = BASE32_DNSSEC.encode(&self.0);
         // Only an origin of more than 222 octets leaves no room; `Zone::new` refuses it.
         origin
-            .prepend_label(label.as_str())
+            .prepend_label(self.label().as_slice())
             .unwrap_or_else(|_| origin.clone())
     }
 
@@ -56,6 +83,45 @@ impl Place for Hash {
             types.iter().copied(),
         );
         RData::DNSSEC(DNSSECRData::NSEC3(nsec3))
+    }
+}
+
+impl Item for Link<Hash> {
+    type Key = Hash;
+
+    fn compare(&self, key: &Hash) -> Ordering {
+        self.place().cmp(key)
+    }
+}
+
+impl Links<Hash> for Trie<Link<Hash>> {
+    fn new() -> Self {
+        Self::new()
+    }
+
+    fn get(&self, place: &Hash) -> Option<&Link<Hash>> {
+        self.get(place.place(), place)
+    }
+
+    fn insert(&mut self, link: Link<Hash>) {
+        let place = link.place().clone();
+        self.insert(place.place(), &place, link);
+    }
+
+    fn remove(&mut self, place: &Hash) {
+        self.remove(place.place(), place);
+    }
+
+    fn before(&self, place: &Hash) -> Option<&Link<Hash>> {
+        self.before(place.place(), place).or_else(|| self.last())
+    }
+
+    fn after(&self, place: &Hash) -> Option<&Link<Hash>> {
+        self.after(place.place(), place).or_else(|| self.first())
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Link<Hash>> {
+        self.iter()
     }
 }
 

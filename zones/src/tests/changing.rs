@@ -282,3 +282,24 @@ fn signatures_made_together_end_at_times_of_their_own_which_stay_the_same() {
     let quarters: BTreeSet<u64> = first.iter().map(|end| (week - end) * 4 / day).collect();
     assert!(quarters.len() >= 4, "{quarters:?}");
 }
+
+#[test]
+fn a_copy_answers_as_it_did_whatever_becomes_of_the_zone() {
+    for denial in BOTH {
+        let mut zone = furnished_zone(denial);
+        let copy = zone.clone();
+        let before = zone.master_file().to_string();
+        let alice = name("alice.user._bitcoin-payment.example.test.");
+        zone.remove(&alice, RecordType::TXT, NOW).unwrap().unwrap();
+        for number in 0..100 {
+            txt_at(&mut zone, &format!("n{number}.example.test.")).unwrap();
+        }
+        zone.resign(NOW.plus(8 * 24 * 3600), NOW.plus(60))
+            .unwrap()
+            .unwrap();
+        assert_eq!(copy.master_file().to_string(), before);
+        let still = copy.answer(&alice, RecordType::TXT, true);
+        assert_signed(&copy, &still);
+        assert_eq!(still.answers.len(), 2);
+    }
+}

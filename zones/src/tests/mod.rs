@@ -1,5 +1,6 @@
 //! Scenes in a small signed zone, once with each kind of denial.
 
+mod agreeing;
 mod answering;
 mod changing;
 mod growing;

@@ -38,16 +38,17 @@ fn data_at_apex(zone: &Zone, record_type: RecordType) -> Vec<String> {
 }
 
 fn assert_all_verify(zone: &Zone) {
-    for (owner, node) in zone.nodes.iter() {
-        for set in node.sets.values() {
-            let records: Vec<Record> = set.records(owner).collect();
+    for (owner, node) in zone.nodes.sorted() {
+        for set in node.sets() {
+            let set = set.unpack();
+            let records: Vec<Record> = set.records(&owner).collect();
             let rrsig = set.rrsig().unwrap();
             let key =
                 zone.keys().shown().iter().find(|key: &&DNSKEY| {
                     key.calculate_key_tag().unwrap() == rrsig.input().key_tag
                 });
             key.unwrap()
-                .verify_rrsig(owner, DNSClass::IN, rrsig, records.iter())
+                .verify_rrsig(&owner, DNSClass::IN, rrsig, records.iter())
                 .unwrap_or_else(|error| panic!("{owner} {}: {error}", set.record_type()));
         }
     }

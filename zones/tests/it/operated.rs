@@ -165,7 +165,9 @@ impl Operated {
     fn view(&self) -> ParentView {
         let parent = self.zones.zone(&child().base_name()).unwrap();
         let set = parent.record_set(&child(), RecordType::DS);
-        let begin = set.map(|set| set.rrsig().unwrap().input().sig_inception.get());
+        let begin = set
+            .as_ref()
+            .map(|set| set.rrsig().unwrap().input().sig_inception.get());
         ParentView {
             ds: self.ds(),
             ttl: set.map_or(DS_TTL, |set| set.ttl()),

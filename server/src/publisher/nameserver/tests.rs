@@ -139,7 +139,7 @@ async fn what_was_signed_by_a_clock_that_was_ahead_is_signed_again() {
     let owner = handle.owner_name();
     let ends = |zone: &Zone| {
         let set = zone.record_set(owner, RecordType::TXT);
-        set.and_then(payname_zones::RecordSet::expires_at)
+        set.and_then(|set| set.expires_at())
     };
     assert_eq!(look(&embedded, ends), Some(UnixTime(NOON + 8 * DAY)));
 }

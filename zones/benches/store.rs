@@ -1,0 +1,142 @@
+//! What a zone costs: memory for each name, CPU time to sign, publish and answer.
+//!
+//! `cargo bench -p payname-zones --bench store -- [names] [nsec]`, 100,000 names and NSEC3 unless
+//! said otherwise. Records are payment URIs of 417 octets. Times are of the process, not of the clock on the wall, so that
+//! other work on the machine counts less.
+#![allow(clippy::expect_used, clippy::arithmetic_side_effects)]
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query};
+use hickory_proto::rr::{Name, RecordType};
+use payname_resolver::{Handle, UnixTime};
+use payname_zones::hickory_proto;
+use payname_zones::{
+    Denial, NameServer, PaymentRecord, Settings, SigningKey, Transport, Zone, ZoneSet,
+    payment_record, respond,
+};
+use ring::rand::SystemRandom;
+
+const NOW: UnixTime = UnixTime(1_785_988_800);
+const PUBLICATIONS: u32 = 2000;
+const ANSWERS: u32 = 200_000;
+
+fn main() {
+    let names = std::env::args().find_map(|argument| argument.parse().ok());
+    let names: u32 = names.unwrap_or(100_000);
+    println!("{names} names; one bare P-256 signature {:?}", signature());
+    let nsec = std::env::args().any(|argument| argument == "nsec");
+    measure(if nsec { Denial::Nsec } else { Denial::Nsec3 }, names);
+}
+
+fn measure(denial: Denial, names: u32) {
+    let before = memory();
+    let mut zone = zone(denial);
+    let start = cpu();
+    for from in (0..names).step_by(10_000) {
+        let records: Vec<_> = (from..names.min(from + 10_000)).map(record).collect();
+        zone.publish_all(records.iter().map(|record| (record, 1800)), NOW)
+            .expect("all names are good");
+    }
+    let import = (cpu() - start) / names;
+    let each = memory().saturating_sub(before) / u64::from(names);
+    println!("{denial:?}: {each} bytes a name; import {import:?} of CPU a name");
+
+    let start = cpu();
+    for number in 0..PUBLICATIONS {
+        let reader = zone.clone(); // as if someone still answered from it
+        zone.publish(&record(names + number), 1800, NOW)
+            .expect("the name is good");
+        drop(reader);
+    }
+    println!("  publish one name {:?}", (cpu() - start) / PUBLICATIONS);
+
+    let zones = ZoneSet::from_iter([zone]);
+    let spread = |number: u32| number.wrapping_mul(2_654_435_761) % names;
+    answering(&zones, "existing name", |number| user(spread(number)));
+    answering(&zones, "missing name", |number| format!("no{number}"));
+}
+
+fn answering(zones: &ZoneSet, what: &str, user: impl Fn(u32) -> String) {
+    let queries: Vec<_> = (0..ANSWERS).map(|number| query(&user(number))).collect();
+    let start = cpu();
+    for query in &queries {
+        black_box(respond(zones, query, Transport::udp()));
+    }
+    println!("  {what} {:?}", (cpu() - start) / ANSWERS);
+}
+
+fn zone(denial: Denial) -> Zone {
+    let name = |text| Name::from_ascii(text).expect("a name");
+    let server = NameServer::new(name("ns.example.org."), []);
+    let settings = Settings {
+        denial,
+        ..Settings::new(name("user._bitcoin-payment.bench.test."), [server])
+    };
+    Zone::new(settings, key(), NOW).expect("a good zone")
+}
+
+fn key() -> SigningKey {
+    let pkcs8 = SigningKey::generate_pkcs8(&SystemRandom::new()).expect("randomness");
+    SigningKey::from_pkcs8(&pkcs8).expect("the key that was made")
+}
+
+fn user(number: u32) -> String {
+    format!("user{number}")
+}
+
+fn record(number: u32) -> PaymentRecord {
+    let handle: Handle = format!("{}@bench.test", user(number))
+        .parse()
+        .expect("a handle");
+    let offer = format!("bitcoin:?lno=lno1{number:0>400}");
+    payment_record(&handle, &offer).expect("a record")
+}
+
+fn query(user: &str) -> Vec<u8> {
+    let name = Name::from_ascii(format!("{user}.user._bitcoin-payment.bench.test."));
+    let mut message = Message::new(1, MessageType::Query, OpCode::Query);
+    message.add_query(Query::query(name.expect("a name"), RecordType::TXT));
+    let mut edns = Edns::new();
+    edns.set_max_payload(1232).set_dnssec_ok(true);
+    message.set_edns(edns);
+    message.to_vec().expect("a small message")
+}
+
+/// What one signature costs without anything around it.
+fn signature() -> Duration {
+    use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+    let random = SystemRandom::new();
+    let pkcs8 = SigningKey::generate_pkcs8(&random).expect("randomness");
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &pkcs8, &random)
+        .expect("the key that was made");
+    let start = cpu();
+    for _ in 0..PUBLICATIONS {
+        black_box(pair.sign(&random, &[7; 600]).expect("a signature"));
+    }
+    (cpu() - start) / PUBLICATIONS
+}
+
+/// The CPU time of this process, to 10 ms.
+fn cpu() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split(' ')
+        .collect();
+    let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<u64>().ok());
+    Duration::from_millis(10 * (ticks(12).unwrap_or(0) + ticks(13).unwrap_or(0)))
+}
+
+/// The memory of this process in bytes.
+fn memory() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux");
+    let pages = statm
+        .split(' ')
+        .nth(1)
+        .and_then(|text| text.parse::<u64>().ok());
+    4096 * pages.unwrap_or(0)
+}

@@ -1,0 +1,80 @@
+//! When signatures end: how many do at each moment, so that nobody looks through a zone for it.
+
+use std::ops::Bound;
+
+use payname_resolver::UnixTime;
+use rpds::RedBlackTreeMapSync;
+
+use crate::keys::ZoneKeys;
+use crate::packed::Stored;
+use crate::sign::Renewal;
+
+/// How many signatures end at each moment, apart for each key and what it was used for.
+#[derive(Debug, Clone)]
+pub(crate) struct Ends(RedBlackTreeMapSync<End, u32>);
+
+/// Whether the set tells of the zone's keys, the tag of the key that signed it, and the time.
+type End = (bool, u16, u64);
+
+impl Ends {
+    pub(crate) fn new() -> Self {
+        Self(RedBlackTreeMapSync::new_sync())
+    }
+
+    /// Counts a set that is stored from now on; an unsigned one does not count.
+    pub(crate) fn add(&mut self, set: Option<Stored<'_>>) {
+        if let Some(end) = set.and_then(end) {
+            let count = self.0.get(&end).copied().unwrap_or_default();
+            self.0.insert_mut(end, count.saturating_add(1));
+        }
+    }
+
+    /// Counts a set no more.
+    pub(crate) fn drop(&mut self, set: Option<Stored<'_>>) {
+        if let Some(end) = set.and_then(end) {
+            let count = self.0.get(&end).copied().unwrap_or_default();
+            match count.saturating_sub(1) {
+                0 => {
+                    self.0.remove_mut(&end);
+                }
+                left => self.0.insert_mut(end, left),
+            }
+        }
+    }
+
+    /// The first of them.
+    pub(crate) fn first(&self) -> Option<UnixTime> {
+        let firsts = self.outermost().map(|((_, _, first), _)| UnixTime(first));
+        firsts.min()
+    }
+
+    /// Whether any is to be made again.
+    pub(crate) fn any_due(&self, renewal: Renewal<'_>) -> bool {
+        // A signature is due that ends too early or too late, so the outermost tell of all.
+        self.outermost().any(|((of_keys, tag, first), last)| {
+            [first, last]
+                .map(UnixTime)
+                .into_iter()
+                .any(|end| renewal.is_over(of_keys, tag, end))
+        })
+    }
+
+    /// For each key and use: the first end, and the time of the last.
+    fn outermost(&self) -> impl Iterator<Item = (End, u64)> {
+        let mut from = self.0.first().map(|(end, _)| *end);
+        std::iter::from_fn(move || {
+            let first = from?;
+            let (of_keys, tag, _) = first;
+            let end = (of_keys, tag, u64::MAX);
+            let (last, _) = self.0.range(first..=end).next_back()?;
+            let mut later = self.0.range((Bound::Excluded(end), Bound::Unbounded));
+            from = later.next().map(|(end, _)| *end);
+            Some((first, last.2))
+        })
+    }
+}
+
+fn end(set: Stored<'_>) -> Option<End> {
+    let of_keys = ZoneKeys::is_of_keys(set.record_type());
+    Some((of_keys, set.key_tag()?, set.expires_at()?.0))
+}

@@ -1,0 +1,236 @@
+//! The tree of names: what lives at each, empty non-terminals included.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+
+use hickory_proto::rr::{Name, RecordType};
+
+use crate::denial::Presence;
+use crate::ends::Ends;
+use crate::names::{key_parent, label_count, name_of, suffix, wire};
+use crate::node::Node;
+use crate::packed::{Packed, Stored};
+use crate::trie::{Item, Trie};
+
+/// All names of a zone, found by hash; a copy costs nothing.
+///
+/// A name is looked up by its *key*: the lower-case wire form of its labels below the origin,
+/// without the root's. So the keys of a name's ancestors are the ends of its own.
+#[derive(Debug, Clone)]
+pub(crate) struct Nodes {
+    origin: Name,
+    origin_wire: Arc<[u8]>,
+    nodes: Trie<Node>,
+    /// Seeded, so that nobody can crowd names into one place.
+    hasher: RandomState,
+    /// How many nodes are delegations or hold a DNAME.
+    redirections: usize,
+    ends: Ends,
+}
+
+/// The keys of the names that a change touched.
+pub(crate) type Changed = BTreeSet<Box<[u8]>>;
+
+impl Item for Node {
+    type Key = [u8];
+
+    fn compare(&self, key: &[u8]) -> Ordering {
+        self.key().cmp(key)
+    }
+}
+
+impl Nodes {
+    pub(crate) fn new(origin: Name) -> Self {
+        let mut nodes = Self {
+            origin_wire: wire(&origin).into(),
+            origin,
+            nodes: Trie::new(),
+            hasher: RandomState::new(),
+            redirections: 0,
+            ends: Ends::new(),
+        };
+        nodes.put(Node::empty(&[], 0));
+        nodes
+    }
+
+    /// The key of a name in this zone.
+    pub(crate) fn key(&self, name: &Name) -> Vec<u8> {
+        let mut key = wire(name);
+        let above = self.origin_wire.len();
+        key.truncate(key.len().saturating_sub(above));
+        key
+    }
+
+    /// The origin in lower-case wire form.
+    pub(crate) fn origin_wire(&self) -> &[u8] {
+        &self.origin_wire
+    }
+
+    /// The name that a key stands for.
+    pub(crate) fn name(&self, key: &[u8]) -> Name {
+        name_of(key, &self.origin)
+    }
+
+    pub(crate) fn get(&self, name: &Name) -> Option<&Node> {
+        self.at(&self.key(name))
+    }
+
+    pub(crate) fn at(&self, key: &[u8]) -> Option<&Node> {
+        self.nodes.get(self.hasher.hash_one(key), key)
+    }
+
+    pub(crate) fn set(&self, name: &Name, record_type: RecordType) -> Option<Stored<'_>> {
+        self.get(name)?.set(record_type)
+    }
+
+    /// All nodes, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter()
+    }
+
+    /// All nodes in canonical order of their names (RFC 4034 §6.1); sorts them.
+    pub(crate) fn sorted(&self) -> Vec<(Name, &Node)> {
+        let named = self.iter().map(|node| (self.name(node.key()), node));
+        let mut sorted: Vec<_> = named.collect();
+        sorted.sort_by(|(one, _), (other, _)| one.cmp(other));
+        sorted
+    }
+
+    /// When the signatures end.
+    pub(crate) fn ends(&self) -> &Ends {
+        &self.ends
+    }
+
+    /// Whether any name is a delegation or holds a DNAME.
+    pub(crate) fn redirect(&self) -> bool {
+        self.redirections > 0
+    }
+
+    /// Stores a set in place of the one there was, and notes every name that changed.
+    pub(crate) fn insert(&mut self, key: &[u8], set: &Packed, changed: &mut Changed) {
+        let Some(stored) = set.stored() else {
+            return;
+        };
+        let node = self.at(key).cloned().unwrap_or_else(|| {
+            self.hang(key, changed);
+            Node::empty(key, 0)
+        });
+        self.ends.drop(node.set(stored.record_type()));
+        self.ends.add(Some(stored));
+        self.put(node.with_set(stored.record_type(), Some(set)));
+        changed.insert(key.into());
+    }
+
+    /// Removes a set, and the names that only it kept in existence.
+    pub(crate) fn remove(&mut self, key: &[u8], record_type: RecordType, changed: &mut Changed) {
+        let Some(node) = self.at(key).filter(|node| node.has(record_type)).cloned() else {
+            return;
+        };
+        self.ends.drop(node.set(record_type));
+        self.put(node.with_set(record_type, None));
+        changed.insert(key.into());
+        self.prune(key, changed);
+    }
+
+    /// What a denial record says of a name; none when it does not exist or lies below a cut.
+    pub(crate) fn presence(&self, key: &[u8]) -> Option<Presence> {
+        let node = self.at(key)?;
+        if self.redirect() && self.cut_above(&self.name(key)).is_some() {
+            return None;
+        }
+        Some(node.presence())
+    }
+
+    /// The delegation that `name` lies below, if any.
+    pub(crate) fn cut_above(&self, name: &Name) -> Option<Name> {
+        self.ancestor_where(name, Node::is_cut)
+    }
+
+    /// The highest ancestor of `name` in the zone, itself excluded, that meets a condition.
+    pub(crate) fn ancestor_where(
+        &self,
+        name: &Name,
+        condition: impl Fn(&Node) -> bool,
+    ) -> Option<Name> {
+        (label_count(&self.origin)..label_count(name))
+            .map(|labels| suffix(name, labels))
+            .find(|ancestor| self.get(ancestor).is_some_and(&condition))
+    }
+
+    /// The existing names below `name`, in canonical order; looks at all names if there are any.
+    pub(crate) fn below(&self, name: &Name) -> Vec<Name> {
+        let key = self.key(name);
+        if self.at(&key).is_none_or(|node| node.children() == 0) {
+            return Vec::new();
+        }
+        let below = self
+            .iter()
+            .filter(|node| is_below(node.key(), &key))
+            .map(|node| self.name(node.key()));
+        let mut below: Vec<_> = below.collect();
+        below.sort();
+        below
+    }
+
+    /// Puts a node in the place of the one with its name.
+    fn put(&mut self, node: Node) {
+        let place = self.hasher.hash_one(node.key());
+        let before = self
+            .nodes
+            .get(place, node.key())
+            .is_some_and(Node::redirects);
+        self.count(before, node.redirects());
+        let key = node.key().to_vec();
+        self.nodes.insert(place, &key, node);
+    }
+
+    fn count(&mut self, before: bool, after: bool) {
+        let redirections = self.redirections.saturating_add(usize::from(after));
+        self.redirections = redirections.saturating_sub(usize::from(before));
+    }
+
+    /// Counts a new name among those below its parent, and makes the empty non-terminals above.
+    fn hang(&mut self, mut key: &[u8], changed: &mut Changed) {
+        while let Some(above) = key_parent(key) {
+            if let Some(node) = self.at(above) {
+                let node = node.with_children(node.children().saturating_add(1));
+                self.put(node);
+                return;
+            }
+            self.put(Node::empty(above, 1));
+            changed.insert(above.into());
+            key = above;
+        }
+    }
+
+    /// Lets a name and the empty names above it vanish; the apex stays.
+    fn prune(&mut self, mut key: &[u8], changed: &mut Changed) {
+        while let Some(above) = key_parent(key) {
+            let empty = |node: &Node| node.is_empty() && node.children() == 0;
+            if !self.at(key).is_some_and(empty) {
+                return;
+            }
+            self.nodes.remove(self.hasher.hash_one(key), key);
+            changed.insert(key.into());
+            if let Some(node) = self.at(above) {
+                let node = node.with_children(node.children().saturating_sub(1));
+                self.put(node);
+            }
+            key = above;
+        }
+    }
+}
+
+/// Whether one key stands for a name below another's: the other ends it, at a label.
+fn is_below(key: &[u8], above: &[u8]) -> bool {
+    let mut rest = key;
+    while let Some(parent) = key_parent(rest) {
+        if parent == above {
+            return true;
+        }
+        rest = parent;
+    }
+    false
+}

@@ -1,0 +1,265 @@
+//! The short way from a query to its response: usual questions, answered by copying.
+//!
+//! Most of what is asked is one record set at one name, or a name that does not exist. For these
+//! nothing is taken apart that the answer does not need. Whatever is rarer (aliases, wildcards,
+//! delegations, odd queries, responses that do not fit) is left to the long way, which says the
+//! same in every case.
+
+mod query;
+
+use hickory_proto::rr::RecordType;
+
+use crate::denial::{Hash, Nsec3};
+use crate::names::key_parent;
+use crate::node::Node;
+use crate::packed::Stored;
+use crate::respond::{Transport, UDP_PAYLOAD};
+use crate::set::ZoneSet;
+use crate::zone::Zone;
+use query::{Asked, MAX_NAME};
+
+const HEADER_LENGTH: u16 = 12;
+const NO_ERROR: u8 = 0;
+const NX_DOMAIN: u8 = 3;
+
+/// Writes the response to a query into an empty `out`; none when the long way is to be taken.
+///
+/// What `out` holds then means nothing.
+pub(crate) fn respond(
+    zones: &ZoneSet,
+    query: &[u8],
+    transport: Transport,
+    out: &mut Vec<u8>,
+) -> Option<()> {
+    let asked = Asked::read(query)?;
+    if is_rare(asked.record_type) {
+        return None;
+    }
+    let zone = zones.holding_wire(asked.name.wire())?;
+    let above = zone.nodes.origin_wire().len();
+    let below = asked.name.wire().len().checked_sub(above)?;
+    let (key, _) = asked.name.wire().split_at_checked(below)?;
+    let mut response = Response {
+        asked: &asked,
+        zone,
+        key,
+        out,
+        answers: 0,
+        authorities: 0,
+    };
+    response.open();
+    let code = response.fill()?;
+    response.close(code)?;
+    let limit = transport.limit(asked.edns.as_ref().map(|edns| edns.payload));
+    (out.len() <= limit).then_some(())
+}
+
+/// Questions that need more than one set: what ANY, signatures and chains show, and what lies in
+/// two zones or has addresses beside it.
+fn is_rare(record_type: RecordType) -> bool {
+    let record_type = u16::from(record_type);
+    let [ns, ds, rrsig, nsec] = [2, 43, 46, 47];
+    [ns, ds, rrsig, nsec, 0, 41].contains(&record_type) || (128..=255).contains(&record_type)
+}
+
+/// A response under construction.
+struct Response<'a> {
+    asked: &'a Asked<'a>,
+    zone: &'a Zone,
+    /// The asked name without the origin (see [`crate::nodes::Nodes`]).
+    key: &'a [u8],
+    out: &'a mut Vec<u8>,
+    answers: u16,
+    authorities: u16,
+}
+
+/// Where records are: at the asked name, at the origin, or one label below it.
+#[derive(Clone, Copy)]
+enum Owner<'a> {
+    Asked,
+    Origin,
+    Label(&'a [u8]),
+}
+
+impl<'a> Response<'a> {
+    fn open(&mut self) {
+        self.out.extend([0; HEADER_LENGTH as usize]);
+        self.out.extend_from_slice(self.asked.question);
+    }
+
+    /// Writes the answer and authority sections; the response code.
+    fn fill(&mut self) -> Option<u8> {
+        let zone = self.zone;
+        let mut next_closer = None;
+        let mut closest = self.key;
+        let node = loop {
+            if let Some(node) = zone.nodes.at(closest) {
+                break node;
+            }
+            next_closer = Some(closest);
+            closest = key_parent(closest)?;
+        };
+        if zone.nodes.redirect() && self.is_redirected(closest) {
+            return None;
+        }
+        match next_closer {
+            None => self.found(node)?,
+            Some(next_closer) => {
+                self.missing(closest, next_closer)?;
+                return Some(NX_DOMAIN);
+            }
+        }
+        Some(NO_ERROR)
+    }
+
+    /// Whether a name or one above it is a delegation or holds a DNAME.
+    fn is_redirected(&self, key: &[u8]) -> bool {
+        let mut here = Some(key);
+        while let Some(key) = here {
+            if self.zone.nodes.at(key).is_some_and(Node::redirects) {
+                return true;
+            }
+            here = key_parent(key);
+        }
+        false
+    }
+
+    /// The set that was asked for, or the proof that the name has none of its type.
+    fn found(&mut self, node: &Node) -> Option<()> {
+        if let Some(set) = node.set(self.asked.record_type) {
+            set.key_tag()?; // what is not signed is not simply an answer
+            self.answers = self.copy(Owner::Asked, &set, u32::MAX)?;
+            return Some(());
+        }
+        if node.has(RecordType::CNAME) {
+            return None;
+        }
+        let links = self.zone.denial.nsec3()?;
+        self.deny()?;
+        let here = Hash::of_wire(&[self.asked.name.wire()]);
+        self.prove(&[links.at(&here)])
+    }
+
+    /// The proof that neither the name exists nor the wildcard that could have stood in for it.
+    fn missing(&mut self, closest: &[u8], next_closer: &[u8]) -> Option<()> {
+        let mut wildcard = [0; MAX_NAME];
+        let wildcard = beneath(&mut wildcard, closest)?;
+        if self.zone.nodes.at(wildcard).is_some() {
+            return None;
+        }
+        let links = self.zone.denial.nsec3()?;
+        self.deny()?;
+        if !self.asked.dnssec_ok() {
+            return Some(());
+        }
+        let hash = |key| Hash::of_wire(&[key, self.zone.nodes.origin_wire()]);
+        self.prove(&[
+            links.at(&hash(closest)),
+            links.before(&hash(next_closer)),
+            links.before(&hash(wildcard)),
+        ])
+    }
+
+    /// The SOA, by which the absence may be cached (RFC 2308 §3).
+    fn deny(&mut self) -> Option<()> {
+        let apex = self.zone.nodes.at(&[])?;
+        let soa = apex.set(RecordType::SOA)?;
+        let max_ttl = self.zone.settings.negative_ttl;
+        self.authorities = self.copy(Owner::Origin, &soa, max_ttl)?;
+        Some(())
+    }
+
+    /// Adds denial records, each once.
+    fn prove(&mut self, links: &[Option<&Nsec3>]) -> Option<()> {
+        if !self.asked.dnssec_ok() {
+            return Some(());
+        }
+        for (at, link) in links.iter().enumerate() {
+            let link = (*link)?;
+            let mut earlier = links.iter().take(at).flatten();
+            if earlier.any(|other| other.place() == link.place()) {
+                continue;
+            }
+            let label = link.place().label();
+            let added = self.copy(Owner::Label(&label), &link.set()?, u32::MAX)?;
+            self.authorities = self.authorities.checked_add(added)?;
+        }
+        Some(())
+    }
+
+    /// Writes a set, and its signature for who wants it; how many records that were.
+    fn copy(&mut self, owner: Owner<'_>, set: &Stored<'_>, max_ttl: u32) -> Option<u16> {
+        let ttl = set.ttl().min(max_ttl).to_be_bytes();
+        let signatures = set.signatures().take_while(|_| self.asked.dnssec_ok());
+        let mut count = 0_u16;
+        for body in set.records().chain(signatures) {
+            self.write_owner(owner)?;
+            let (kind, rest) = body.split_at_checked(4)?;
+            self.out.extend_from_slice(kind);
+            self.out.extend(ttl);
+            self.out.extend_from_slice(rest.get(4..)?);
+            count = count.checked_add(1)?;
+        }
+        Some(count)
+    }
+
+    fn write_owner(&mut self, owner: Owner<'_>) -> Option<()> {
+        let below = match owner {
+            Owner::Asked => 0,
+            Owner::Origin => self.key.len() as u16, // a name has at most 255 octets
+            Owner::Label(label) => {
+                self.out.push(label.len() as u8);
+                self.out.extend_from_slice(label);
+                self.key.len() as u16
+            }
+        };
+        let is_root = self.asked.name.wire().get(usize::from(below)..) == Some(&[0]);
+        if is_root {
+            self.out.push(0);
+        } else {
+            // A pointer to the name, or the end of it, in the question (RFC 1035 §4.1.4).
+            let pointer = HEADER_LENGTH.checked_add(below)? | 0xc000;
+            self.out.extend(pointer.to_be_bytes());
+        }
+        Some(())
+    }
+
+    /// Adds the OPT record and fills the header in.
+    fn close(&mut self, code: u8) -> Option<()> {
+        let mut additionals = 0;
+        if self.asked.edns.is_some() {
+            additionals = 1;
+            let [high, low] = UDP_PAYLOAD.to_be_bytes();
+            let flags = if self.asked.dnssec_ok() { 0x80 } else { 0 };
+            self.out.extend([0, 0, 41, high, low, 0, 0, flags, 0, 0, 0]);
+        }
+        let [id_high, id_low, high, low] = self.asked.id_and_flags;
+        let [answers_high, answers_low] = self.answers.to_be_bytes();
+        let [authorities_high, authorities_low] = self.authorities.to_be_bytes();
+        let header = self.out.first_chunk_mut::<{ HEADER_LENGTH as usize }>()?;
+        *header = [
+            id_high,
+            id_low,
+            0x84 | high, // QR and AA; RD as asked
+            (low & 0x10) | code,
+            0,
+            1,
+            answers_high,
+            answers_low,
+            authorities_high,
+            authorities_low,
+            0,
+            additionals,
+        ];
+        Some(())
+    }
+}
+
+/// The key of the wildcard directly below a name.
+fn beneath<'b>(buffer: &'b mut [u8; MAX_NAME], key: &[u8]) -> Option<&'b [u8]> {
+    let (wildcard, _) = buffer.split_at_mut_checked(key.len().checked_add(2)?)?;
+    let (star, rest) = wildcard.split_at_mut_checked(2)?;
+    star.copy_from_slice(b"\x01*");
+    rest.copy_from_slice(key);
+    Some(wildcard)
+}

@@ -1,0 +1,212 @@
+//! The short way and the long way say the same.
+
+use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query};
+use proptest::prelude::*;
+
+use super::*;
+use crate::respond::respond_at_length;
+use crate::{Transport, ZoneSet, shortcut};
+
+/// A zone with everything in it, its parents, and one without delegations or DNAME.
+fn zones(denial: Denial) -> ZoneSet {
+    let mut tree = Tree::new(empty_zone(".", denial));
+    tree.graft(empty_zone("test.", denial), NOW).unwrap();
+    tree.graft(furnished_zone(denial), NOW).unwrap();
+    let mut plain = empty_zone("plain.test.", denial);
+    for owner in ["alice.user.plain.test.", "*.wild.plain.test."] {
+        plain.set_txt(&name(owner), "text", 60, NOW).unwrap();
+    }
+    let twice = ["192.0.2.1", "192.0.2.2"].map(|a| RData::A(a.parse().unwrap()));
+    let both = name("two.plain.test.");
+    plain
+        .set_records(&both, RecordType::A, 60, twice.to_vec(), NOW)
+        .unwrap();
+    plain
+        .set_records(
+            &name("away.plain.test."),
+            RecordType::CNAME,
+            60,
+            cname("x."),
+            NOW,
+        )
+        .unwrap();
+    tree.graft(plain, NOW).unwrap();
+    tree.into_zones()
+}
+
+/// Labels that are in the zones, in different case, and some that are not.
+fn labels() -> impl Strategy<Value = String> {
+    let known = [
+        "alice",
+        "ALICE",
+        "bob",
+        "a",
+        "deep",
+        "user",
+        "_bitcoin-payment",
+        "wild",
+        "WILD",
+        "*",
+        "alias",
+        "www",
+        "dangling",
+        "away",
+        "loop",
+        "moved",
+        "secure",
+        "insecure",
+        "ns",
+        "two",
+        "plain",
+        "example",
+        "Test",
+        "org",
+        "nobody",
+        "x",
+    ];
+    let ends = [
+        "example.test.",
+        "EXAMPLE.test.",
+        "plain.test.",
+        "test.",
+        "",
+        "example.org.",
+    ];
+    let below = [
+        "",
+        "user.",
+        "user._bitcoin-payment.",
+        "_bitcoin-payment.",
+        "wild.",
+        "secure.",
+    ];
+    let labels = proptest::collection::vec(proptest::sample::select(known.to_vec()), 0..3);
+    (
+        labels,
+        proptest::sample::select(below.to_vec()),
+        proptest::sample::select(ends.to_vec()),
+    )
+        .prop_map(|(labels, below, end)| {
+            let labels: String = labels.iter().map(|label| format!("{label}.")).collect();
+            match format!("{labels}{below}{end}") {
+                root if root.is_empty() => ".".to_owned(),
+                name => name,
+            }
+        })
+}
+
+fn types() -> impl Strategy<Value = RecordType> {
+    let usual = proptest::sample::select(vec![16, 16, 16, 1, 28, 6, 48, 2, 43, 5, 39, 51, 47]);
+    prop_oneof![4 => usual, 1 => any::<u16>()].prop_map(RecordType::from)
+}
+
+fn query(
+    owner: &str,
+    record_type: RecordType,
+    edns: Option<(u16, bool)>,
+    flags: (bool, bool, bool),
+) -> Vec<u8> {
+    let mut message = Message::new(4711, MessageType::Query, OpCode::Query);
+    message.metadata.recursion_desired = flags.0;
+    message.metadata.checking_disabled = flags.1;
+    message.metadata.authentic_data = flags.2;
+    message.add_query(Query::query(name(owner), record_type));
+    if let Some((payload, dnssec_ok)) = edns {
+        let mut edns = Edns::new();
+        edns.set_max_payload(payload).set_dnssec_ok(dnssec_ok);
+        message.set_edns(edns);
+    }
+    message.to_vec().unwrap()
+}
+
+/// A response as what it says: header, question, sections without regard to their order.
+fn said(response: &[u8]) -> String {
+    let message = Message::from_vec(response).unwrap();
+    let section = |records: &[Record]| {
+        // The short way repeats the asked case where the long way has the zone's own.
+        let lines = records
+            .iter()
+            .map(|record| record.to_string().to_lowercase());
+        let mut lines: Vec<String> = lines.collect();
+        lines.sort();
+        lines
+    };
+    format!(
+        "{:?} {:?} {:?}\n{:#?}\n{:#?}\n{:#?}",
+        message.metadata,
+        message.queries,
+        message.edns,
+        section(&message.answers),
+        section(&message.authorities),
+        section(&message.additionals)
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn the_short_way_says_what_the_long_way_says(
+        owner in labels(),
+        record_type in types(),
+        edns in proptest::option::of((400..5000_u16, any::<bool>())),
+        flags in any::<(bool, bool, bool)>(),
+        tcp in any::<bool>(),
+    ) {
+        thread_local!(static ZONES: [ZoneSet; 2] = BOTH.map(zones));
+        let transport = if tcp { Transport::Tcp } else { Transport::udp() };
+        let query = query(&owner, record_type, edns, flags);
+        ZONES.with(|all| {
+            for zones in all {
+                let mut short = Vec::new();
+                if shortcut::respond(zones, &query, transport, &mut short).is_some() {
+                    let long = respond_at_length(zones, &query, transport).unwrap();
+                    prop_assert_eq!(said(&short), said(&long), "{} {}", owner, record_type);
+                }
+            }
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn damaged_queries_get_the_same_from_both(at in 0..80_usize, value in any::<u8>()) {
+        thread_local!(static ZONES: ZoneSet = zones(Denial::Nsec3));
+        let owner = "alice.user._bitcoin-payment.example.test.";
+        let mut query = query(owner, RecordType::TXT, Some((1232, true)), (true, false, false));
+        if let Some(octet) = query.get_mut(at) {
+            *octet = value;
+        }
+        ZONES.with(|zones| {
+            let mut short = Vec::new();
+            if shortcut::respond(zones, &query, Transport::udp(), &mut short).is_some() {
+                let long = respond_at_length(zones, &query, Transport::udp()).unwrap();
+                prop_assert_eq!(said(&short), said(&long));
+            }
+            Ok(())
+        })?;
+    }
+}
+
+#[test]
+fn the_usual_questions_go_the_short_way() {
+    let zones = zones(Denial::Nsec3);
+    let go = |owner: &str, record_type| {
+        let query = query(owner, record_type, Some((1232, true)), (true, false, false));
+        let mut out = Vec::new();
+        shortcut::respond(&zones, &query, Transport::udp(), &mut out).is_some()
+    };
+    for owner in [
+        "alice.user.plain.test.",
+        "Bob.user._bitcoin-payment.example.test.",
+    ] {
+        assert!(go(owner, RecordType::TXT) && go(owner, RecordType::A));
+    }
+    assert!(go(
+        "nobody.user._bitcoin-payment.example.test.",
+        RecordType::TXT
+    ));
+    assert!(go("plain.test.", RecordType::DNSKEY) && go("plain.test.", RecordType::SOA));
+    assert!(!go("x.wild.plain.test.", RecordType::TXT));
+    assert!(!go("away.plain.test.", RecordType::TXT));
+    assert!(!go("x.secure.example.test.", RecordType::TXT));
+}
