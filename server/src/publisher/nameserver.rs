@@ -3,17 +3,18 @@
 //! The store is the truth and the zones are its picture: built from it at the start, changed after
 //! it. Only the serial number is the zones' own, so the store keeps a ceiling that it never passes
 //! before a higher one is durable; a restart goes on from the ceiling. One change is made at a
-//! time. Zones are read by many listeners, so nothing that takes long is done to one in its place.
+//! time. Zones are read by many listeners: each answers from the state it has, while the next is made.
 
 #[cfg(test)]
 mod tests;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use payname_resolver::{
     Handle, UnixTime,
@@ -46,18 +47,24 @@ const RESIGN_SHARE: u64 = 2;
 const JITTER_SHARE: u32 = 8;
 
 /// The zones that are served, shared by the publisher that changes them and the listeners.
+///
+/// Who reads has a state of all zones that stays as it is, and never waits for who changes them.
 #[derive(Debug, Clone, Default)]
-pub struct Served(Arc<RwLock<ZoneSet>>);
+pub struct Served {
+    zones: Arc<ArcSwap<ZoneSet>>,
+    /// Held from reading the zones that are changed to showing them.
+    turn: Arc<std::sync::Mutex<()>>,
+}
 
 impl Served {
     /// The response to a query; none when it deserves silence.
     pub fn respond(&self, query: &[u8], transport: Transport) -> Option<Vec<u8>> {
-        payname_zones::respond(&self.read(), query, transport)
+        payname_zones::respond(&self.zones.load(), query, transport)
     }
 
     /// What `look` sees in the zone with this apex.
     pub fn zone<T>(&self, origin: &Name, look: impl FnOnce(&Zone) -> T) -> Option<T> {
-        self.read().zone(origin).map(look)
+        self.zones.load().zone(origin).map(look)
     }
 
     /// The DS records of those of these zones that lie in no other one served here, as
@@ -79,18 +86,19 @@ impl Served {
 
     /// The deepest zone that lies above this one.
     fn above(&self, zone: &Name) -> Option<Name> {
-        let served = self.read();
+        let served = self.zones.load();
         let above = served.holding(&zone.base_name())?;
         Some(above.origin().clone())
     }
 
-    // A zone is whole at every moment, whatever happened to a thread that was changing it.
-    fn read(&self) -> RwLockReadGuard<'_, ZoneSet> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, ZoneSet> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    /// Changes the zones on a copy and shows it, all at once, to whoever reads next.
+    fn change<T>(&self, change: impl FnOnce(&mut ZoneSet) -> T) -> T {
+        // What a thread that broke off had changed was only on its own copy.
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut zones = ZoneSet::clone(&self.zones.load());
+        let outcome = change(&mut zones);
+        self.zones.store(Arc::new(zones));
+        outcome
     }
 }
 
@@ -132,7 +140,7 @@ impl Embedded {
         for domain in domains {
             let key = key(&domain.zone)?;
             let zone = embedded.build(domain, key).await?;
-            embedded.served.write().insert(zone);
+            embedded.served.change(|zones| zones.insert(zone));
         }
         for domain in domains {
             embedded.delegate(&domain.zone).await?;
@@ -175,7 +183,7 @@ impl Embedded {
         // Thousands of signatures: on a copy and a thread of its own, while all is answered as ever.
         let signing = spawn_blocking(move || zone.resign(before, now).map(|_| zone));
         let signed = signing.await.map_err(PublishError::BrokenOff)??;
-        self.served.write().insert(signed);
+        self.served.change(|zones| zones.insert(signed));
         Ok(())
     }
 
@@ -242,7 +250,8 @@ impl Embedded {
         origin: &Name,
         change: impl FnOnce(&mut Zone) -> Result<T, ZoneError>,
     ) -> Result<Option<T>, ZoneError> {
-        self.served.write().zone_mut(origin).map(change).transpose()
+        self.served
+            .change(|zones| zones.zone_mut(origin).map(change).transpose())
     }
 
     fn domain(&self, handle: &Handle) -> Result<&Domain, PublishError> {
