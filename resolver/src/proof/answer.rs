@@ -9,8 +9,9 @@ use super::{
     TrustAnchors,
     cache::ChainCache,
     chain::{Chain, Zone},
+    checks::Learnt,
     denial::Denials,
-    memo::{Check, Memo},
+    memo::Memo,
     name_from_wire,
     path::Path,
     record_set::RecordSets,
@@ -40,12 +41,12 @@ pub(super) fn judge_cached(
     now: UnixTime,
     cache: &mut ChainCache,
 ) -> Outcome {
-    let (outcome, checks) = search(proof, owner, record_type, anchors, now, Some(cache.memo()));
-    cache.learn(&outcome, checks, now);
+    let (outcome, learnt) = search(proof, owner, record_type, anchors, now, Some(cache.memo()));
+    cache.learn(&outcome, learnt, now);
     outcome
 }
 
-/// The outcome, and the signature checks that came out well if there is a memo.
+/// The outcome, and what its signature checks leave behind.
 fn search(
     proof: &Proof,
     owner: &Name,
@@ -53,7 +54,7 @@ fn search(
     anchors: &TrustAnchors,
     now: UnixTime,
     memo: Option<&Memo>,
-) -> (Outcome, Vec<Check>) {
+) -> (Outcome, Learnt) {
     let sets = RecordSets::of(proof);
     let mut search = Search {
         proof,
@@ -66,7 +67,7 @@ fn search(
     let mut owner = owner.to_lowercase();
     owner.set_fqdn(true);
     let outcome = search.run(owner).unwrap_or_else(Outcome::Bogus);
-    (outcome, search.chain.into_good_checks())
+    (outcome, search.chain.into_learnt())
 }
 
 /// A search under way: the path so far, through all names passed.
@@ -347,7 +348,7 @@ mod tests {
         (proof, Name::from_ascii(owner).unwrap())
     }
 
-    fn search_with(proof: &Proof, owner: &Name, memo: &Memo) -> (Outcome, Vec<Check>) {
+    fn search_with(proof: &Proof, owner: &Name, memo: &Memo) -> (Outcome, Learnt) {
         let anchors = TrustAnchors::iana();
         search(proof, owner, RecordType::TXT, &anchors, NOW, Some(memo))
     }
@@ -355,15 +356,15 @@ mod tests {
     #[test]
     fn every_check_that_came_out_well_is_told_once_it_may_be_remembered() {
         let (proof, owner) = recorded(|_| {});
-        let (outcome, checks) = search_with(&proof, &owner, &Memo::new(64));
+        let (outcome, learnt) = search_with(&proof, &owner, &Memo::new(64));
         let Outcome::Secure(secure) = outcome else {
             panic!("{outcome:?}")
         };
         let records = secure.proof.records().iter();
         let signatures = records.filter(|record| record.record_type() == RecordType::RRSIG);
-        assert_eq!(checks.len(), signatures.count());
-        let distinct: BTreeSet<_> = checks.iter().collect();
-        assert_eq!(distinct.len(), checks.len());
+        assert_eq!(learnt.good.len(), signatures.count());
+        let distinct: BTreeSet<_> = learnt.good.iter().collect();
+        assert_eq!(distinct.len(), learnt.good.len());
     }
 
     #[test]

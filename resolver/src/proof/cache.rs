@@ -8,11 +8,7 @@ use alloc::{
 
 use hickory_proto::rr::{Name, RecordType};
 
-use super::{
-    Outcome, Proof, ResourceRecord,
-    memo::{Check, Memo},
-    signature::RrSig,
-};
+use super::{Outcome, Proof, ResourceRecord, checks::Learnt, memo::Memo, signature::RrSig};
 use crate::time::UnixTime;
 
 /// How many good signature checks are remembered for each zone that may be held.
@@ -38,6 +34,7 @@ pub struct ChainCache {
     memo: Memo,
     held: BTreeMap<Name, Held>,
     clock: u64,
+    signature_checks: u64,
 }
 
 /// The key sets of one zone.
@@ -59,7 +56,14 @@ impl ChainCache {
             memo: Memo::new(capacity.saturating_mul(CHECKS_PER_ZONE)),
             held: BTreeMap::new(),
             clock: 0,
+            signature_checks: 0,
         }
+    }
+
+    /// How many signature checks the judgements with this cache have made, those that failed
+    /// included; a check that is remembered is not made again.
+    pub fn signature_checks(&self) -> u64 {
+        self.signature_checks
     }
 
     /// The zones whose keys are held, each with the moment at which they are to be asked for again.
@@ -116,13 +120,14 @@ impl ChainCache {
     ///
     /// Only a proof that shows something brings anything in; so a forger cannot even crowd out what
     /// is there without owning signed zones.
-    pub(super) fn learn(&mut self, outcome: &Outcome, checks: Vec<Check>, now: UnixTime) {
+    pub(super) fn learn(&mut self, outcome: &Outcome, learnt: Learnt, now: UnixTime) {
+        self.signature_checks = self.signature_checks.saturating_add(learnt.made);
         let proof = match outcome {
             Outcome::Secure(secure) => &secure.proof,
             Outcome::Denied(denial) => &denial.proof,
             Outcome::Insecure(_) | Outcome::Bogus(_) => return,
         };
-        for check in checks {
+        for check in learnt.good {
             self.memo.note(check);
         }
         self.clock = self.clock.saturating_add(1);

@@ -6,18 +6,15 @@ use hickory_proto::rr::{Name, RecordType};
 
 use super::{
     Bogus, Reason, RecordSetName, TrustAnchors, canonical,
+    checks::{Checks, Learnt},
     crypto::{self, DigestType},
-    memo::{self, Check, Memo},
+    memo::Memo,
     nsec3::Hashes,
     path::Path,
     record_set::{Members, RecordSets},
     signature::{DnsKey, Ds, RrSig},
 };
 use crate::time::{UnixTime, Window};
-
-/// The most signature checks for one judgement. An honest proof over two chains of four zones with
-/// denials needs about twenty.
-pub(super) const MAX_SIGNATURE_CHECKS: usize = 64;
 
 /// The walk along one proof. Each zone's keys are established once, each set is checked once.
 #[derive(Debug)]
@@ -28,10 +25,7 @@ pub(super) struct Chain<'a, 'p> {
     zones: BTreeMap<Name, Result<Rc<Zone>, Bogus>>,
     /// By owner, type, and position in the set where a record stands alone.
     judged: BTreeMap<(Name, RecordType, Option<usize>), Judged>,
-    checks: usize,
-    /// Checks that came out well before, and those that did now.
-    memo: Option<&'a Memo>,
-    good: Vec<Check>,
+    checks: Checks<'a>,
     /// For all denials together, so that their cost is bounded together.
     pub(super) hashes: Hashes,
 }
@@ -68,16 +62,14 @@ impl<'a, 'p> Chain<'a, 'p> {
             now,
             zones: BTreeMap::new(),
             judged: BTreeMap::new(),
-            checks: 0,
-            memo,
-            good: Vec::new(),
+            checks: Checks::new(memo),
             hashes: Hashes::default(),
         }
     }
 
-    /// The signature checks that came out well; none unless a memo was given.
-    pub(super) fn into_good_checks(self) -> Vec<Check> {
-        self.good
+    /// What the signature checks leave behind.
+    pub(super) fn into_learnt(self) -> Learnt {
+        self.checks.into_learnt()
     }
 
     /// Finds a good signature over a record set, its zone's keys included.
@@ -341,40 +333,19 @@ impl<'a, 'p> Chain<'a, 'p> {
             .iter()
             .filter(|key| key.tag == key_tag && key.algorithm == algorithm)
         {
-            self.checks = self.checks.saturating_add(1);
-            if self.checks > MAX_SIGNATURE_CHECKS {
-                return Err(Reason::TooManySignatures {
-                    limit: MAX_SIGNATURE_CHECKS,
-                });
-            }
+            self.checks.ask()?;
             let message = message.get_or_insert_with(|| {
                 canonical::signed_bytes(signature, owner, record_type, members)
             });
-            result = self.check_once(algorithm, key.public_key(), message, signature.signature);
+            let key = key.public_key();
+            result = self
+                .checks
+                .check(algorithm, key, message, signature.signature);
             if result.is_ok() {
                 break;
             }
         }
         result
-    }
-
-    /// Makes a check, unless it is remembered to have come out well.
-    fn check_once(
-        &mut self,
-        algorithm: u8,
-        public_key: &[u8],
-        message: &[u8],
-        signature: &[u8],
-    ) -> Result<(), Reason> {
-        let Some(memo) = self.memo else {
-            return crypto::check(algorithm, public_key, message, signature);
-        };
-        let check = memo::check(algorithm, public_key, message, signature);
-        if !memo.has(&check) {
-            crypto::check(algorithm, public_key, message, signature)?;
-        }
-        self.good.push(check);
-        Ok(())
     }
 }
 

@@ -8,6 +8,7 @@ mod answer;
 mod cache;
 mod canonical;
 mod chain;
+mod checks;
 mod crypto;
 mod denial;
 mod explain;

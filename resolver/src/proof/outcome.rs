@@ -198,6 +198,12 @@ pub enum Reason {
         /// The most that are made.
         limit: usize,
     },
+    /// More signatures do not match than chance explains (KeyTrap).
+    #[error("{limit} signature checks have failed; no honest proof has more")]
+    TooManyWrongSignatures {
+        /// The most that may fail.
+        limit: usize,
+    },
     /// NSEC3 hashing that costs more than RFC 9276 allows.
     #[error("NSEC3 with {iterations} iterations is not followed; at most {limit} are")]
     TooManyIterations {
@@ -240,6 +246,7 @@ impl Reason {
             Self::TooManyHops { .. } => "too_many_hops",
             Self::Ambiguous => "ambiguous",
             Self::TooManySignatures { .. } => "too_many_signatures",
+            Self::TooManyWrongSignatures { .. } => "too_many_wrong_signatures",
             Self::TooManyIterations { .. } => "too_many_iterations",
             Self::TooManyDenials { .. } => "too_many_denials",
         }

@@ -70,6 +70,22 @@ fn a_warm_cache_gives_every_recorded_proof_and_every_mutation_the_cold_verdict()
 }
 
 #[test]
+fn a_check_is_made_once_and_only_what_is_new_costs_more() {
+    let vector = Vector::load(MATT);
+    let now = vector.inside();
+    let mut cache = ChainCache::new(64);
+    let com = names(&["com."]).remove(0);
+    let (proof, anchors) = (&vector.proof, &vector.anchors);
+    let _ = proof.judge_cached(&com, RecordType::DNSKEY, anchors, now, &mut cache);
+    // The signature over its keys once to establish the zone, and once because they are asked for.
+    assert_eq!(cache.signature_checks(), 4);
+    let _ = judge(&vector, proof, now, &mut cache);
+    assert_eq!(cache.signature_checks(), 4 + 3);
+    let _ = judge(&vector, proof, now, &mut cache);
+    assert_eq!(cache.signature_checks(), 4 + 3);
+}
+
+#[test]
 fn a_delta_proof_is_completed_by_who_holds_the_upper_zones_and_proves_nothing_alone() {
     let vector = Vector::load(MATT);
     let now = vector.inside();

@@ -79,6 +79,28 @@ impl Key {
         Self::new(algorithm, public, Secret::None)
     }
 
+    /// A key of noise with a wanted tag: the last two bytes make up the difference.
+    pub(crate) fn with_tag(algorithm: u8, length: usize, seed: u8, tag: u16) -> Self {
+        let noise = (0..length).map(|i| (i as u8).wrapping_mul(seed) ^ seed);
+        Self::hollow(algorithm, noise.collect()).retagged(tag)
+    }
+
+    /// The same key with its last two bytes chosen for a tag. They stand at an even place, so that
+    /// they are added to the tag as a whole, but for a carry.
+    pub(crate) fn retagged(mut self, tag: u16) -> Self {
+        let last = self.public.len() - 2;
+        self.public[last..].copy_from_slice(&[0, 0]);
+        let difference = tag.wrapping_sub(self.tag());
+        for carry in [0, u16::MAX, 1] {
+            let guess = difference.wrapping_add(carry);
+            self.public[last..].copy_from_slice(&guess.to_be_bytes());
+            if self.tag() == tag {
+                return self;
+            }
+        }
+        panic!("no bytes give tag {tag}");
+    }
+
     /// The same key with other flags; its key tag changes with them.
     pub(crate) fn flagged(mut self, flags: u16) -> Self {
         self.flags = flags;
