@@ -21,6 +21,7 @@ use super::signature::{DnsKey, Ds};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustAnchors {
     anchors: Vec<Anchor>,
+    are_iana: bool,
 }
 
 /// One trust anchor: a key, or the digest of one, of a zone.
@@ -51,13 +52,7 @@ impl TrustAnchors {
 
     /// Whether these are IANA's anchors and no others.
     pub fn are_iana(&self) -> bool {
-        let iana = Self::iana();
-        let within = |one: &Self, other: &Self| {
-            one.anchors
-                .iter()
-                .all(|anchor| other.anchors.contains(anchor))
-        };
-        within(self, &iana) && within(&iana, self)
+        self.are_iana
     }
 
     /// Reads DS and DNSKEY records in master-file form, as Unbound's `trust-anchor-file` holds them.
@@ -68,6 +63,17 @@ impl TrustAnchors {
     /// # Errors
     /// A record is neither DS nor DNSKEY or is malformed, or there is none.
     pub fn parse(text: &str) -> Result<Self, AnchorError> {
+        let anchors = Self::read(text)?;
+        let iana = Self::read(IANA)?;
+        let within =
+            |one: &[Anchor], other: &[Anchor]| one.iter().all(|anchor| other.contains(anchor));
+        Ok(Self {
+            are_iana: within(&anchors, &iana) && within(&iana, &anchors),
+            anchors,
+        })
+    }
+
+    fn read(text: &str) -> Result<Vec<Anchor>, AnchorError> {
         let mut anchors = Vec::new();
         for (line, entry) in entries(text)? {
             let anchor = Anchor::parse(&entry).map_err(|problem| AnchorError::Record {
@@ -80,7 +86,7 @@ impl TrustAnchors {
         if anchors.is_empty() {
             Err(AnchorError::None)
         } else {
-            Ok(Self { anchors })
+            Ok(anchors)
         }
     }
 
@@ -90,13 +96,13 @@ impl TrustAnchors {
     }
 
     /// Whether an anchor of `zone` stands for `key`.
-    pub(super) fn trusts(&self, zone: &Name, key: &DnsKey) -> bool {
+    pub(super) fn trusts(&self, zone: &Name, key: &DnsKey<'_>) -> bool {
         self.anchors
             .iter()
             .filter(|anchor| anchor.zone == *zone)
             .any(|anchor| match &anchor.kind {
                 AnchorKind::Ds(ds) => ds.matches(zone, key),
-                AnchorKind::DnsKey(rdata) => *rdata == key.rdata,
+                AnchorKind::DnsKey(rdata) => rdata == key.rdata,
             })
     }
 }

@@ -81,7 +81,7 @@ struct Search<'a, 'p> {
     fault: Option<Bogus>,
 }
 
-impl Search<'_, '_> {
+impl<'p> Search<'_, 'p> {
     fn run(&mut self, mut name: Name) -> Result<Outcome, Bogus> {
         let mut passed = BTreeSet::new();
         loop {
@@ -227,7 +227,7 @@ impl Search<'_, '_> {
 
     /// The zones above `name` that signed any denial and whose keys can be established, deepest
     /// first.
-    fn denying_zones(&mut self, name: &Name) -> Vec<Rc<Zone>> {
+    fn denying_zones(&mut self, name: &Name) -> Vec<Rc<Zone<'p>>> {
         let sets = self.chain.sets;
         let signers: BTreeSet<(usize, &Name)> = sets
             .denial_signers()

@@ -1,6 +1,6 @@
 //! The canonical form of records, which is what DNSSEC signs (RFC 4034 §6).
 
-use alloc::vec::Vec;
+use alloc::{borrow::Cow, vec::Vec};
 
 use hickory_proto::rr::{Name, RecordType};
 
@@ -13,18 +13,17 @@ use super::{
 /// The RDATA in canonical form: names inside it in lower case, for those types of RFC 4034 §6.2
 /// that are still in use (NSEC is none of them, RFC 6840 §5.1). A malformed one stays as it is; no
 /// signature will fit it.
-pub(super) fn rdata(record_type: RecordType, rdata: &[u8]) -> Vec<u8> {
-    let mut bytes = rdata.to_vec();
-    match record_type {
-        RecordType::NS | RecordType::CNAME | RecordType::DNAME | RecordType::PTR => {
-            lower(&mut bytes, 0, 1);
-        }
-        RecordType::SOA => lower(&mut bytes, 0, 2),
-        RecordType::MX => lower(&mut bytes, 2, 1),
-        RecordType::SRV => lower(&mut bytes, 6, 1),
-        _ => return bytes,
+pub(super) fn rdata(record_type: RecordType, rdata: &[u8]) -> Cow<'_, [u8]> {
+    let (start, count) = match record_type {
+        RecordType::NS | RecordType::CNAME | RecordType::DNAME | RecordType::PTR => (0, 1),
+        RecordType::SOA => (0, 2),
+        RecordType::MX => (2, 1),
+        RecordType::SRV => (6, 1),
+        _ => return Cow::Borrowed(rdata),
     };
-    bytes
+    let mut bytes = rdata.to_vec();
+    lower(&mut bytes, start, count);
+    Cow::Owned(bytes)
 }
 
 /// Lower-cases `count` names that stand from byte `start` on.
@@ -62,7 +61,9 @@ pub(super) fn signed_bytes(
     head.extend_from_slice(&u16::from(record_type).to_be_bytes());
     head.extend_from_slice(&1u16.to_be_bytes());
     head.extend_from_slice(&signature.original_ttl.to_be_bytes());
-    let mut bytes = signature.signed_head();
+    let records = members.canonical.iter();
+    let length = records.map(|rdata| head.len().saturating_add(2).saturating_add(rdata.len()));
+    let mut bytes = signature.signed_head(length.fold(0, usize::saturating_add));
     for rdata in members.canonical {
         bytes.extend_from_slice(&head);
         bytes.extend_from_slice(&u16::try_from(rdata.len()).unwrap_or(u16::MAX).to_be_bytes());
@@ -113,7 +114,7 @@ mod tests {
             RecordType::NSEC,
             RecordType::Unknown(65_400),
         ] {
-            assert_eq!(rdata(record_type, name), name, "{record_type}");
+            assert_eq!(*rdata(record_type, name), *name, "{record_type}");
         }
     }
 

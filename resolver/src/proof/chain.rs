@@ -22,28 +22,28 @@ pub(super) struct Chain<'a, 'p> {
     pub(super) sets: &'a RecordSets<'p>,
     anchors: &'a TrustAnchors,
     now: UnixTime,
-    zones: BTreeMap<Name, Result<Rc<Zone>, Bogus>>,
+    zones: BTreeMap<Name, Result<Rc<Zone<'p>>, Bogus>>,
     /// By owner, type, and position in the set where a record stands alone.
-    judged: BTreeMap<(Name, RecordType, Option<usize>), Judged>,
+    judged: BTreeMap<(Name, RecordType, Option<usize>), Judged<'p>>,
     checks: Checks<'a>,
     /// For all denials together, so that their cost is bounded together.
     pub(super) hashes: Hashes,
 }
 
-type Judged = Result<Rc<Authentic>, Bogus>;
+type Judged<'p> = Result<Rc<Authentic<'p>>, Bogus>;
 
 /// A zone whose keys are established.
 #[derive(Debug)]
-pub(super) struct Zone {
+pub(super) struct Zone<'p> {
     pub(super) name: Name,
-    keys: Vec<DnsKey>,
+    keys: Vec<DnsKey<'p>>,
     path: Path,
 }
 
 /// A record set with a good signature.
 #[derive(Debug)]
-pub(super) struct Authentic {
-    pub(super) zone: Rc<Zone>,
+pub(super) struct Authentic<'p> {
+    pub(super) zone: Rc<Zone<'p>>,
     pub(super) path: Path,
     /// The name to be denied when the records came from a wildcard (RFC 4035 §5.3.4).
     pub(super) next_closer: Option<Name>,
@@ -73,7 +73,7 @@ impl<'a, 'p> Chain<'a, 'p> {
     }
 
     /// Finds a good signature over a record set, its zone's keys included.
-    pub(super) fn authenticate(&mut self, owner: &Name, record_type: RecordType) -> Judged {
+    pub(super) fn authenticate(&mut self, owner: &Name, record_type: RecordType) -> Judged<'p> {
         self.authenticate_once(owner, record_type, None)
     }
 
@@ -83,7 +83,7 @@ impl<'a, 'p> Chain<'a, 'p> {
         owner: &Name,
         record_type: RecordType,
         position: usize,
-    ) -> Judged {
+    ) -> Judged<'p> {
         self.authenticate_once(owner, record_type, Some(position))
     }
 
@@ -92,7 +92,7 @@ impl<'a, 'p> Chain<'a, 'p> {
         owner: &Name,
         record_type: RecordType,
         position: Option<usize>,
-    ) -> Judged {
+    ) -> Judged<'p> {
         let key = (owner.clone(), record_type, position);
         if let Some(known) = self.judged.get(&key) {
             return known.clone();
@@ -108,7 +108,7 @@ impl<'a, 'p> Chain<'a, 'p> {
         owner: &Name,
         record_type: RecordType,
         position: Option<usize>,
-    ) -> Result<Authentic, Bogus> {
+    ) -> Result<Authentic<'p>, Bogus> {
         let sets = self.sets;
         let bogus = |zone: Option<&Name>, reason| Bogus {
             record_set: RecordSetName {
@@ -166,7 +166,7 @@ impl<'a, 'p> Chain<'a, 'p> {
     }
 
     /// The keys of a zone: vouched for by an anchor, or by the parent's DS records.
-    pub(super) fn zone(&mut self, name: &Name) -> Result<Rc<Zone>, Bogus> {
+    pub(super) fn zone(&mut self, name: &Name) -> Result<Rc<Zone<'p>>, Bogus> {
         if let Some(known) = self.zones.get(name) {
             return known.clone();
         }
@@ -176,7 +176,7 @@ impl<'a, 'p> Chain<'a, 'p> {
         zone
     }
 
-    fn establish(&mut self, name: &Name) -> Result<Zone, Bogus> {
+    fn establish(&mut self, name: &Name) -> Result<Zone<'p>, Bogus> {
         let sets = self.sets;
         let bogus = |record_type, reason| Bogus {
             record_set: RecordSetName {
@@ -202,21 +202,21 @@ impl<'a, 'p> Chain<'a, 'p> {
         let Some(set) = sets.get(name, RecordType::DNSKEY) else {
             return Err(bogus(RecordType::DNSKEY, Reason::Missing));
         };
-        let keys: Vec<DnsKey> = sets
+        let keys: Vec<DnsKey<'p>> = sets
             .records(set)
             .filter_map(|record| DnsKey::read(record.rdata()))
             .filter(DnsKey::may_sign)
             .collect();
-        let trusted: Vec<DnsKey> = keys
+        let trusted: Vec<DnsKey<'p>> = keys
             .iter()
             .filter(|key| {
                 if anchored {
                     self.anchors.trusts(name, key)
                 } else {
-                    digests.iter().any(|ds| ds.matches(name, key))
+                    Ds::any_matches(&digests, name, key)
                 }
             })
-            .cloned()
+            .copied()
             .collect();
         if trusted.is_empty() {
             return Err(bogus(RecordType::DNSKEY, Reason::NoMatchingDs));
@@ -322,7 +322,7 @@ impl<'a, 'p> Chain<'a, 'p> {
         record_type: RecordType,
         members: Members<'_>,
         signature: &RrSig<'_>,
-        keys: &[DnsKey],
+        keys: &[DnsKey<'_>],
     ) -> Result<(), Reason> {
         let RrSig {
             key_tag, algorithm, ..

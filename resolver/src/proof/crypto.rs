@@ -70,6 +70,8 @@ pub(super) enum DigestType {
 }
 
 impl DigestType {
+    pub(super) const ALL: [Self; 3] = [Self::Sha1, Self::Sha256, Self::Sha384];
+
     /// The digest of a DS record's digest type field.
     pub(super) fn of(number: u8) -> Option<Self> {
         match number {

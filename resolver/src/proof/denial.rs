@@ -16,13 +16,13 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Denials<'c, 'a, 'p> {
     chain: &'c mut Chain<'a, 'p>,
-    zone: Rc<Zone>,
+    zone: Rc<Zone<'p>>,
     path: Path,
     fault: Option<Bogus>,
 }
 
 impl<'c, 'a, 'p> Denials<'c, 'a, 'p> {
-    pub(super) fn new(chain: &'c mut Chain<'a, 'p>, zone: Rc<Zone>) -> Self {
+    pub(super) fn new(chain: &'c mut Chain<'a, 'p>, zone: Rc<Zone<'p>>) -> Self {
         Self {
             chain,
             zone,

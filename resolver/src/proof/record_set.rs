@@ -1,23 +1,27 @@
 //! Record sets: the records of a proof by owner name and type, with the signatures over them.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{borrow::Cow, vec::Vec};
 
 use hickory_proto::rr::{Name, RecordType};
 
 use super::{Proof, ResourceRecord, canonical, signature::RrSig};
 
 /// The records of one name and type (RFC 2181 §5), and what claims to sign them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct RecordSet<'p> {
+    key: Key<'p>,
     /// Indices into the proof, in canonical order, duplicates left out.
     members: Vec<usize>,
     /// Each with its index into the proof.
     pub(super) signatures: Vec<(usize, RrSig<'p>)>,
     /// The canonical RDATA of the members.
-    canonical: Vec<Vec<u8>>,
+    canonical: Vec<Cow<'p, [u8]>>,
     /// A signature over the set that cannot be read.
     pub(super) malformed_signature: bool,
 }
+
+/// The type and the owner name of a set.
+type Key<'p> = (u16, &'p Name);
 
 /// Those records of a set that a signature is checked over.
 #[derive(Debug, Clone, Copy)]
@@ -25,47 +29,34 @@ pub(super) struct Members<'s> {
     /// Indices into the proof.
     pub(super) indices: &'s [usize],
     /// The canonical RDATA of each.
-    pub(super) canonical: &'s [Vec<u8>],
+    pub(super) canonical: &'s [Cow<'s, [u8]>],
 }
 
 /// All record sets of a proof.
 #[derive(Debug)]
 pub(super) struct RecordSets<'p> {
     proof: &'p Proof,
-    sets: Sets<'p>,
+    /// By type and then by owner name in canonical order, so that all denials are walked without a search.
+    sets: Vec<RecordSet<'p>>,
 }
-
-/// By type and then by owner name in canonical order, so that all denials are walked without a search.
-type Sets<'p> = BTreeMap<RecordType, BTreeMap<Name, RecordSet<'p>>>;
 
 impl<'p> RecordSets<'p> {
     pub(super) fn of(proof: &'p Proof) -> Self {
-        let mut sets = Sets::new();
-        let internet = proof
-            .records()
-            .iter()
-            .enumerate()
-            .filter(|(_, record)| record.is_internet());
-        for (index, record) in internet {
-            if record.record_type() == RecordType::RRSIG {
-                let Some(signature) = RrSig::read(record.rdata()) else {
-                    // Which set it was meant for stands in its first two bytes, if there are two.
-                    if let Some(&[high, low]) = record.rdata().first_chunk::<2>() {
-                        let covered = RecordType::from(u16::from_be_bytes([high, low]));
-                        set_of(&mut sets, record.name(), covered).malformed_signature = true;
-                    }
-                    continue;
-                };
-                set_of(&mut sets, record.name(), signature.covered)
-                    .signatures
-                    .push((index, signature));
-            } else {
-                set_of(&mut sets, record.name(), record.record_type())
-                    .members
-                    .push(index);
+        let records = proof.records().iter().enumerate();
+        let mut parts: Vec<(Key<'p>, Part<'p>)> = records
+            .filter(|(_, record)| record.is_internet())
+            .filter_map(|(index, record)| Part::of(index, record))
+            .collect();
+        // Stable: of several signatures, the first in the proof is tried first.
+        parts.sort_by_key(|(key, _)| *key);
+        let mut sets: Vec<RecordSet<'p>> = Vec::new();
+        for (key, part) in parts {
+            match sets.last_mut().filter(|set| set.key == key) {
+                Some(set) => set.add(part),
+                None => sets.push(RecordSet::new(key, part)),
             }
         }
-        for set in sets.values_mut().flat_map(BTreeMap::values_mut) {
+        for set in &mut sets {
             set.order(proof.records());
         }
         Self { proof, sets }
@@ -73,39 +64,42 @@ impl<'p> RecordSets<'p> {
 
     /// The set of a name and type, when the proof holds at least one of its records.
     pub(super) fn get(&self, owner: &Name, record_type: RecordType) -> Option<&RecordSet<'p>> {
-        self.sets
-            .get(&record_type)?
-            .get(owner)
-            .filter(|set| !set.members.is_empty())
+        let wanted = (u16::from(record_type), owner);
+        let found = self
+            .sets
+            .binary_search_by(|set| set.key.cmp(&wanted))
+            .ok()?;
+        self.sets.get(found).filter(|set| !set.members.is_empty())
     }
 
-    /// The NSEC or NSEC3 records: owner, position in their set, and RDATA.
+    /// The NSEC or NSEC3 records in canonical order: owner, position in their set, and RDATA.
     pub(super) fn denials(
         &self,
         record_type: RecordType,
-    ) -> impl Iterator<Item = (&Name, usize, &'p [u8])> {
-        self.sets
-            .get(&record_type)
-            .into_iter()
-            .flatten()
-            .flat_map(|(owner, set)| {
-                let records = self.records(set).enumerate();
-                records.map(move |(position, record)| (owner, position, record.rdata()))
-            })
+    ) -> impl Iterator<Item = (&'p Name, usize, &'p [u8])> {
+        self.of_type(record_type).iter().flat_map(|set| {
+            let (_, owner) = set.key;
+            let records = self.records(set).enumerate();
+            records.map(move |(position, record)| (owner, position, record.rdata()))
+        })
     }
 
     /// The zones that claim to have signed a denial, once or more.
     pub(super) fn denial_signers(&self) -> impl Iterator<Item = &Name> {
         [RecordType::NSEC, RecordType::NSEC3]
             .into_iter()
-            .filter_map(|record_type| self.sets.get(&record_type))
-            .flat_map(BTreeMap::values)
+            .flat_map(|record_type| self.of_type(record_type))
             .filter(|set| !set.members.is_empty())
-            .flat_map(|set| {
-                set.signatures
-                    .iter()
-                    .map(|(_, signature)| &signature.signer)
-            })
+            .flat_map(|set| &set.signatures)
+            .map(|(_, signature)| &signature.signer)
+    }
+
+    /// The sets of one type.
+    fn of_type(&self, record_type: RecordType) -> &[RecordSet<'p>] {
+        let number = u16::from(record_type);
+        let start = self.sets.partition_point(|set| set.key.0 < number);
+        let end = self.sets.partition_point(|set| set.key.0 <= number);
+        self.sets.get(start..end).unwrap_or_default()
     }
 
     /// A record of the proof.
@@ -119,19 +113,52 @@ impl<'p> RecordSets<'p> {
     }
 }
 
-/// The set of a name and type, made when there is none.
-fn set_of<'s, 'p>(
-    sets: &'s mut Sets<'p>,
-    owner: &Name,
-    record_type: RecordType,
-) -> &'s mut RecordSet<'p> {
-    sets.entry(record_type)
-        .or_default()
-        .entry(owner.clone())
-        .or_default()
+/// What one record is to a set.
+#[derive(Debug)]
+enum Part<'p> {
+    Member(usize),
+    Signature(usize, RrSig<'p>),
+    MalformedSignature,
 }
 
-impl RecordSet<'_> {
+impl<'p> Part<'p> {
+    /// The record at `index` of the proof, with the set that it belongs to.
+    fn of(index: usize, record: &'p ResourceRecord) -> Option<(Key<'p>, Self)> {
+        let record_type = record.record_type();
+        if record_type != RecordType::RRSIG {
+            return Some(((record_type.into(), record.name()), Self::Member(index)));
+        }
+        // Which set it is meant for stands in its first two bytes, if there are two.
+        let covered = u16::from_be_bytes(*record.rdata().first_chunk::<2>()?);
+        let signature = RrSig::read(record.rdata());
+        let part = signature.map_or(Self::MalformedSignature, |signature| {
+            Self::Signature(index, signature)
+        });
+        Some(((covered, record.name()), part))
+    }
+}
+
+impl<'p> RecordSet<'p> {
+    fn new(key: Key<'p>, first: Part<'p>) -> Self {
+        let mut set = Self {
+            key,
+            members: Vec::new(),
+            signatures: Vec::new(),
+            canonical: Vec::new(),
+            malformed_signature: false,
+        };
+        set.add(first);
+        set
+    }
+
+    fn add(&mut self, part: Part<'p>) {
+        match part {
+            Part::Member(index) => self.members.push(index),
+            Part::Signature(index, signature) => self.signatures.push((index, signature)),
+            Part::MalformedSignature => self.malformed_signature = true,
+        }
+    }
+
     /// The whole set, which is what signatures cover.
     pub(super) fn whole(&self) -> Members<'_> {
         Members {
@@ -150,8 +177,8 @@ impl RecordSet<'_> {
     }
 
     /// Sorts by canonical RDATA and drops duplicates (RFC 4034 §6.3).
-    fn order(&mut self, records: &[ResourceRecord]) {
-        let mut members: Vec<(Vec<u8>, usize)> = self
+    fn order(&mut self, records: &'p [ResourceRecord]) {
+        let mut members: Vec<(Cow<'p, [u8]>, usize)> = self
             .members
             .iter()
             .filter_map(|index| {

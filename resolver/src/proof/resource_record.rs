@@ -1,6 +1,6 @@
 //! One resource record as it stands in a proof: framed, its RDATA kept byte for byte.
 
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
 
 use hickory_proto::{
@@ -13,6 +13,9 @@ use super::ProofError;
 /// The class of everything on the Internet (RFC 1035 §3.2.4).
 const CLASS_IN: u16 = 1;
 
+/// The most bytes a name may have (RFC 1035 §2.3.4).
+const MAX_NAME_BYTES: usize = 255;
+
 /// A resource record in wire form (RFC 1035 §3.2.1), uncompressed, class IN or other.
 ///
 /// The RDATA stays raw: a record of a type nobody here knows is as welcome as any other, and what
@@ -23,7 +26,8 @@ pub struct ResourceRecord {
     record_type: RecordType,
     class: u16,
     ttl: u32,
-    rdata: Vec<u8>,
+    /// Shared, because a proof that was judged is kept in several places.
+    rdata: Arc<[u8]>,
 }
 
 impl ResourceRecord {
@@ -36,7 +40,7 @@ impl ResourceRecord {
             record_type,
             class: CLASS_IN,
             ttl,
-            rdata,
+            rdata: rdata.into(),
         }
     }
 
@@ -90,7 +94,7 @@ impl ResourceRecord {
             record_type: RecordType::from(u16::from_be_bytes([t0, t1])),
             class: u16::from_be_bytes([c0, c1]),
             ttl: u32::from_be_bytes([l0, l1, l2, l3]),
-            rdata: rdata.to_vec(),
+            rdata: rdata.into(),
         };
         Ok((record, rest))
     }
@@ -143,9 +147,14 @@ fn read_name(bytes: &[u8], offset: usize) -> Result<(Name, &[u8]), ProofError> {
 
 /// A name in uncompressed wire form with nothing behind it, lower-cased.
 pub(crate) fn name_from_wire(bytes: &[u8]) -> Option<Name> {
-    let mut decoder = BinDecoder::new(bytes);
+    let mut buffer = [0; MAX_NAME_BYTES];
+    let lower = buffer.get_mut(..bytes.len())?;
+    lower.copy_from_slice(bytes);
+    // Length bytes are below 64 and so have no case.
+    lower.make_ascii_lowercase();
+    let mut decoder = BinDecoder::new(lower);
     let name = Name::read(&mut decoder).ok()?;
-    decoder.is_empty().then(|| name.to_lowercase())
+    decoder.is_empty().then_some(name)
 }
 
 /// Appends a name in canonical wire form: uncompressed, lower case (RFC 4034 §6.2).

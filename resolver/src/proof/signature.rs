@@ -88,9 +88,11 @@ impl<'p> RrSig<'p> {
         }
     }
 
-    /// The beginning of what is signed: the RDATA without the signature (RFC 4034 §3.1.8.1).
-    pub(super) fn signed_head(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(512);
+    /// The beginning of what is signed: the RDATA without the signature (RFC 4034 §3.1.8.1), with
+    /// room for `more` bytes behind it.
+    pub(super) fn signed_head(&self, more: usize) -> Vec<u8> {
+        let length = self.head.len().saturating_add(self.signer.len());
+        let mut bytes = Vec::with_capacity(length.saturating_add(more));
         bytes.extend_from_slice(self.head);
         write_name(&self.signer, &mut bytes);
         bytes
@@ -106,20 +108,20 @@ pub(crate) fn signer_of(record: &ResourceRecord) -> Option<Name> {
 }
 
 /// A DNSKEY record.
-#[derive(Debug, Clone)]
-pub(super) struct DnsKey {
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DnsKey<'p> {
     pub(super) algorithm: u8,
     pub(super) tag: u16,
     flags: u16,
     protocol: u8,
-    pub(super) rdata: Vec<u8>,
+    pub(super) rdata: &'p [u8],
 }
 
-impl DnsKey {
+impl<'p> DnsKey<'p> {
     const ZONE: u16 = 0x0100;
     const REVOKE: u16 = 0x0080;
 
-    pub(super) fn read(rdata: &[u8]) -> Option<Self> {
+    pub(super) fn read(rdata: &'p [u8]) -> Option<Self> {
         let [f0, f1, protocol, algorithm, ..] = *rdata else {
             return None;
         };
@@ -128,7 +130,7 @@ impl DnsKey {
             tag: key_tag(rdata),
             flags: u16::from_be_bytes([f0, f1]),
             protocol,
-            rdata: rdata.to_vec(),
+            rdata,
         })
     }
 
@@ -138,7 +140,7 @@ impl DnsKey {
     }
 
     /// The key itself, as its algorithm packs it.
-    pub(super) fn public_key(&self) -> &[u8] {
+    pub(super) fn public_key(&self) -> &'p [u8] {
         self.rdata.get(4..).unwrap_or_default()
     }
 
@@ -169,29 +171,36 @@ impl Ds {
     }
 
     /// Whether this is the digest of `key` at `zone` (RFC 4034 §5.1.4).
-    pub(super) fn matches(&self, zone: &Name, key: &DnsKey) -> bool {
-        let Some(digest_type) = DigestType::of(self.digest_type) else {
-            return false;
-        };
-        if key.tag != self.key_tag || key.algorithm != self.algorithm {
-            return false;
-        }
-        let mut message = Vec::with_capacity(512);
-        write_name(zone, &mut message);
-        message.extend_from_slice(&key.rdata);
-        digest_type.digest(&message).as_ref() == self.digest
+    pub(super) fn matches(&self, zone: &Name, key: &DnsKey<'_>) -> bool {
+        Self::any_matches(core::slice::from_ref(self), zone, key)
+    }
+
+    /// Whether one of `all` is the digest of `key` at `zone`. The key is hashed once for each digest
+    /// type, however many records name its tag.
+    pub(super) fn any_matches(all: &[Self], zone: &Name, key: &DnsKey<'_>) -> bool {
+        DigestType::ALL.into_iter().any(|digest_type| {
+            let mut named = all
+                .iter()
+                .filter(|ds| ds.key_tag == key.tag && ds.algorithm == key.algorithm)
+                .filter(|ds| DigestType::of(ds.digest_type) == Some(digest_type))
+                .peekable();
+            named.peek().is_some() && {
+                let mut message = Vec::with_capacity(zone.len().saturating_add(key.rdata.len()));
+                write_name(zone, &mut message);
+                message.extend_from_slice(key.rdata);
+                let digest = digest_type.digest(&message);
+                named.any(|ds| digest.as_ref() == ds.digest)
+            }
+        })
     }
 }
 
 /// The key tag of a DNSKEY's RDATA (RFC 4034 appendix B).
 fn key_tag(rdata: &[u8]) -> u16 {
-    let sum = rdata.chunks(2).fold(0u32, |sum, pair| {
-        let word = match *pair {
-            [high, low] => u16::from_be_bytes([high, low]),
-            [high] => u16::from_be_bytes([high, 0]),
-            _ => 0,
-        };
-        sum.wrapping_add(u32::from(word))
+    let (words, rest) = rdata.as_chunks::<2>();
+    let last = rest.first().map(|high| [*high, 0]);
+    let sum = words.iter().chain(&last).fold(0u32, |sum, word| {
+        sum.wrapping_add(u32::from(u16::from_be_bytes(*word)))
     });
     (sum.wrapping_add(sum >> 16) & 0xffff) as u16
 }
