@@ -42,9 +42,9 @@ lint: ## Formatting, clippy without warnings, and the resolver with fewer featur
 	done
 
 .PHONY: bench
-bench: ## How fast a proof is verified, beside dnssec-prover and the bare signatures
+bench: ## How fast a name is proven and read, beside dnssec-prover and the bare signatures
 	@tests/setup/install prerequisites
-	cargo bench -p payname-tests --bench proof
+	cargo bench $(LOCKED) -p payname-tests --no-default-features --bench proof
 
 # Known vulnerabilities: `make deny CHECKS=advisories`, which fetches the database of advisories and
 # is therefore no part of `make test`. Duplicate versions are listed by `cargo deny check bans`.

@@ -17,10 +17,12 @@ pub mod bitcoind;
 pub mod dns;
 pub mod judge;
 pub mod port;
+#[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod service;
 pub mod tools;
 pub mod unbound;
+pub mod waves;
 pub mod world;
 
 pub use bitcoind::Bitcoind;

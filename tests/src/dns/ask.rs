@@ -19,7 +19,10 @@ pub async fn over_tcp(server: SocketAddr, message: &[u8]) -> Result<Message> {
 }
 
 /// The same without looking into what comes back.
-pub(super) async fn raw_over_tcp(server: SocketAddr, message: &[u8]) -> Result<Vec<u8>> {
+///
+/// # Errors
+/// The server is not there, or silent for 5 s.
+pub async fn raw_over_tcp(server: SocketAddr, message: &[u8]) -> Result<Vec<u8>> {
     let talk = async {
         let mut stream = TcpStream::connect(server).await?;
         let length = u16::try_from(message.len())?;

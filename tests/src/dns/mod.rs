@@ -8,7 +8,7 @@ mod listener;
 mod recursor;
 mod relay;
 
-pub use ask::over_tcp;
+pub use ask::{over_tcp, raw_over_tcp};
 pub use authority::Authority;
 pub use canned::{Canned, Claim};
 pub use lie::Lie;
