@@ -1,6 +1,13 @@
 //! The server's clock: a value, so that tests can set it.
 
-use std::{fmt, sync::Arc, time::SystemTime};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant, SystemTime},
+};
 
 use payname_resolver::UnixTime;
 
@@ -14,22 +21,48 @@ use payname_resolver::UnixTime;
 /// assert_eq!(noon.now(), UnixTime(1_785_931_200));
 /// ```
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> UnixTime + Send + Sync>);
+pub struct Clock {
+    wall: Arc<dyn Fn() -> UnixTime + Send + Sync>,
+    monotonic: Arc<dyn Fn() -> Duration + Send + Sync>,
+}
 
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
-        Self::from_fn(|| UnixTime::from(SystemTime::now()))
+        let start = Instant::now();
+        Self {
+            wall: Arc::new(|| UnixTime::from(SystemTime::now())),
+            monotonic: Arc::new(move || start.elapsed()),
+        }
     }
 
-    /// A clock that shows what `tell` returns.
+    /// A clock that shows what `tell` returns, and measures by it how long the process has run.
     pub fn from_fn(tell: impl Fn() -> UnixTime + Send + Sync + 'static) -> Self {
-        Self(Arc::new(tell))
+        let tell = Arc::new(tell);
+        let (start, later) = (tell(), Arc::clone(&tell));
+        Self {
+            wall: tell,
+            monotonic: Arc::new(move || Duration::from_secs(start.until(later()))),
+        }
     }
 
     /// The time.
     pub fn now(&self) -> UnixTime {
-        (self.0)()
+        (self.wall)()
+    }
+
+    /// How long the process has run, by a clock that nobody sets.
+    pub fn monotonic(&self) -> Duration {
+        (self.monotonic)()
+    }
+
+    /// This clock, but never before a time that may rise, in seconds since 1970.
+    pub(crate) fn not_before(&self, floor: Arc<AtomicU64>) -> Self {
+        let wall = Arc::clone(&self.wall);
+        Self {
+            wall: Arc::new(move || wall().max(UnixTime(floor.load(Ordering::Relaxed)))),
+            monotonic: Arc::clone(&self.monotonic),
+        }
     }
 }
 

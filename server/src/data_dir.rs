@@ -1,22 +1,20 @@
 //! The data directory: keys and database, for the server's eyes only.
 
 use std::{
-    fs::{DirBuilder, File, OpenOptions},
-    io::{self, Read as _, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    fs::DirBuilder,
+    io,
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use payname_resolver::hickory_proto::rr::Name;
-use payname_zones::{KeyError, SigningKey};
-use ring::rand::SecureRandom;
+use payname_zones::{KeyError, StoredKeysError};
 use rusqlite::Connection;
+
+use crate::keys::KeyFiles;
 
 /// The permissions that let others in.
 const OTHERS: u32 = 0o077;
-/// The longest key file that is read, in bytes.
-const MAX_KEY: u64 = 4096;
 /// How long a server that is just stopping may still hold the directory.
 const GRACE: Duration = Duration::from_millis(500);
 
@@ -63,7 +61,7 @@ impl DataDir {
 
     /// Where the database is.
     pub(crate) fn database(&self) -> PathBuf {
-        self.keys.0.join("registry.sqlite")
+        self.keys.directory().join("registry.sqlite")
     }
 
     /// The keys.
@@ -72,80 +70,8 @@ impl DataDir {
     }
 }
 
-/// The signing keys in a data directory, one file a zone.
-#[derive(Debug)]
-pub(crate) struct KeyFiles(PathBuf);
-
-impl KeyFiles {
-    /// The keys in this directory, which need not exist.
-    pub(crate) fn new(directory: &Path) -> Self {
-        Self(directory.to_owned())
-    }
-
-    /// Loads a zone's signing key.
-    pub(crate) fn load(&self, zone: &Name) -> Result<SigningKey, DataDirError> {
-        let path = self.path(zone);
-        let failed = |source| DataDirError::Key {
-            path: path.clone(),
-            source,
-        };
-        let file = File::open(&path).map_err(failed)?;
-        refuse_loose(&path, file.metadata().map_err(failed)?.permissions().mode())?;
-        let mut pkcs8 = Vec::new();
-        file.take(MAX_KEY).read_to_end(&mut pkcs8).map_err(failed)?;
-        SigningKey::from_pkcs8(&pkcs8).map_err(|source| DataDirError::BadKey {
-            path: path.clone(),
-            source,
-        })
-    }
-
-    /// Whether a zone has a key already.
-    pub(crate) fn has(&self, zone: &Name) -> bool {
-        self.path(zone).exists()
-    }
-
-    /// Makes and stores a zone's signing key (0600): whole or not at all.
-    pub(crate) fn make(
-        &self,
-        zone: &Name,
-        random: &dyn SecureRandom,
-    ) -> Result<SigningKey, DataDirError> {
-        let path = self.path(zone);
-        let bad = |source| DataDirError::BadKey {
-            path: path.clone(),
-            source,
-        };
-        let pkcs8 = SigningKey::generate_pkcs8(random).map_err(bad)?;
-        let key = SigningKey::from_pkcs8(&pkcs8).map_err(bad)?;
-        let failed = |source| DataDirError::Key {
-            path: path.clone(),
-            source,
-        };
-        let unfinished = path.with_extension("key.new");
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&unfinished)
-            .map_err(failed)?;
-        file.write_all(&pkcs8)
-            .and_then(|()| file.sync_all())
-            .map_err(failed)?;
-        std::fs::rename(&unfinished, &path).map_err(failed)?;
-        File::open(&self.0)
-            .and_then(|directory| directory.sync_all())
-            .map_err(failed)?;
-        Ok(key)
-    }
-
-    fn path(&self, zone: &Name) -> PathBuf {
-        // Configured zones hold only letters, digits, `-`, `_` and `.`.
-        self.0.join(format!("{}key", zone.to_ascii()))
-    }
-}
-
-fn refuse_loose(path: &Path, mode: u32) -> Result<(), DataDirError> {
+/// Refuses a file or directory that others may read.
+pub(crate) fn refuse_loose(path: &Path, mode: u32) -> Result<(), DataDirError> {
     if mode & OTHERS == 0 {
         return Ok(());
     }
@@ -199,39 +125,37 @@ pub enum DataDirError {
         /// Why.
         source: KeyError,
     },
+    /// A key file holds another key than the state says.
+    #[error("the key {} is not the one that the state of the keys names; restore both from one backup", path.display())]
+    WrongKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The state of a zone's keys cannot be used.
+    #[error("{}: the state of the zone's keys cannot be used", path.display())]
+    BadState {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: StoredKeysError,
+    },
 }
 
 #[cfg(test)]
 mod tests {
-    use ring::rand::SystemRandom;
     use std::fs::Permissions;
 
     use super::*;
 
-    fn zone() -> Name {
-        Name::from_ascii("example.test.").unwrap()
-    }
-
     #[test]
-    fn keys_and_directory_are_for_the_server_only_and_loose_ones_are_refused() {
+    fn the_directory_is_for_the_server_only_and_a_loose_one_is_refused() {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("data");
-        let directory = DataDir::open(&path).unwrap();
-        assert!(!directory.keys().has(&zone()));
-        let made = directory
-            .keys()
-            .make(&zone(), &SystemRandom::new())
-            .unwrap();
-        assert_eq!(
-            directory.keys().load(&zone()).unwrap().key_tag(),
-            made.key_tag()
-        );
-        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode(&path), 0o700);
-        let key = path.join("example.test.key");
-        assert_eq!(mode(&key), 0o600);
-        std::fs::set_permissions(&key, Permissions::from_mode(0o644)).unwrap();
-        let error = directory.keys().load(&zone()).unwrap_err();
+        drop(DataDir::open(&path).unwrap());
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        std::fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+        let error = DataDir::open(&path).unwrap_err();
         assert!(error.to_string().contains("chmod go="), "{error}");
     }
 

@@ -3,8 +3,11 @@
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
-use clap::{Parser, Subcommand};
-use payname_server::{Clock, Config, Running, Server, ds_records_on_disk};
+use clap::{Parser, Subcommand, ValueEnum};
+use payname_server::{
+    Clock, Config, KeyRequest, Running, Server, ask_about_keys, ds_records_on_disk, key_reports,
+};
+use payname_zones::Duty;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -33,6 +36,49 @@ struct Arguments {
 enum Command {
     /// Print the DS records to put at the registrar (the keys are made at the first start)
     Ds,
+    /// Look after the keys of the zones
+    #[command(subcommand)]
+    Zone(ZoneCommand),
+}
+
+#[derive(Subcommand)]
+enum ZoneCommand {
+    /// Print the DS records to put at the registrar
+    Ds,
+    /// Tell where every key stands, and what is to be done at the registrar
+    Keys,
+    /// Have a key replaced; the running server does it step by step
+    Rollover {
+        /// The zone, such as example.com
+        zone: String,
+        /// Which key, where there are two
+        #[arg(long, value_enum, default_value = "zsk")]
+        key: Kind,
+    },
+    /// Believe the machine's clock although it is behind a time that has surely come
+    TrustClock {
+        /// The zone
+        zone: String,
+    },
+    /// Ask the parent to take all DS records away: nobody can prove the zone's names from then on
+    DangerForget {
+        /// The zone
+        zone: String,
+    },
+    /// Take the request to be forgotten back
+    Keep {
+        /// The zone
+        zone: String,
+    },
+}
+
+/// A kind of key.
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    /// What the registrar's DS record names
+    Ksk,
+    /// What signs the zone
+    Zsk,
 }
 
 #[tokio::main]
@@ -60,7 +106,8 @@ async fn main() -> ExitCode {
     }
     let outcome = match arguments.command {
         None => run(config).await,
-        Some(Command::Ds) => print_ds(&config),
+        Some(Command::Ds | Command::Zone(ZoneCommand::Ds)) => print_ds(&config),
+        Some(Command::Zone(command)) => look_after_keys(&config, command).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -109,6 +156,31 @@ fn announce(running: &Running) {
 
 fn print_ds(config: &Config) -> anyhow::Result<()> {
     print(ds_records_on_disk(config)?.iter().map(String::as_str));
+    Ok(())
+}
+
+async fn look_after_keys(config: &Config, command: ZoneCommand) -> anyhow::Result<()> {
+    let (zone, request) = match command {
+        ZoneCommand::Ds => return print_ds(config),
+        ZoneCommand::Keys => {
+            let reports = key_reports(config).await?;
+            let reports: Vec<String> = reports.iter().map(ToString::to_string).collect();
+            print(reports.iter().map(|report| report.trim_end()));
+            return Ok(());
+        }
+        ZoneCommand::Rollover { zone, key } => {
+            let duty = match key {
+                Kind::Ksk => Duty::Entry,
+                Kind::Zsk => Duty::Zone,
+            };
+            (zone, KeyRequest::Roll(duty))
+        }
+        ZoneCommand::TrustClock { zone } => (zone, KeyRequest::TrustClock),
+        ZoneCommand::DangerForget { zone } => (zone, KeyRequest::DangerForget),
+        ZoneCommand::Keep { zone } => (zone, KeyRequest::Keep),
+    };
+    let zone = ask_about_keys(config, &zone, request)?;
+    eprintln!("{zone}: asked; a running server follows within a minute and says so in its log");
     Ok(())
 }
 

@@ -5,18 +5,27 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use payname_api::ProvenBy;
 use payname_resolver::{
     Handle, Proof, TrustAnchors, UnixTime, Verified, VerifyError,
+    hickory_proto::rr::Name,
     net::{Client, ClientError, GatherError},
     proof::AnchorError,
 };
 
-use crate::config::Prove;
+use crate::{config::Prove, publisher::Served};
 
 /// Looks names up and verifies them.
 #[derive(Debug)]
 pub(crate) struct Prover {
     client: Client,
-    anchors: TrustAnchors,
+    anchors: Anchors,
     by: ProvenBy,
+}
+
+/// Where proofs start.
+#[derive(Debug)]
+enum Anchors {
+    Fixed(TrustAnchors),
+    /// The keys that these zones have now, which change.
+    Own(Served, Vec<Name>),
 }
 
 /// What a name was proven to be.
@@ -47,22 +56,26 @@ impl Prover {
     pub(crate) fn through(prove: &Prove) -> Result<Self, ProverError> {
         Ok(Self {
             client: Client::new(prove.dns.clone())?,
-            anchors: prove.anchors.clone(),
+            anchors: Anchors::Fixed(prove.anchors.clone()),
             by: ProvenBy::Resolver {
                 dns: prove.dns.to_string(),
             },
         })
     }
 
-    /// A prover that asks our own nameserver over its sockets, and starts from the zones' own keys,
-    /// given as DS lines.
+    /// A prover that asks our own nameserver over its sockets, and starts from the zones' own keys.
     ///
     /// # Errors
-    /// The DS lines cannot be read.
-    pub(crate) fn own(listening: SocketAddr, ds: &[String]) -> Result<Self, ProverError> {
+    /// The client cannot be made, or a zone's DS record cannot be read.
+    pub(crate) fn own(
+        listening: SocketAddr,
+        served: Served,
+        zones: &[Name],
+    ) -> Result<Self, ProverError> {
+        own_anchors(&served, zones)?;
         Ok(Self {
             client: Client::new(reachable(listening).into())?,
-            anchors: TrustAnchors::parse(&ds.join("\n"))?,
+            anchors: Anchors::Own(served, zones.to_vec()),
             by: ProvenBy::OwnNameserver,
         })
     }
@@ -78,7 +91,15 @@ impl Prover {
     /// Nothing usable came back, or it neither proves a payment record nor that there is none.
     pub(crate) async fn prove(&self, handle: &Handle, now: UnixTime) -> Result<Proven, ProveError> {
         let gathered = self.client.gather(handle).await?;
-        match gathered.proof.verify(handle, &self.anchors, now) {
+        let own;
+        let anchors = match &self.anchors {
+            Anchors::Fixed(anchors) => anchors,
+            Anchors::Own(served, zones) => {
+                own = own_anchors(served, zones)?;
+                &own
+            }
+        };
+        match gathered.proof.verify(handle, anchors, now) {
             Ok(verified) => Ok(Proven::Uri(evidence(&verified, gathered.ttl, now))),
             Err(VerifyError::Denied(_)) => Ok(Proven::Nothing),
             Err(error) => Err(error.into()),
@@ -92,6 +113,11 @@ fn evidence<T>(verified: &Verified<T>, resolver_ttl: u32, now: UnixTime) -> Evid
         proof: Proof::to_bytes(verified.proof()),
         fresh_until: now.plus(verified.cache_ttl().min(resolver_ttl).into()),
     }
+}
+
+/// The keys that the zones have now, as anchors.
+fn own_anchors(served: &Served, zones: &[Name]) -> Result<TrustAnchors, AnchorError> {
+    TrustAnchors::parse(&served.top_ds_records(zones).join("\n"))
 }
 
 /// Where a listener on every address can be reached from this machine.
@@ -126,4 +152,7 @@ pub(crate) enum ProveError {
     /// What came back proves nothing.
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    /// The DS records of our own zones cannot be read.
+    #[error(transparent)]
+    Anchors(#[from] AnchorError),
 }

@@ -1,19 +1,35 @@
 //! The whole server: started from a configuration, stopped in order.
 
-use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use payname_resolver::hickory_proto::rr::Name;
-use payname_zones::{Settings, SigningKey, Zone};
+use payname_zones::{MissingKey, Zone, ZoneKeys};
 use ring::rand::SystemRandom;
-use tokio::{net::TcpListener, sync::Notify, task::JoinHandle, time::MissedTickBehavior};
+use tokio::{
+    net::TcpListener,
+    sync::{Mutex, Notify},
+    task::JoinHandle,
+    time::MissedTickBehavior,
+};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
 
 use crate::{
     clock::Clock,
     config::{Config, Domain},
-    data_dir::{DataDir, DataDirError, KeyFiles},
+    data_dir::{DataDir, DataDirError},
     http::{self, App},
+    keys::{Keeper, Kept, ParentWatcher},
     nameserver::{BindError, Listeners},
     outbox::{Chain, Worker},
     policy::Policy,
@@ -47,6 +63,7 @@ pub struct Running {
     working: DropGuard,
     http: JoinHandle<()>,
     background: Vec<JoinHandle<()>>,
+    keeper: Arc<Keeper>,
     store: Arc<dyn Store>,
     directory: DataDir,
 }
@@ -74,19 +91,33 @@ impl Server {
                 source,
             })?;
         let new_zones = missing_keys(&config.domains, &directory, store.as_ref()).await?;
-        let random = SystemRandom::new();
-        let key = |zone: &Name| -> Result<SigningKey, StartError> {
-            let is_new = new_zones.contains(zone);
-            let keys = directory.keys();
-            Ok(if is_new {
-                keys.make(zone, &random)?
+        let files = directory.keys();
+        let floor = Arc::new(AtomicU64::new(0));
+        let mut kept = BTreeMap::new();
+        let load = |domain: &Domain| -> Result<ZoneKeys, StartError> {
+            let (zone, policy) = (&domain.zone, domain.keys.clone());
+            let keys = if new_zones.contains(zone) {
+                files.make(zone, policy, clock.now(), &SystemRandom::new())?
             } else {
-                keys.load(zone)?
-            })
+                files.load(zone, policy, clock.now())?
+            };
+            let zone_keys = keys.set.zone_keys(&keys.private)?;
+            floor.fetch_max(keys.set.time().sure().0, Ordering::Relaxed);
+            kept.insert(zone.clone(), Kept::new(keys));
+            Ok(zone_keys)
         };
-        let embedded =
-            Embedded::load(&config.domains, key, Arc::clone(&store), clock.clone()).await?;
+        let signing = clock.not_before(Arc::clone(&floor));
+        let embedded = Embedded::load(&config.domains, load, Arc::clone(&store), signing).await?;
         let embedded = Arc::new(embedded);
+        let parent = config.prove.as_ref().map(ParentWatcher::through);
+        let keeper = Arc::new(Keeper {
+            files: files.clone(),
+            embedded: Arc::clone(&embedded),
+            parent: parent.transpose().map_err(ProverError::from)?,
+            clock: clock.clone(),
+            floor,
+            keys: Mutex::new(kept),
+        });
         let served = embedded.served();
         let zones: Vec<Name> = config
             .domains
@@ -102,7 +133,7 @@ impl Server {
                 .map_err(StartError::Url)?,
         };
         let prover = Arc::new(match (&config.prove, dns_addrs.first()) {
-            (None, Some(&own)) => Prover::own(own, &served.top_ds_records(&zones))?,
+            (None, Some(&own)) => Prover::own(own, served.clone(), &zones)?,
             (None, None) => return Err(StartError::NoListener),
             (Some(prove), _) => Prover::through(prove)?,
         });
@@ -136,6 +167,7 @@ impl Server {
         let background = vec![
             tokio::spawn(listeners.serve(served.clone(), working.clone())),
             tokio::spawn(worker.run(working.clone())),
+            tokio::spawn(Arc::clone(&keeper).run(working.clone())),
             tokio::spawn(chores(embedded, Arc::clone(&store), clock, working.clone())),
         ];
         let serving = http::serve(http, app.router(), http::LIMITS, accepting.clone());
@@ -151,6 +183,7 @@ impl Server {
             working: working.drop_guard(),
             http,
             background,
+            keeper,
             store,
             directory,
         })
@@ -191,6 +224,11 @@ impl Running {
         self.served.top_ds_records(&self.new_zones)
     }
 
+    /// Looks after the keys of all zones now, as is done every minute.
+    pub async fn look_after_keys(&self) {
+        self.keeper.patrol().await;
+    }
+
     /// Stops: takes no new requests, finishes those it accepted, then closes everything.
     pub async fn shutdown(self) {
         drop(self.accepting);
@@ -205,6 +243,7 @@ impl Running {
             // A task that panicked has said so itself.
             let _ = task.await;
         }
+        drop(self.keeper);
         // Closing the database waits for its threads.
         let (store, directory) = (self.store, self.directory);
         let _ = tokio::task::spawn_blocking(move || {
@@ -270,20 +309,6 @@ async fn chores(
     }
 }
 
-/// The DS record of every configured zone, read from the keys that a first start has made.
-///
-/// # Errors
-/// A key is missing or cannot be read.
-pub fn ds_records_on_disk(config: &Config) -> Result<Vec<String>, DataDirError> {
-    let keys = KeyFiles::new(&config.data_dir);
-    let ds = |domain: &Domain| {
-        let ttl = Settings::new(domain.zone.clone(), []).infrastructure_ttl;
-        keys.load(&domain.zone)
-            .map(|key| key.ds_text(&domain.zone, ttl))
-    };
-    config.domains.iter().map(ds).collect()
-}
-
 fn by_name(domains: Vec<Domain>) -> BTreeMap<String, Domain> {
     domains
         .into_iter()
@@ -298,6 +323,9 @@ pub enum StartError {
     /// The data directory or a key in it cannot be used.
     #[error(transparent)]
     Directory(#[from] DataDirError),
+    /// A key that signs is missing.
+    #[error(transparent)]
+    MissingKey(#[from] MissingKey),
     /// The database cannot be opened.
     #[error("the database {} cannot be used; make room and let this user write it, or restore it from a backup", path.display())]
     Open {

@@ -1,10 +1,11 @@
 //! From what is written to what is meant; knows which file and key to blame.
 
-use std::{net::SocketAddr, path::Path};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use payname_resolver::{
     Handle, TrustAnchors, hickory_proto::rr::Name, lightning::bitcoin::Network, net::DnsServerError,
 };
+use payname_zones::{KeyAlgorithm, KeyPolicy, Scheme};
 use url::Url;
 
 use super::{
@@ -133,6 +134,30 @@ impl Checker<'_> {
             ttl: self.within("domain.ttl", written.ttl, 1, 86_400)?,
             negative_ttl: self.within("domain.negative_ttl", written.negative_ttl, 1, 3_600)?,
             signature_days: self.within("domain.signature_days", written.signature_days, 1, 60)?,
+            keys: self.keys(written)?,
+        })
+    }
+
+    fn keys(&self, written: &WrittenDomain) -> Result<KeyPolicy, ConfigError> {
+        let scheme = match written.keys.as_str() {
+            "single" => Scheme::Single,
+            "split" => Scheme::Split,
+            other => {
+                let remedy = "write \"single\" (one key) or \"split\" (KSK and ZSK)";
+                return Err(self.invalid("domain.keys", other, remedy));
+            }
+        };
+        let algorithm = KeyAlgorithm::try_from(written.algorithm).map_err(|error| {
+            let value = written.algorithm.to_string();
+            self.invalid("domain.algorithm", &value, error.to_string())
+        })?;
+        let days = self.within("domain.zsk_days", written.zsk_days, 7, 3650)?;
+        let day = Duration::from_secs(86_400);
+        Ok(KeyPolicy {
+            scheme,
+            algorithm,
+            zsk_lifetime: Some(day.saturating_mul(days)),
+            ..KeyPolicy::default()
         })
     }
 

@@ -11,6 +11,7 @@ use std::{
 use payname_resolver::{
     TrustAnchors, hickory_proto::rr::Name, lightning::bitcoin::Network, net::DnsServer,
 };
+use payname_zones::KeyPolicy;
 use url::Url;
 
 use self::{check::Checker, written::Written};
@@ -70,6 +71,8 @@ pub struct Domain {
     pub negative_ttl: u32,
     /// How long signatures last, in days.
     pub signature_days: u32,
+    /// How the zone's keys are made and replaced.
+    pub keys: KeyPolicy,
 }
 
 /// How published records are proven.
@@ -250,6 +253,18 @@ mod tests {
                 "[prove]\ndns = \"127.0.0.1:53\"\nanchors = \"nowhere\"\n[[domain]]",
                 "prove.anchors",
                 "cannot be read",
+            ),
+            (
+                "[[domain]]",
+                "[[domain]]\nkeys = \"three\"",
+                "domain.keys",
+                "split",
+            ),
+            (
+                "[[domain]]",
+                "[[domain]]\nalgorithm = 8",
+                "domain.algorithm",
+                "13, 14 or 15",
             ),
             (
                 "[[domain]]",

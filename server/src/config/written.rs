@@ -52,6 +52,12 @@ pub(super) struct WrittenDomain {
     pub(super) negative_ttl: u32,
     #[serde(default = "default_signature_days")]
     pub(super) signature_days: u32,
+    #[serde(default = "default_keys")]
+    pub(super) keys: String,
+    #[serde(default = "default_algorithm")]
+    pub(super) algorithm: u8,
+    #[serde(default = "default_zsk_days")]
+    pub(super) zsk_days: u32,
 }
 
 /// `[prove]`.
@@ -98,4 +104,17 @@ fn default_negative_ttl() -> u32 {
 
 fn default_signature_days() -> u32 {
     7
+}
+
+/// One key for everything: the shortest proofs, and nothing to replace without need.
+fn default_keys() -> String {
+    "single".to_owned()
+}
+
+fn default_algorithm() -> u8 {
+    13
+}
+
+fn default_zsk_days() -> u32 {
+    90
 }

@@ -5,6 +5,7 @@
 //! before a higher one is durable; a restart goes on from the ceiling. One change is made at a
 //! time. Zones are read by many listeners: each answers from the state it has, while the next is made.
 
+mod keys;
 #[cfg(test)]
 mod tests;
 
@@ -24,7 +25,7 @@ use payname_resolver::{
     },
 };
 use payname_zones::{
-    NameServer, PaymentRecord, Settings, SignaturePolicy, SigningKey, Transport, Zone, ZoneError,
+    NameServer, PaymentRecord, Settings, SignaturePolicy, Transport, Zone, ZoneError, ZoneKeys,
     ZoneSet, payment_record,
 };
 use tokio::{sync::Mutex, task::spawn_blocking};
@@ -116,13 +117,13 @@ pub struct Embedded {
 impl Embedded {
     /// Builds and signs the zones of all domains from what the store holds.
     ///
-    /// `key` gives the signing key of a zone. A zone that lies in another one is delegated by it.
+    /// `keys` gives the keys of a domain's zone. A zone that lies in another one is delegated by it.
     ///
     /// # Errors
     /// The store fails, or a zone cannot be made of its settings.
-    pub async fn load<E: From<PublishError>>(
+    pub async fn load<E: From<PublishError>, K: Into<ZoneKeys>>(
         domains: &[Domain],
-        key: impl Fn(&Name) -> Result<SigningKey, E>,
+        mut keys: impl FnMut(&Domain) -> Result<K, E>,
         store: Arc<dyn Store>,
         clock: Clock,
     ) -> Result<Self, E> {
@@ -138,8 +139,8 @@ impl Embedded {
             turn: Mutex::new(()),
         };
         for domain in domains {
-            let key = key(&domain.zone)?;
-            let zone = embedded.build(domain, key).await?;
+            let keys = keys(domain)?.into();
+            let zone = embedded.build(domain, keys).await?;
             embedded.served.change(|zones| zones.insert(zone));
         }
         for domain in domains {
@@ -187,11 +188,11 @@ impl Embedded {
         Ok(())
     }
 
-    async fn build(&self, domain: &Domain, key: SigningKey) -> Result<Zone, PublishError> {
+    async fn build(&self, domain: &Domain, keys: ZoneKeys) -> Result<Zone, PublishError> {
         let now = self.clock.now();
         let mut zone = match self.store.serial(&domain.zone.to_string()).await? {
-            Some(ceiling) => Zone::new_after(settings(domain), key, ceiling, now)?,
-            None => Zone::new(settings(domain), key, now)?,
+            Some(ceiling) => Zone::new_after(settings(domain), keys, ceiling, now)?,
+            None => Zone::new(settings(domain), keys, now)?,
         };
         let mut records = Vec::new();
         let mut after: Option<String> = None;

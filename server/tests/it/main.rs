@@ -8,6 +8,7 @@
 
 mod crash;
 mod dns;
+mod keys;
 mod ownership;
 mod program;
 mod refusals;

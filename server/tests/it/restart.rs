@@ -48,9 +48,15 @@ async fn names_keys_and_history_survive_and_the_serial_never_falls() {
 #[tokio::test]
 async fn a_zone_whose_key_is_lost_is_not_given_a_new_one() {
     let scene = Scene::start().await;
-    let key = scene.data().join("example.test.key");
+    let data = scene.data();
     let directory = scene.stop().await;
-    std::fs::remove_file(key).unwrap();
+    for entry in std::fs::read_dir(data).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if name.ends_with(".key") || name.ends_with(".keys.json") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
     let file = directory.path().join("paynamed.toml");
     let config = Config::parse(&config_text(""), &file).unwrap();
     let error = Server::start(config, Clock::system()).await.unwrap_err();

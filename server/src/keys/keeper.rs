@@ -1,0 +1,217 @@
+//! Looking after the keys while the server runs.
+//!
+//! Every minute each zone's set takes a step; what changed is on the disk before any resolver can
+//! see it. The parent is asked every quarter of an hour, or every minute while somebody waits for it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use payname_resolver::hickory_proto::rr::Name;
+use payname_zones::{KeyChange, KeyError, MissingKey, ParentView, Reading};
+use ring::rand::SystemRandom;
+use tokio::{sync::Mutex, time::MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+
+use super::{KeyFiles, KeyRequest, Keys, ParentWatcher, report::advice_lines};
+use crate::{
+    clock::Clock,
+    data_dir::DataDirError,
+    outbox::Chain,
+    publisher::{Embedded, PublishError},
+};
+
+/// How often every set takes a step.
+const PATROL: Duration = Duration::from_secs(60);
+/// How often the parent is asked while nobody waits for it.
+const PARENT: Duration = Duration::from_secs(900);
+/// How often the time lived is written down when nothing else is.
+const DIARY: Duration = Duration::from_secs(900);
+
+/// Moves the keys of all zones on.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    pub(crate) files: KeyFiles,
+    pub(crate) embedded: Arc<Embedded>,
+    /// None where there is nobody to ask.
+    pub(crate) parent: Option<ParentWatcher>,
+    pub(crate) clock: Clock,
+    /// Before which nothing is signed, whatever the clock says; shared with the signer's clock.
+    pub(crate) floor: Arc<AtomicU64>,
+    pub(crate) keys: Mutex<BTreeMap<Name, Kept>>,
+}
+
+/// One zone's keys, and what was last heard of its parent.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    keys: Keys,
+    asked: Option<Instant>,
+    written: Instant,
+    told: Vec<String>,
+}
+
+impl Kept {
+    pub(crate) fn new(keys: Keys) -> Self {
+        Self {
+            keys,
+            asked: None,
+            written: Instant::now(),
+            told: Vec::new(),
+        }
+    }
+}
+
+impl Keeper {
+    /// Works until told to stop.
+    pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut times = tokio::time::interval(PATROL);
+        times.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = times.tick() => {}
+            }
+            self.patrol().await;
+        }
+    }
+
+    /// Lets every set take a step.
+    pub(crate) async fn patrol(&self) {
+        let mut all = self.keys.lock().await;
+        for (zone, kept) in all.iter_mut() {
+            if let Err(error) = self.look_after(zone, kept).await {
+                let error = Chain(&error);
+                tracing::error!(%zone, %error, "the keys of a zone cannot be looked after");
+            }
+        }
+    }
+
+    async fn look_after(&self, zone: &Name, kept: &mut Kept) -> Result<(), KeeperError> {
+        let request = KeyRequest::take(&self.files, zone);
+        if let Some(request) = request {
+            match request.apply(&mut kept.keys.set, &self.clock) {
+                Ok(()) => tracing::info!(%zone, ?request, "the operator's request is followed"),
+                Err(error) => {
+                    tracing::warn!(%zone, ?request, %error, "the operator's request is refused")
+                }
+            }
+        }
+        let view = self.look_at_parent(zone, kept).await;
+        let Some(key_use) = self.embedded.served().zone(zone, |zone| zone.key_use()) else {
+            return Ok(());
+        };
+        let mut set = kept.keys.set.clone();
+        let reading = Reading {
+            wall: self.clock.now(),
+            monotonic: self.clock.monotonic(),
+        };
+        let step = set.step(reading, &key_use, view.as_ref(), &SystemRandom::new())?;
+        let sure = set.time().sure().0;
+        self.floor.store(sure, Ordering::Relaxed);
+        if step.moment.behind > 0 {
+            let seconds = step.moment.behind;
+            tracing::error!(%zone, seconds, "the clock is behind a time that has surely come; set it, or if it is right run: paynamed zone trust-clock");
+        }
+        let is_due = kept.written.elapsed() >= DIARY;
+        if is_due || request.is_some() || !step.changes.is_empty() {
+            self.files.keep(&set, &step.made)?;
+            kept.written = Instant::now();
+        }
+        for new in step.made {
+            kept.keys.private.insert(new.key);
+        }
+        kept.keys.set = set;
+        let zone_keys = kept.keys.set.zone_keys(&kept.keys.private)?;
+        let doubt = whole_days(step.moment.doubt);
+        self.embedded.set_keys(zone, zone_keys, doubt).await?;
+        for change in &step.changes {
+            tracing::info!(%zone, ?change, "keys");
+            if let KeyChange::Gone(tag) = change {
+                kept.keys.private.remove(*tag);
+                self.files.destroy(zone, *tag)?;
+            }
+        }
+        if step
+            .changes
+            .iter()
+            .any(|change| matches!(change, KeyChange::Signs(_)))
+        {
+            self.embedded.resign().await?;
+        }
+        if let Some(view) = view {
+            self.tell(zone, kept, &view);
+        }
+        Ok(())
+    }
+
+    /// What the parent serves, if it is time to look.
+    async fn look_at_parent(&self, zone: &Name, kept: &mut Kept) -> Option<ParentView> {
+        if let Some(view) = self.embedded.parent_view(zone) {
+            return Some(view); // it is served here
+        }
+        let watcher = self.parent.as_ref()?;
+        let is_waiting = kept.keys.set.is_rolling() || !kept.told.is_empty();
+        let pause = if is_waiting { PATROL } else { PARENT };
+        if kept.asked.is_some_and(|asked| asked.elapsed() < pause) {
+            return None;
+        }
+        kept.asked = Some(Instant::now());
+        match watcher.look(zone, self.clock.now()).await {
+            Ok(view) => Some(view),
+            Err(error) => {
+                let error = Chain(&error);
+                tracing::warn!(%zone, %error, "the DS records of a zone cannot be seen");
+                None
+            }
+        }
+    }
+
+    /// Says what is to be done at the parent, once.
+    fn tell(&self, zone: &Name, kept: &mut Kept, view: &ParentView) {
+        let set = &kept.keys.set;
+        let is_needed = !set.advice(view).is_empty();
+        let lines = if is_needed {
+            advice_lines(set, view)
+        } else {
+            Vec::new()
+        };
+        if lines == kept.told {
+            return;
+        }
+        if lines.is_empty() {
+            tracing::info!(%zone, "the parent has the right DS records");
+        }
+        for line in &lines {
+            tracing::warn!(%zone, "{line}");
+        }
+        kept.told = lines;
+    }
+}
+
+/// Why the keys of a zone cannot be looked after this time.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KeeperError {
+    /// A file.
+    #[error(transparent)]
+    Files(#[from] DataDirError),
+    /// A key.
+    #[error("no new key can be made")]
+    Key(#[from] KeyError),
+    /// A key that is not at hand.
+    #[error(transparent)]
+    Missing(#[from] MissingKey),
+    /// The zone.
+    #[error(transparent)]
+    Zone(#[from] PublishError),
+}
+
+/// Rounded up, so that signatures do not begin at a different time every minute.
+fn whole_days(seconds: u64) -> Duration {
+    const DAY: u64 = 86_400;
+    Duration::from_secs(seconds.div_ceil(DAY).saturating_mul(DAY))
+}

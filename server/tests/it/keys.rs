@@ -1,0 +1,168 @@
+//! Keys that are replaced while the server runs, restarts and is asked.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use payname_resolver::{Handle, TrustAnchors, UnixTime, VerifyError, net::Client};
+use payname_server::{
+    Clock, Config, KeyRequest, Running, Server, ask_about_keys, ds_records_on_disk, key_reports,
+};
+use payname_zones::Duty;
+
+use crate::scene::{DOMAIN, config_text, now};
+
+const HOUR: u64 = 3600;
+
+/// A server whose clock can be turned.
+struct Turned {
+    config: Config,
+    ahead: Arc<AtomicU64>,
+    running: Running,
+}
+
+impl Turned {
+    async fn start(directory: &Path, more: &str) -> Self {
+        let text = config_text("") + more;
+        let config = Config::parse(&text, &directory.join("paynamed.toml")).unwrap();
+        let ahead = Arc::new(AtomicU64::new(0));
+        let running = start(&config, &ahead).await;
+        Self {
+            config,
+            ahead,
+            running,
+        }
+    }
+
+    async fn restart(self) -> Self {
+        self.running.shutdown().await;
+        let running = start(&self.config, &self.ahead).await;
+        Self { running, ..self }
+    }
+
+    /// Lets time pass; the keys are looked after then.
+    async fn after(&self, seconds: u64) {
+        self.ahead.fetch_add(seconds, Ordering::Relaxed);
+        self.running.look_after_keys().await;
+    }
+
+    fn now(&self) -> UnixTime {
+        UnixTime(now() + self.ahead.load(Ordering::Relaxed))
+    }
+
+    async fn report(&self) -> String {
+        let reports = key_reports(&self.config).await.unwrap();
+        reports.iter().map(ToString::to_string).collect()
+    }
+
+    /// Proves from a DS record that nobody has this name.
+    async fn assert_proven(&self, name: &str, ds: &str) {
+        let handle: Handle = name.parse().unwrap();
+        let client = Client::new(self.running.dns_addr().into()).unwrap();
+        let gathered = client.gather(&handle).await.unwrap();
+        let anchors = TrustAnchors::parse(ds).unwrap();
+        let verdict = gathered.proof.verify(&handle, &anchors, self.now());
+        let report = self.report().await;
+        assert!(
+            matches!(verdict, Err(VerifyError::Denied(_))),
+            "{verdict:?}\n{report}"
+        );
+    }
+}
+
+async fn start(config: &Config, ahead: &Arc<AtomicU64>) -> Running {
+    let ahead = Arc::clone(ahead);
+    let clock = Clock::from_fn(move || UnixTime(now() + ahead.load(Ordering::Relaxed)));
+    Server::start(config.clone(), clock).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_zone_below_another_one_of_ours_is_rolled_over_without_anybodys_help() {
+    let directory = tempfile::tempdir().unwrap();
+    let inner = format!(
+        "[[domain]]\nname = \"shop.{DOMAIN}\"\nnameservers = [\"ns1.{DOMAIN}\"]\nttl = 300"
+    );
+    let mut server = Turned::start(directory.path(), &inner).await;
+    let shop = format!("shop.{DOMAIN}");
+    let before = ds_records_on_disk(&server.config).unwrap();
+    ask_about_keys(&server.config, &shop, KeyRequest::Roll(Duty::Entry)).unwrap();
+    let mut most = 0;
+    for round in 0..40 {
+        server.after(4 * HOUR).await;
+        most = most.max(ds_records_on_disk(&server.config).unwrap().len());
+        let outer = server.running.ds_records()[0].clone();
+        server.assert_proven(&format!("alice@{shop}"), &outer).await;
+        if round == 5 {
+            server = server.restart().await;
+        }
+    }
+    let after = ds_records_on_disk(&server.config).unwrap();
+    assert_eq!(
+        (most, after.len()),
+        (3, 2),
+        "both DS records stood together"
+    );
+    assert_eq!(after[0], before[0]);
+    assert_ne!(after[1], before[1]);
+    let files = std::fs::read_dir(directory.path().join("data")).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let keys = names.filter(|name| name.ends_with(".key")).count();
+    assert_eq!(keys, 2, "the old private key is destroyed");
+    server.running.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_new_key_signs_the_zone_by_itself_and_waits_for_the_registrar_over_restarts() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Turned::start(directory.path(), "").await;
+    let anchor = ds_records_on_disk(&server.config).unwrap().join("\n");
+    ask_about_keys(
+        &server.config,
+        "Example.Test.",
+        KeyRequest::Roll(Duty::Zone),
+    )
+    .unwrap();
+    server.after(60).await;
+    assert_eq!(server.report().await.matches("CSK").count(), 2);
+    server.after(2 * HOUR).await;
+    assert!(
+        server
+            .report()
+            .await
+            .contains("is on its way into all caches")
+    );
+    server.after(2 * HOUR).await;
+    let report = server.report().await;
+    assert!(
+        report.contains("its DS record (for 4 hours), signs the zone"),
+        "{report}"
+    );
+    server
+        .assert_proven(&format!("alice@{DOMAIN}"), &anchor)
+        .await;
+
+    let server = server.restart().await;
+    server.after(4 * HOUR).await;
+    server
+        .assert_proven(&format!("alice@{DOMAIN}"), &anchor)
+        .await;
+    let report = server.report().await;
+    assert!(report.contains("is asked for its DS record"), "{report}");
+    assert!(report.contains("[prove]"), "{report}");
+    let asked = ds_records_on_disk(&server.config).unwrap();
+    assert_eq!(asked.len(), 2);
+    assert!(asked.join("\n").contains(&anchor));
+    server.running.shutdown().await;
+}
+
+#[tokio::test]
+async fn nothing_is_asked_about_a_zone_that_is_not_configured() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = Config::parse(&config_text(""), &directory.path().join("x.toml")).unwrap();
+    let error = ask_about_keys(&config, "elsewhere.test", KeyRequest::Keep).unwrap_err();
+    assert!(error.to_string().contains("elsewhere.test"), "{error}");
+}
