@@ -6,6 +6,7 @@ pub mod pay;
 pub mod proof;
 pub mod receipt;
 pub mod register;
+pub mod registrar;
 pub mod resolve;
 pub mod unregister;
 pub mod uri;

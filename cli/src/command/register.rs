@@ -1,24 +1,16 @@
 //! `payname register`: a name claimed at a server, and waited for until a stranger can prove it.
 
-use std::{path::PathBuf, time::Duration};
-
 use payname_api::{HandleStatus, State};
 use payname_resolver::{Handle, Instructions};
-use serde_json::{Value, json};
-use url::Url;
 
+use super::registrar::{Change, Registrar, status_json};
 use crate::{
     context::Context,
     exit::Exit,
     failure::Failure,
-    http::Server,
-    keys,
     report::{Report, fields},
     text,
 };
-
-/// How often the server is asked how far it is.
-const POLL: Duration = Duration::from_millis(250);
 
 /// Arguments of `register`.
 #[derive(Debug, clap::Args)]
@@ -32,20 +24,9 @@ pub struct Register {
     /// What it shall pay: a whole bitcoin: URI
     #[arg(long, env = "PAYNAME_URI", value_name = "URI", group = "what")]
     pub uri: Option<String>,
-    /// The server's public URL
-    #[arg(long, env = "PAYNAME_SERVER", value_name = "URL")]
-    pub server: Url,
-    /// The key that owns the name [default: keys/owner.key in the data folder]
-    #[arg(long, env = "PAYNAME_KEY", value_name = "FILE")]
-    pub key: Option<PathBuf>,
-    /// How long to wait until it is published; 0 returns once it is committed
-    #[arg(
-        long,
-        env = "PAYNAME_WAIT",
-        value_name = "SECONDS",
-        default_value_t = 60
-    )]
-    pub wait: u64,
+    /// Where, by whom, and for how long to wait.
+    #[command(flatten)]
+    pub registrar: Registrar,
 }
 
 impl Register {
@@ -56,25 +37,10 @@ impl Register {
     /// not published in time.
     pub fn run(self, context: &Context) -> Result<Report, Failure> {
         let uri = self.checked_uri()?;
-        let key = keys::load(context, self.key.as_deref())?;
-        let server = Server::new(self.server.clone())?;
-        let wait = Duration::from_secs(self.wait);
-        let status = context.block_on(async {
-            let status = server.put(&self.handle, &uri, &key).await?;
-            context.progress(&format!(
-                "{} is committed; waiting until it is published",
-                self.handle
-            ));
-            wait_for(&server, &self.handle, status, wait, |state| {
-                state == State::Published
-            })
-            .await
-        })??;
-        finish(
-            &self.handle,
-            &status,
-            self.wait > 0 && status.state != State::Published,
-        )
+        let change = Change::Publish(&uri);
+        let status = self.registrar.change(context, &self.handle, &change)?;
+        let is_late = self.registrar.wait > 0 && status.state != State::Published;
+        finish(&self.handle, &status, is_late)
     }
 
     /// The URI to publish, read by the same rules as those who will pay it.
@@ -95,28 +61,6 @@ impl Register {
             None => Ok(uri),
         }
     }
-}
-
-/// Asks the server until the name's state is `good`, or time is up; the last status either way.
-pub(super) async fn wait_for(
-    server: &Server,
-    handle: &Handle,
-    mut status: HandleStatus,
-    wait: Duration,
-    good: impl Fn(State) -> bool,
-) -> Result<HandleStatus, Failure> {
-    let waited = tokio::time::timeout(wait, async {
-        while !good(status.state) {
-            tokio::time::sleep(POLL).await;
-            // A server that restarts meanwhile is asked again; it has committed.
-            if let Ok(newer) = server.status(handle).await {
-                status = newer;
-            }
-        }
-    });
-    // Time being up is told by the status itself.
-    let _ = waited.await;
-    Ok(status)
 }
 
 fn finish(handle: &Handle, status: &HandleStatus, is_late: bool) -> Result<Report, Failure> {
@@ -145,9 +89,4 @@ fn finish(handle: &Handle, status: &HandleStatus, is_late: bool) -> Result<Repor
         strings.join(" ")
     );
     Ok(Report::new(text, fields))
-}
-
-/// The server's answer, as data; everything in it is the server's word.
-pub(super) fn status_json(status: &HandleStatus) -> Value {
-    serde_json::to_value(status).unwrap_or_else(|_| json!({}))
 }
