@@ -11,7 +11,7 @@ use std::{
 use etcetera::BaseStrategy;
 use payname_resolver::{
     TrustAnchors,
-    net::{DnsServer, default_server},
+    net::{Endpoint, EndpointList, Proxy, TlsRoots, default_server},
 };
 
 use crate::{
@@ -31,9 +31,25 @@ pub struct Global {
     /// Trust these DS or DNSKEY records instead of IANA's root anchors
     #[arg(long, global = true, env = "PAYNAME_ANCHORS", value_name = "FILE")]
     pub anchors: Option<PathBuf>,
-    /// Ask this DNS resolver: an address, address:port, or a DNS-over-HTTPS URL
-    #[arg(long, global = true, env = "PAYNAME_DNS", value_name = "ADDR|URL")]
-    pub dns: Option<DnsServer>,
+    /// Ask these DNS resolvers or proof servers, in this order: 9.9.9.9, tls://dns.example,
+    /// https://dns.example/dns-query, quic://…, tcp://…, payname+https://…, dnssecproof+https://…;
+    /// several with commas or by repeating it [default: this machine's resolver]
+    #[arg(long, global = true, env = "PAYNAME_DNS", value_name = "ADDR|URL,…")]
+    pub dns: Vec<EndpointList>,
+    /// Look names up through this SOCKS 5 proxy and by no other way, such as socks5://127.0.0.1:9050
+    /// for Tor; a Lightning node makes its own connections
+    #[arg(
+        long,
+        global = true,
+        env = "PAYNAME_PROXY",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub proxy: Option<Proxy>,
+    /// Believe DNS and proof servers whose certificates these authorities (PEM) vouch for, and no
+    /// others [default: those that browsers believe]
+    #[arg(long, global = true, env = "PAYNAME_TLS_ROOTS", value_name = "FILE")]
+    pub tls_roots: Option<PathBuf>,
     /// Keep keys, payments and the node here [default: $XDG_DATA_HOME/payname]
     #[arg(long, global = true, env = "PAYNAME_DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
@@ -81,18 +97,31 @@ impl Context {
         }
     }
 
-    /// The DNS server to ask.
+    /// Who is asked for proofs, in order.
     ///
     /// # Errors
-    /// None is given, and the system has none.
-    pub fn dns(&self) -> Result<DnsServer, Failure> {
-        if let Some(server) = &self.global.dns {
-            return Ok(server.clone());
+    /// None is named, and the system has none.
+    pub fn endpoints(&self) -> Result<Vec<Endpoint>, Failure> {
+        let named = self.global.dns.iter().flat_map(EndpointList::as_slice);
+        let named: Vec<Endpoint> = named.cloned().collect();
+        if !named.is_empty() {
+            return Ok(named);
         }
-        default_server().map_err(|error| {
-            let message = format!("no DNS resolver: {error}; name one with --dns");
-            Failure::usage("no_dns", message)
-        })
+        match default_server() {
+            Ok(server) => Ok(vec![server.into()]),
+            Err(error) => Err(Failure::usage("no_dns", error)),
+        }
+    }
+
+    /// Whose certificates servers may show.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub fn tls_roots(&self) -> Result<TlsRoots, Failure> {
+        match &self.global.tls_roots {
+            Some(path) => Ok(input::tls_roots(path)?),
+            None => Ok(TlsRoots::default()),
+        }
     }
 
     /// The folder of keys, payments and the node.

@@ -5,7 +5,10 @@ use std::time::Duration;
 use data_encoding::BASE64;
 use nostr::event::Event;
 use payname_api::{AUTH_SCHEME, HandleStatus, Problem, codes, paths};
-use payname_resolver::Handle;
+use payname_resolver::{
+    Handle,
+    net::{Isolation, Proxy},
+};
 use reqwest::{Method, StatusCode, redirect::Policy};
 use serde_json::json;
 use url::{Host, Url};
@@ -25,11 +28,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The server at `url`.
-    pub(crate) fn new(url: Url) -> Result<Self, Failure> {
-        let builder = match is_loopback(&url) {
-            true => reqwest::Client::builder().no_proxy(),
-            false => reqwest::Client::builder(),
+    /// The server at `url`, through the proxy if there is one.
+    pub(crate) fn new(url: Url, proxy: Option<&Proxy>) -> Result<Self, Failure> {
+        let builder = match proxy {
+            _ if is_loopback(&url) => reqwest::Client::builder().no_proxy(),
+            Some(proxy) => reqwest::Client::builder().proxy(through(proxy)?),
+            None => reqwest::Client::builder(),
         };
         let client = builder
             .timeout(TIMEOUT)
@@ -174,6 +178,35 @@ impl Server {
         };
         Failure::new(exit, "server_refused", message).with("problem", json!(problem))
     }
+}
+
+/// The proxy, to which names are left (`socks5h`).
+fn through(proxy: &Proxy) -> Result<reqwest::Proxy, Failure> {
+    let unusable = |error: &dyn std::fmt::Display| {
+        Failure::usage("unusable_proxy", format!("the proxy {proxy}: {error}"))
+    };
+    let Proxy::Socks5 {
+        host,
+        port,
+        isolation,
+    } = proxy
+    else {
+        return Err(unusable(&"servers are not reached through this kind"));
+    };
+    let through = reqwest::Proxy::all(format!("socks5h://{host}:{port}"))
+        .map_err(|error| unusable(&error))?;
+    Ok(match isolation {
+        Isolation::Credentials { user, password } => through.basic_auth(user, password),
+        Isolation::PerName => through.basic_auth(&random()?, &random()?),
+        _ => through,
+    })
+}
+
+/// Credentials that nothing else has, by which Tor takes a circuit of its own.
+fn random() -> Result<String, Failure> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| Failure::unexpected("no_randomness", error))?;
+    Ok(hex::encode(bytes))
 }
 
 /// Whether the server is on this machine, where no proxy leads.

@@ -6,7 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use payname_resolver::{Proof, ProofError, TrustAnchors, proof::AnchorError};
+use payname_resolver::{
+    Proof, ProofError, TrustAnchors,
+    net::{TlsRoots, TlsRootsError},
+    proof::AnchorError,
+};
 
 use crate::failure::Failure;
 
@@ -38,6 +42,18 @@ pub fn proof(path: &Path) -> Result<Result<Proof, ProofError>, InputError> {
 pub fn anchors(path: &Path) -> Result<TrustAnchors, InputError> {
     let text = text(path)?;
     TrustAnchors::parse(&text).map_err(|cause| InputError::Anchors {
+        path: path.to_owned(),
+        cause,
+    })
+}
+
+/// The certificate authorities in a PEM file.
+///
+/// # Errors
+/// The file cannot be read, is too long, or holds something else.
+pub fn tls_roots(path: &Path) -> Result<TlsRoots, InputError> {
+    let text = text(path)?;
+    TlsRoots::from_pem(text.as_bytes()).map_err(|cause| InputError::TlsRoots {
         path: path.to_owned(),
         cause,
     })
@@ -120,6 +136,14 @@ pub enum InputError {
         /// What is wrong with it.
         cause: AnchorError,
     },
+    /// It holds no certificates.
+    #[error("`{}`: {cause}", path.display())]
+    TlsRoots {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: TlsRootsError,
+    },
 }
 
 impl From<InputError> for Failure {
@@ -129,6 +153,7 @@ impl From<InputError> for Failure {
             InputError::TooLong { .. } => "file_too_long",
             InputError::NotText(_) => "not_text",
             InputError::Anchors { .. } => "bad_anchors",
+            InputError::TlsRoots { .. } => "bad_tls_roots",
         };
         Self::usage(code, error)
     }

@@ -7,6 +7,7 @@ use payname_resolver::{
         serialize::binary::{BinDecoder, Restrict},
     },
     proof::{Bogus, Denial, DenialKind, Insecure, ResourceRecord},
+    resolution::Unanswered,
 };
 use serde_json::{Map, Value, json};
 
@@ -103,6 +104,17 @@ fn common(
         "cache_ttl": cache_ttl,
         "records": [],
     }))
+}
+
+/// The questions that got no usable answer, as data.
+pub fn unanswered(unanswered: &[Unanswered]) -> Value {
+    let each = unanswered.iter().map(|unanswered| {
+        json!({
+            "question": unanswered.question.to_string(),
+            "cause": unanswered.cause.as_ref().map(ToString::to_string),
+        })
+    });
+    Value::Array(each.collect())
 }
 
 /// A proven record: its RDATA as hex, as a master file would have it, and as text if it is TXT.

@@ -134,6 +134,11 @@ mod with_node {
                 "the node needs to know where to get blocks; set --chain or PAYNAME_CHAIN",
             )
         })?;
+        if context.global.proxy.is_some() {
+            context.warn(
+                "--proxy hides which names are looked up; the Lightning node connects to its chain source and peers without it",
+            );
+        }
         interrupt::watch();
         Ok(Embedded::open(EmbeddedConfig {
             storage: context.data_dir()?.join("node"),

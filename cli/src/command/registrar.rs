@@ -57,7 +57,7 @@ impl Registrar {
         change: &Change<'_>,
     ) -> Result<HandleStatus, Failure> {
         let key = keys::load(context, self.key.as_deref())?;
-        let server = Server::new(self.server.clone())?;
+        let server = Server::new(self.server.clone(), context.global.proxy.as_ref())?;
         context.block_on(async {
             let status = change.ask(&server, handle, &key).await?;
             context.progress(&format!(

@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 use crate::{
     context::Context,
     failure::Failure,
-    judgement, lookup,
+    judgement,
+    lookup::Lookup,
     report::{Report, fields},
     text, time,
 };
@@ -24,11 +25,10 @@ impl Resolve {
     /// # Errors
     /// The network fails, or the name is not proven or breaks BIP-353.
     pub fn run(self, context: &Context) -> Result<Report, Failure> {
-        let anchors = context.anchors()?;
-        let proof = lookup::gather(context, &self.name)?;
-        let proven = lookup::prove(&proof, &self.name, &anchors, time::now())?;
-        let text = format!("{}\n{}", self.name, instructions_text(proven.value()));
-        Ok(Report::new(text, proven_json(&proven)))
+        let proven = Lookup::ask(context, &self.name, time::now())?.proven()?;
+        let instructions = &proven.instructions;
+        let text = format!("{}\n{}", self.name, instructions_text(instructions.value()));
+        Ok(Report::new(text, proven_json(instructions)))
     }
 }
 

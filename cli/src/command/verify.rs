@@ -1,12 +1,16 @@
 //! `payname verify`: whether and until when a name is proven, from DNS or from a saved proof.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
-use payname_resolver::{Handle, Instructions, UnixTime, Verified};
+use payname_resolver::{Handle, Instructions, Proof, UnixTime, Verified};
 
 use super::resolve::{instructions_text, proven_json, proven_text};
 use crate::{
-    context::Context, exit::Exit, failure::Failure, input, judgement, lookup, report::Report, time,
+    context::Context, exit::Exit, failure::Failure, input, judgement, lookup::Lookup,
+    report::Report, time,
 };
 
 /// Arguments of `verify`.
@@ -31,21 +35,12 @@ impl Verify {
     /// # Errors
     /// A file cannot be used, the network fails, or the name is not proven or breaks BIP-353.
     pub fn run(self, context: &Context) -> Result<Report, Failure> {
-        let anchors = context.anchors()?;
-        let proof = match &self.proof {
-            Some(path) => input::proof(path)?.map_err(|error| {
-                Failure::new(
-                    Exit::NotVerified,
-                    "malformed_proof",
-                    format!("{}: {error}", self.name),
-                )
-                .with("name", self.name.to_string())
-                .with_all(judgement::malformed(&error))
-            })?,
-            None => lookup::gather(context, &self.name)?,
-        };
         let now = self.at.unwrap_or_else(time::now);
-        let proven = lookup::prove(&proof, &self.name, &anchors, now)?;
+        let lookup = match &self.proof {
+            Some(path) => Lookup::saved(context, &self.name, self.read(path)?, now)?,
+            None => Lookup::ask(context, &self.name, now)?,
+        };
+        let proven = lookup.proven()?.instructions;
         self.save(&proven)?;
         let mut fields = proven_json(&proven);
         fields.insert(
@@ -59,6 +54,16 @@ impl Verify {
             instructions_text(proven.value()),
         ];
         Ok(Report::new(text.join("\n"), fields))
+    }
+
+    /// Reads the saved proof.
+    fn read(&self, path: &Path) -> Result<Proof, Failure> {
+        input::proof(path)?.map_err(|error| {
+            let message = format!("{}: {error}", self.name);
+            Failure::new(Exit::NotVerified, "malformed_proof", message)
+                .with("name", self.name.to_string())
+                .with_all(judgement::malformed(&error))
+        })
     }
 
     fn save(&self, proven: &Verified<Instructions>) -> Result<(), Failure> {

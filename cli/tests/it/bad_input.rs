@@ -32,6 +32,14 @@ fn malformed_arguments_end_with_code_2_and_say_what_to_write() {
             "9.9.9.9",
         ),
         (
+            &["resolve", "alice@example.com", "--dns", "9.9.9.9,ftp://x"],
+            "tls://",
+        ),
+        (
+            &["resolve", "alice@example.com", "--proxy", "http://proxy"],
+            "socks5://",
+        ),
+        (
             &["resolve", "alice@example.com", "--network", "litecoin"],
             "regtest",
         ),

@@ -6,6 +6,7 @@
     clippy::panic
 )]
 
+mod asking;
 mod bad_input;
 mod files;
 mod hostile_text;

@@ -8,9 +8,8 @@ pub(super) mod told;
 use std::time::Duration;
 
 use payname_resolver::{
-    Amount, Handle, Instructions, Method, TrustAnchors, UnixTime, Verified,
+    Amount, Handle, Instructions, Method, UnixTime, Verified,
     instructions::{Choice, MethodKind},
-    proof::Opinion,
 };
 
 use self::told::{Plan, outcome_report};
@@ -18,7 +17,7 @@ use crate::{
     context::{Context, flag},
     exit::Exit,
     failure::Failure,
-    lookup,
+    lookup::{Lookup, Proven},
     node::{self, Order},
     payments::{IntentId, NewIntent, Run, RunError, Store},
     report::Report,
@@ -85,8 +84,7 @@ impl Pay {
                 "--yes needs an amount, such as 25000sat",
             ));
         }
-        let anchors = context.anchors()?;
-        let plan = self.plan(context, handle, &anchors, time::now())?;
+        let plan = self.plan(context, handle, time::now())?;
         if self.dry_run {
             return Ok(plan.report());
         }
@@ -104,15 +102,11 @@ impl Pay {
     }
 
     /// Everything up to the point where money would move, and nothing that changes anything.
-    fn plan(
-        &self,
-        context: &Context,
-        handle: &Handle,
-        anchors: &TrustAnchors,
-        now: UnixTime,
-    ) -> Result<Plan, Failure> {
-        let proof = lookup::gather(context, handle)?;
-        let proven = lookup::prove(&proof, handle, anchors, now)?;
+    fn plan(&self, context: &Context, handle: &Handle, now: UnixTime) -> Result<Plan, Failure> {
+        let Proven {
+            instructions: proven,
+            opinion,
+        } = Lookup::ask(context, handle, now)?.proven()?;
         let choice = proven.choose(context.global.network.into(), can_pay, now);
         let method = chosen(&proven, &choice)?;
         let amount = method
@@ -127,7 +121,6 @@ impl Pay {
             Some(fee) => fee,
             None => default_max_fee(amount),
         };
-        let opinion = second_opinion(&method, now)?;
         Ok(Plan {
             instructions: proven.value().clone(),
             method,
@@ -193,16 +186,6 @@ fn chosen(proven: &Verified<Instructions>, choice: &Choice) -> Result<Verified<M
         Failure::new(Exit::NothingPayable, "nothing_payable", message)
             .with("name", handle.to_string())
             .with("passed_over", told::passed_over_json(&choice.passed_over))
-    })
-}
-
-/// Asks an independent verifier; a contradiction is never resolved in favour of paying.
-fn second_opinion(method: &Verified<Method>, now: UnixTime) -> Result<Opinion, Failure> {
-    method.second_opinion(now).map_err(|disagreement| {
-        let message = format!("{}: {disagreement}", method.handle());
-        Failure::new(Exit::NotVerified, "verifiers_disagree", message)
-            .with("name", method.handle().to_string())
-            .with("proof", hex::encode(method.proof().to_bytes()))
     })
 }
 
