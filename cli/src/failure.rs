@@ -17,6 +17,8 @@ pub struct Failure {
     pub message: String,
     /// What else is known, beside `error` in the JSON document.
     pub fields: Map<String, Value>,
+    /// What was found nevertheless, for people; empty for most failures.
+    pub found: String,
 }
 
 impl Failure {
@@ -27,6 +29,7 @@ impl Failure {
             code,
             message: message.to_string(),
             fields: Map::new(),
+            found: String::new(),
         }
     }
 
@@ -45,6 +48,12 @@ impl Failure {
     pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.fields.insert(key.to_owned(), value.into());
         self
+    }
+
+    /// Adds what was found nevertheless, which goes to standard output.
+    #[must_use]
+    pub fn showing(self, found: String) -> Self {
+        Self { found, ..self }
     }
 
     /// Adds several fields to the JSON document.

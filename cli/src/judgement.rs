@@ -6,7 +6,7 @@ use payname_resolver::{
         rr::{RData, RecordType},
         serialize::binary::{BinDecoder, Restrict},
     },
-    proof::{Bogus, Denial, DenialKind, Insecure, ResourceRecord},
+    proof::{Bogus, Denial, DenialKind, Insecure, Opinion, ResourceRecord},
     resolution::Unanswered,
 };
 use serde_json::{Map, Value, json};
@@ -148,6 +148,26 @@ pub fn txt(record: &ResourceRecord) -> Option<String> {
         rest = behind;
     }
     String::from_utf8(joined).ok()
+}
+
+/// What a second verifier says, as a stable name.
+pub fn opinion_code(opinion: Opinion) -> &'static str {
+    match opinion {
+        Opinion::Agrees => "agrees",
+        Opinion::OtherAnchors => "other_anchors",
+        _ => "lacks_algorithm",
+    }
+}
+
+/// By whom a name is proven, as people read it.
+pub fn opinion_text(opinion: Opinion) -> &'static str {
+    match opinion {
+        Opinion::Agrees => "by two verifiers that agree",
+        Opinion::OtherAnchors => {
+            "by one verifier; no opinion of the other, which knows IANA's trust anchors only"
+        }
+        _ => "by one verifier; no opinion of the other, which lacks an algorithm of the chain",
+    }
 }
 
 /// A window as people read it.

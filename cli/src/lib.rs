@@ -13,6 +13,7 @@
 )]
 
 mod args;
+pub mod chain;
 pub mod command;
 mod context;
 pub mod exit;

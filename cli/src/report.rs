@@ -51,8 +51,12 @@ pub fn write(outcome: Result<Report, Failure>, json: bool) -> Exit {
         Ok(report) => (report.exit, print(&text::escape_lines(&report.text))),
         Err(failure) if json => (failure.exit, print(&to_json(&failure.to_json()))),
         Err(failure) => {
+            let found = match failure.found.as_str() {
+                "" => Ok(()),
+                found => print(&text::escape_lines(found)),
+            };
             say(&format!("error: {}", failure.message));
-            (failure.exit, Ok(()))
+            (failure.exit, found)
         }
     };
     match written {

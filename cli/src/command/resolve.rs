@@ -7,7 +7,7 @@ use crate::{
     context::Context,
     failure::Failure,
     judgement,
-    lookup::Lookup,
+    lookup::{Lookup, Proven},
     report::{Report, fields},
     text, time,
 };
@@ -26,17 +26,25 @@ impl Resolve {
     /// The network fails, or the name is not proven or breaks BIP-353.
     pub fn run(self, context: &Context) -> Result<Report, Failure> {
         let proven = Lookup::ask(context, &self.name, time::now())?.proven()?;
-        let instructions = &proven.instructions;
-        let text = format!("{}\n{}", self.name, instructions_text(instructions.value()));
-        Ok(Report::new(text, proven_json(instructions)))
+        let text = [
+            self.name.to_string(),
+            format!("proven    {}", judgement::opinion_text(proven.opinion)),
+            instructions_text(proven.instructions.value()),
+        ];
+        Ok(Report::new(text.join("\n"), proven_json(&proven)))
     }
 }
 
 /// A proven name as the fields of a JSON document.
-pub(super) fn proven_json(proven: &Verified<Instructions>) -> Map<String, Value> {
+pub(super) fn proven_json(proven: &Proven) -> Map<String, Value> {
+    let Proven {
+        instructions: proven,
+        opinion,
+    } = proven;
     let mut map = fields(json!({
         "name": proven.handle().to_string(),
         "outcome": "secure",
+        "second_opinion": judgement::opinion_code(*opinion),
         "valid_from": proven.window().valid_from.0,
         "valid_until": proven.window().valid_until.0,
         "cache_ttl": proven.cache_ttl(),

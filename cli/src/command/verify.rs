@@ -6,11 +6,18 @@ use std::{
 };
 
 use payname_resolver::{Handle, Instructions, Proof, UnixTime, Verified};
+use serde_json::json;
 
 use super::resolve::{instructions_text, proven_json, proven_text};
 use crate::{
-    context::Context, exit::Exit, failure::Failure, input, judgement, lookup::Lookup,
-    report::Report, time,
+    chain,
+    context::Context,
+    exit::Exit,
+    failure::Failure,
+    input, judgement,
+    lookup::Lookup,
+    report::{Report, fields},
+    time,
 };
 
 /// Arguments of `verify`.
@@ -40,20 +47,33 @@ impl Verify {
             Some(path) => Lookup::saved(context, &self.name, self.read(path)?, now)?,
             None => Lookup::ask(context, &self.name, now)?,
         };
-        let proven = lookup.proven()?.instructions;
-        self.save(&proven)?;
-        let mut fields = proven_json(&proven);
-        fields.insert(
-            "proof".to_owned(),
-            hex::encode(proven.proof().to_bytes()).into(),
-        );
+        let chain = lookup.explain();
+        let picture = chain::picture(&chain);
+        let evidence = fields(json!({
+            "chain": chain::json(&chain),
+            "unanswered": judgement::unanswered(lookup.unanswered()),
+        }));
+        let proven = lookup.proven().map_err(|failure| {
+            let found = format!("{}\n\n{picture}\n{}", self.name, unanswered(&lookup));
+            failure
+                .with_all(evidence.clone())
+                .showing(found.trim_end().to_owned())
+        })?;
+        let instructions = &proven.instructions;
+        self.save(instructions)?;
+        let mut document = proven_json(&proven);
+        document.extend(evidence);
+        let proof = hex::encode(instructions.proof().to_bytes());
+        document.insert("proof".to_owned(), proof.into());
         let text = [
             self.name.to_string(),
-            "proven    by DNSSEC, from the trust anchors to the record".to_owned(),
-            proven_text(&proven),
-            instructions_text(proven.value()),
+            format!("proven    {}", judgement::opinion_text(proven.opinion)),
+            proven_text(instructions),
+            instructions_text(instructions.value()),
+            String::new(),
+            picture,
         ];
-        Ok(Report::new(text.join("\n"), fields))
+        Ok(Report::new(text.join("\n"), document))
     }
 
     /// Reads the saved proof.
@@ -80,4 +100,12 @@ impl Verify {
                 )
             })
     }
+}
+
+/// The questions that got no answer, one a line, behind an empty line; nothing when all got one.
+fn unanswered(lookup: &Lookup) -> String {
+    let lines = lookup.unanswered().iter();
+    lines
+        .map(|unanswered| format!("\nno answer to {}: {unanswered}", unanswered.question))
+        .collect()
 }

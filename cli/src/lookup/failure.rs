@@ -149,3 +149,33 @@ pub(super) fn from_uri(error: &UriError, record: &Verified<Record>) -> Failure {
         .with("name", handle.to_string())
         .with("uri", record.uri())
 }
+
+#[cfg(test)]
+mod tests {
+    use payname_resolver::{Proof, TrustAnchors, UnixTime};
+
+    use super::*;
+
+    /// A recorded proof, and a second in which it is valid.
+    const PROOF: &str = include_str!("../../../resolver/vectors/bip353-01-simple.hex");
+    const NOW: UnixTime = UnixTime(1_754_700_000);
+
+    #[test]
+    fn verifiers_that_disagree_end_with_code_4_and_the_proof_to_report() {
+        let proof = Proof::parse(&hex::decode(PROOF.trim()).unwrap()).unwrap();
+        let handle = "simple@dnssec_proof_tests.bitcoin.ninja".parse().unwrap();
+        let record = proof.verify(&handle, &TrustAnchors::iana(), NOW).unwrap();
+        for disagreement in [
+            Disagreement::Invalid,
+            Disagreement::OtherUri,
+            Disagreement::TooLong,
+        ] {
+            let failure = from_disagreement(disagreement, &record);
+            assert_eq!(failure.exit, Exit::NotVerified);
+            assert_eq!(failure.code, "verifiers_disagree");
+            assert!(failure.message.contains("second verifier"), "{failure:?}");
+            let reported = failure.fields["proof"].as_str().unwrap();
+            assert_eq!(reported, hex::encode(record.proof().to_bytes()));
+        }
+    }
+}

@@ -8,6 +8,7 @@
 
 mod asking;
 mod bad_input;
+mod chain;
 mod files;
 mod hostile_text;
 mod offline;

@@ -41,9 +41,9 @@ impl Plan {
         let mut lines = vec![
             self.handle().to_string(),
             format!(
-                "proven    {}{}",
-                judgement::window_text(self.method.window()),
-                self.opinion_text()
+                "proven    {}\nvalid     {}",
+                judgement::opinion_text(self.opinion),
+                judgement::window_text(self.method.window())
             ),
             format!(
                 "pay with  {} {}",
@@ -105,24 +105,8 @@ impl Plan {
             "max_fee_msat": self.max_fee.msat(),
             "note": self.note,
             "network": self.network.as_str(),
-            "second_opinion": opinion_code(self.opinion),
+            "second_opinion": judgement::opinion_code(self.opinion),
         }))
-    }
-
-    fn opinion_text(&self) -> &'static str {
-        match self.opinion {
-            Opinion::Agrees => ", by two verifiers",
-            Opinion::OtherAnchors => ", from trust anchors other than IANA's",
-            _ => ", by one verifier: the other lacks an algorithm of the chain",
-        }
-    }
-}
-
-fn opinion_code(opinion: Opinion) -> &'static str {
-    match opinion {
-        Opinion::Agrees => "agrees",
-        Opinion::OtherAnchors => "other_anchors",
-        _ => "lacks_algorithm",
     }
 }
 
