@@ -3,12 +3,12 @@
 use std::ffi::OsString;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use payname_resolver::Handle;
 
 use crate::{
     command::{keys, node, pay, proof, receipt, register, resolve, unregister, uri, verify},
     context::{Context, Global},
     failure::Failure,
+    name,
     report::Report,
 };
 
@@ -38,7 +38,7 @@ pub enum Command {
     #[command(subcommand)]
     Keys(keys::Keys),
     /// Claim or change a name at a server, and wait until it is published
-    Register(register::Register),
+    Register(Box<register::Register>),
     /// Take a name out of DNS
     Unregister(unregister::Unregister),
     /// Look a name up, prove it, and show what it says to pay
@@ -106,8 +106,7 @@ fn with_command(mut words: Vec<OsString>) -> Vec<OsString> {
     if texts().any(is_command) {
         return words;
     }
-    let handle = texts().position(|word| word.contains('@') && word.parse::<Handle>().is_ok());
-    if let Some(index) = handle {
+    if let Some(index) = texts().position(name::is_meant) {
         words.insert(index.saturating_add(1), "resolve".into());
     }
     words

@@ -25,6 +25,7 @@ pub mod interrupt;
 pub mod judgement;
 pub mod keys;
 mod lookup;
+pub mod name;
 pub mod node;
 pub mod payments;
 pub mod report;

@@ -8,6 +8,7 @@ pub mod receipt;
 pub mod register;
 pub mod registrar;
 pub mod resolve;
+pub mod unproven;
 pub mod unregister;
 pub mod uri;
 pub mod verify;

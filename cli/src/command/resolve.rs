@@ -1,13 +1,15 @@
 //! `payname resolve`: what a proven name says to pay.
 
-use payname_resolver::{Amount, Handle, Instructions, Method, Verified};
+use payname_resolver::{Amount, Instructions, Method, Payee, Verified};
 use serde_json::{Map, Value, json};
 
+use super::unproven::{self, Unproven};
 use crate::{
     context::Context,
     failure::Failure,
     judgement,
     lookup::{Lookup, Proven},
+    name,
     report::{Report, fields},
     text, time,
 };
@@ -16,7 +18,11 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub struct Resolve {
     /// The name, such as ₿alice@example.com
-    pub name: Handle,
+    #[arg(value_parser = name::payee)]
+    pub name: Payee,
+    /// Whether to go on without a proof.
+    #[command(flatten)]
+    pub unproven: Unproven,
 }
 
 impl Resolve {
@@ -25,9 +31,20 @@ impl Resolve {
     /// # Errors
     /// The network fails, or the name is not proven or breaks BIP-353.
     pub fn run(self, context: &Context) -> Result<Report, Failure> {
-        let proven = Lookup::ask(context, &self.name, time::now())?.proven()?;
+        self.unproven.check(context)?;
+        let handle = self.name.handle();
+        let lookup = Lookup::ask(context, handle, time::now())?;
+        let proven = match lookup.proven() {
+            Ok(proven) => proven,
+            Err(failure) => {
+                let downgrade = self
+                    .unproven
+                    .downgrade(&self.name, lookup.refusal(), failure)?;
+                return unproven::ask(context, downgrade);
+            }
+        };
         let text = [
-            self.name.to_string(),
+            name::shown(handle),
             format!("proven    {}", judgement::opinion_text(proven.opinion)),
             instructions_text(proven.instructions.value()),
         ];
@@ -43,6 +60,8 @@ pub(super) fn proven_json(proven: &Proven) -> Map<String, Value> {
     } = proven;
     let mut map = fields(json!({
         "name": proven.handle().to_string(),
+        "readable": proven.handle().readable().to_string(),
+        "proven": true,
         "outcome": "secure",
         "second_opinion": judgement::opinion_code(*opinion),
         "valid_from": proven.window().valid_from.0,

@@ -7,6 +7,7 @@ use super::registrar::{Change, Registrar, status_json};
 use crate::{
     context::Context,
     failure::Failure,
+    name,
     report::{Report, fields},
 };
 
@@ -14,6 +15,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub struct Unregister {
     /// The name to remove, such as ₿alice@example.com
+    #[arg(value_name = "NAME", value_parser = name::handle)]
     pub handle: Handle,
     /// Where, by whom, and for how long to wait.
     #[command(flatten)]

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use payname_resolver::{Handle, Instructions, Proof, UnixTime, Verified};
+use payname_resolver::{Instructions, Payee, Proof, UnixTime, Verified};
 use serde_json::json;
 
 use super::resolve::{instructions_text, proven_json, proven_text};
@@ -16,6 +16,7 @@ use crate::{
     failure::Failure,
     input, judgement,
     lookup::Lookup,
+    name,
     report::{Report, fields},
     time,
 };
@@ -24,7 +25,8 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub struct Verify {
     /// The name, such as ₿alice@example.com
-    pub name: Handle,
+    #[arg(value_parser = name::payee)]
+    pub name: Payee,
     /// Check this saved proof (raw or hex; - is standard input) and open no socket
     #[arg(long, env = "PAYNAME_PROOF", value_name = "FILE")]
     pub proof: Option<PathBuf>,
@@ -43,9 +45,10 @@ impl Verify {
     /// A file cannot be used, the network fails, or the name is not proven or breaks BIP-353.
     pub fn run(self, context: &Context) -> Result<Report, Failure> {
         let now = self.at.unwrap_or_else(time::now);
+        let handle = self.name.handle();
         let lookup = match &self.proof {
-            Some(path) => Lookup::saved(context, &self.name, self.read(path)?, now)?,
-            None => Lookup::ask(context, &self.name, now)?,
+            Some(path) => Lookup::saved(context, handle, self.read(path)?, now)?,
+            None => Lookup::ask(context, handle, now)?,
         };
         let chain = lookup.explain();
         let picture = chain::picture(&chain);
@@ -66,7 +69,7 @@ impl Verify {
         let proof = hex::encode(instructions.proof().to_bytes());
         document.insert("proof".to_owned(), proof.into());
         let text = [
-            self.name.to_string(),
+            name::shown(handle),
             format!("proven    {}", judgement::opinion_text(proven.opinion)),
             proven_text(instructions),
             instructions_text(instructions.value()),
@@ -79,9 +82,10 @@ impl Verify {
     /// Reads the saved proof.
     fn read(&self, path: &Path) -> Result<Proof, Failure> {
         input::proof(path)?.map_err(|error| {
-            let message = format!("{}: {error}", self.name);
+            let handle = self.name.handle();
+            let message = format!("{handle}: {error}");
             Failure::new(Exit::NotVerified, "malformed_proof", message)
-                .with("name", self.name.to_string())
+                .with("name", handle.to_string())
                 .with_all(judgement::malformed(&error))
         })
     }

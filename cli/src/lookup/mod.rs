@@ -125,6 +125,11 @@ impl Lookup {
         })
     }
 
+    /// Why the name is not proven, if it is not.
+    pub(crate) fn refusal(&self) -> Option<&VerifyError> {
+        self.verdict.as_ref().err()
+    }
+
     /// The chain from the trust anchors, as far as it holds.
     pub(crate) fn explain(&self) -> Explanation {
         let owner = self.handle.owner_name();

@@ -15,3 +15,4 @@ mod offline;
 mod paying;
 mod registering;
 mod run;
+mod unproven;

@@ -8,16 +8,19 @@ pub(super) mod told;
 use std::time::Duration;
 
 use payname_resolver::{
-    Amount, Handle, Instructions, Method, UnixTime, Verified,
+    Amount, Instructions, Method, Payee, UnixTime, Verified,
     instructions::{Choice, MethodKind},
+    lightning_address::Downgrade,
 };
 
 use self::told::{Plan, outcome_report};
+use super::unproven::Unproven;
 use crate::{
     context::{Context, flag},
     exit::Exit,
     failure::Failure,
     lookup::{Lookup, Proven},
+    name,
     node::{self, Order},
     payments::{IntentId, NewIntent, Run, RunError, Store},
     report::Report,
@@ -33,8 +36,8 @@ const MAX_NOTE: usize = 512;
 #[derive(Debug, clap::Args)]
 pub struct Pay {
     /// The name, such as ₿alice@example.com
-    #[arg(required_unless_present = "resume")]
-    pub name: Option<Handle>,
+    #[arg(required_unless_present = "resume", value_parser = name::payee)]
+    pub name: Option<Payee>,
     /// How much, with a unit: 25000sat, 0.00025btc; without it, what the recipient asks for
     pub amount: Option<Amount>,
     /// A note that the recipient will read
@@ -57,6 +60,9 @@ pub struct Pay {
         default_value_t = 150
     )]
     pub timeout: u64,
+    /// Whether to go on without a proof.
+    #[command(flatten)]
+    pub unproven: Unproven,
     /// Do not pay; find out what became of a payment that was cut off (of all, without an id)
     #[arg(long, env = "PAYNAME_RESUME", value_name = "ID", num_args = 0..=1,
           default_missing_value = "", conflicts_with_all = ["name", "amount", "dry_run"])]
@@ -72,7 +78,7 @@ impl Pay {
         if let Some(id) = &self.resume {
             return resume::run(context, id, Duration::from_secs(self.timeout));
         }
-        let Some(handle) = &self.name else {
+        let Some(payee) = &self.name else {
             return Err(Failure::usage(
                 "usage",
                 "name whom to pay, such as ₿alice@example.com",
@@ -84,14 +90,15 @@ impl Pay {
                 "--yes needs an amount, such as 25000sat",
             ));
         }
-        let plan = self.plan(context, handle, time::now())?;
+        self.unproven.check(context)?;
+        let plan = self.plan(context, payee, time::now())?;
         if self.dry_run {
             return Ok(plan.report());
         }
         let store_folder = context.data_dir()?;
         let _lock = open::lock(&store_folder)?;
         let store = Store::open(&store_folder)?;
-        let node = resume::before_paying(context, &store, handle)?;
+        let node = resume::before_paying(context, &store, payee.handle())?;
         ask::confirm(context, &plan, self.yes)?;
         let node = match node {
             Some(node) => node,
@@ -102,11 +109,19 @@ impl Pay {
     }
 
     /// Everything up to the point where money would move, and nothing that changes anything.
-    fn plan(&self, context: &Context, handle: &Handle, now: UnixTime) -> Result<Plan, Failure> {
+    fn plan(&self, context: &Context, payee: &Payee, now: UnixTime) -> Result<Plan, Failure> {
+        let handle = payee.handle();
+        let lookup = Lookup::ask(context, handle, now)?;
         let Proven {
             instructions: proven,
             opinion,
-        } = Lookup::ask(context, handle, now)?.proven()?;
+        } = lookup.proven().map_err(|failure| {
+            let refusal = lookup.refusal();
+            match self.unproven.downgrade(payee, refusal, failure) {
+                Ok(downgrade) => not_paid_unproven(&downgrade),
+                Err(failure) => failure,
+            }
+        })?;
         let choice = proven.choose(context.global.network.into(), can_pay, now);
         let method = chosen(&proven, &choice)?;
         let amount = method
@@ -168,6 +183,19 @@ impl Pay {
 /// Whether a node of this program pays such methods.
 fn can_pay(method: &Method) -> bool {
     method.kind() == MethodKind::Offer
+}
+
+/// A name that could be asked for a Lightning Address, which is not paid.
+fn not_paid_unproven(downgrade: &Downgrade) -> Failure {
+    let handle = downgrade.handle();
+    let name = handle.as_str();
+    let message = format!(
+        "{name} has nothing proven to pay: {}; `pay` pays what is proven and nothing else, see `payname resolve {name} --danger-allow-lightning-address` for what its Lightning Address says",
+        downgrade.cause()
+    );
+    Failure::new(Exit::NothingPayable, "unproven_is_not_paid", message)
+        .with("name", name)
+        .with("proven", false)
 }
 
 /// The chosen method, or why there is none.

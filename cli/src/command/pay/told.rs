@@ -10,7 +10,7 @@ use crate::{
     command::resolve::{method_json, quoted},
     exit::Exit,
     failure::Failure,
-    judgement,
+    judgement, name,
     node::{Network, Outcome},
     payments::{Intent, NewIntent, Receipt, Store},
     report::{Report, fields},
@@ -39,7 +39,7 @@ impl Plan {
     pub(super) fn text(&self) -> String {
         let method = self.method.value();
         let mut lines = vec![
-            self.handle().to_string(),
+            name::shown(self.handle()),
             format!(
                 "proven    {}\nvalid     {}",
                 judgement::opinion_text(self.opinion),
@@ -95,6 +95,8 @@ impl Plan {
     fn fields(&self) -> Map<String, Value> {
         fields(json!({
             "name": self.handle().to_string(),
+            "readable": self.handle().readable().to_string(),
+            "proven": true,
             "state": "planned",
             "uri": self.method.uri(),
             "valid_from": self.method.window().valid_from.0,
