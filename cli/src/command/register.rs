@@ -1,13 +1,17 @@
 //! `payname register`: a name claimed at a server, and waited for until a stranger can prove it.
 
+use std::fmt::Display;
+
 use payname_api::{HandleStatus, State};
-use payname_resolver::{Handle, Instructions};
+use payname_resolver::{Handle, Instructions, lightning::offers::offer::Offer};
 
 use super::registrar::{Change, Registrar, status_json};
+use super::uri::build::offer;
 use crate::{
     context::Context,
     exit::Exit,
     failure::Failure,
+    name,
     report::{Report, fields},
     text,
 };
@@ -17,11 +21,18 @@ use crate::{
 #[command(group = clap::ArgGroup::new("what").required(true))]
 pub struct Register {
     /// The name to claim, such as ₿alice@example.com
+    #[arg(value_name = "NAME", value_parser = name::handle)]
     pub handle: Handle,
     /// What it shall pay: a BOLT 12 offer
-    #[arg(long, env = "PAYNAME_OFFER", value_name = "lno1…", group = "what")]
-    pub offer: Option<String>,
-    /// What it shall pay: a whole bitcoin: URI
+    #[arg(
+        long,
+        env = "PAYNAME_OFFER",
+        value_name = "lno1…",
+        group = "what",
+        value_parser = offer
+    )]
+    pub offer: Option<Offer>,
+    /// What it shall pay: a whole bitcoin: URI, as `payname uri build` makes it
     #[arg(long, env = "PAYNAME_URI", value_name = "URI", group = "what")]
     pub uri: Option<String>,
     /// Where, by whom, and for how long to wait.
@@ -45,20 +56,20 @@ impl Register {
 
     /// The URI to publish, read by the same rules as those who will pay it.
     fn checked_uri(&self) -> Result<String, Failure> {
-        let uri = match (&self.offer, &self.uri) {
-            (Some(offer), _) => format!("bitcoin:?lno={offer}"),
-            (None, Some(uri)) => uri.clone(),
-            (None, None) => String::new(),
+        let wrong = |error: &dyn Display| {
+            Failure::usage("bad_uri", format!("cannot publish this: {error}"))
         };
-        let wrong = |message: String| Failure::usage("bad_uri", message).with("uri", uri.as_str());
-        let instructions = Instructions::parse(&uri)
-            .map_err(|error| wrong(format!("cannot publish this: {error}")))?;
+        let instructions = match (&self.offer, &self.uri) {
+            (Some(offer), _) => Instructions::builder()
+                .offer(offer)
+                .build()
+                .map_err(|error| wrong(&error))?,
+            (None, Some(uri)) => Instructions::parse(uri).map_err(|error| wrong(&error))?,
+            (None, None) => return Err(wrong(&"nothing is named")),
+        };
         match instructions.rejected().first() {
-            Some(bad) => Err(wrong(format!(
-                "cannot publish this: `{}`: {}",
-                bad.key, bad.reason
-            ))),
-            None => Ok(uri),
+            Some(bad) => Err(wrong(&format!("`{}`: {}", bad.key, bad.reason))),
+            None => Ok(instructions.uri().to_owned()),
         }
     }
 }

@@ -16,3 +16,4 @@ mod paying;
 mod registering;
 mod run;
 mod unproven;
+mod uris;

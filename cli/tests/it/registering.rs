@@ -46,9 +46,9 @@ fn what_nobody_could_pay_is_refused_without_asking_the_server() {
     let payname = Payname::new();
     payname.run(&["keys", "new"]);
     for what in [
-        ["--offer", "lno1qqqq"],
-        ["--uri", "bitcoin:"],
-        ["--uri", "bitcoin:?lno=lnbc1"],
+        ["--offer", "lno1qqqq", "usage"],
+        ["--uri", "bitcoin:", "bad_uri"],
+        ["--uri", "bitcoin:?lno=lnbc1", "bad_uri"],
     ] {
         let words = [
             "register",
@@ -62,7 +62,7 @@ fn what_nobody_could_pay_is_refused_without_asking_the_server() {
         let ran = payname.run(&words);
         assert_eq!(
             (ran.exit, ran.error_code().as_str()),
-            (2, "bad_uri"),
+            (2, what[2]),
             "{what:?}"
         );
     }

@@ -1,4 +1,6 @@
-//! `payname uri`: what a `bitcoin:` URI says, without proof.
+//! `payname uri`: `bitcoin:` URIs read and put together; nothing is proven.
+
+pub(super) mod build;
 
 use payname_resolver::Instructions;
 
@@ -15,6 +17,8 @@ use crate::{
 pub enum Uri {
     /// Read a bitcoin: URI (BIP-321) and show every part; proves nothing
     Parse(Parse),
+    /// Put a bitcoin: URI together, fit for publishing under a name
+    Build(Box<build::Build>),
 }
 
 /// Arguments of `uri parse`.
@@ -28,11 +32,19 @@ impl Uri {
     /// Runs the command.
     ///
     /// # Errors
-    /// The URI breaks BIP-321.
-    pub fn run(self, _context: &Context) -> Result<Report, Failure> {
-        let Self::Parse(Parse { uri }) = self;
-        let instructions = Instructions::parse(&uri).map_err(|error| {
-            Failure::new(Exit::BadRecord, "bad_uri", error).with("uri", uri.as_str())
+    /// The URI breaks BIP-321, or cannot be put together.
+    pub fn run(self, context: &Context) -> Result<Report, Failure> {
+        match self {
+            Self::Parse(parse) => parse.run(),
+            Self::Build(build) => build.run(context),
+        }
+    }
+}
+
+impl Parse {
+    fn run(self) -> Result<Report, Failure> {
+        let instructions = Instructions::parse(&self.uri).map_err(|error| {
+            Failure::new(Exit::BadRecord, "bad_uri", error).with("uri", self.uri.as_str())
         })?;
         Ok(Report::new(
             instructions_text(&instructions),
