@@ -56,7 +56,7 @@ pub enum Command {
     /// Check DNSSEC proofs of any name and type
     #[command(subcommand)]
     Proof(proof::Proof),
-    /// Read payment URIs
+    /// Read payment URIs, and put them together
     #[command(subcommand)]
     Uri(uri::Uri),
 }

@@ -24,6 +24,7 @@ use crate::{
 
 /// The options that every command takes.
 #[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// Print exactly one JSON document, whatever happens
     #[arg(long, global = true, env = "PAYNAME_JSON", value_parser = flag())]

@@ -123,10 +123,7 @@ impl Server {
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
-        let mut cause: &dyn std::error::Error = error;
-        while let Some(inner) = cause.source() {
-            cause = inner;
-        }
+        let cause = root_cause(error);
         let message = if error.is_timeout() {
             format!(
                 "the server {} did not answer within {} s",
@@ -207,6 +204,15 @@ fn random() -> Result<String, Failure> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| Failure::unexpected("no_randomness", error))?;
     Ok(hex::encode(bytes))
+}
+
+/// The innermost cause: what the system or TLS says, rather than "error sending request".
+pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
 }
 
 /// Whether the server is on this machine, where no proxy leads.

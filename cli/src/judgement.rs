@@ -1,7 +1,7 @@
 //! Outcomes of proofs as data: what `proof check --json` prints, and every refusal carries.
 
 use payname_resolver::{
-    Outcome, UnixTime, Window,
+    Outcome, UnixTime, VerifyError, Window,
     hickory_proto::{
         rr::{RData, RecordType},
         serialize::binary::{BinDecoder, Restrict},
@@ -148,6 +148,24 @@ pub fn txt(record: &ResourceRecord) -> Option<String> {
         rest = behind;
     }
     String::from_utf8(joined).ok()
+}
+
+/// A refusal as people read it: what it is, and how long that holds.
+pub fn refusal_text(error: &VerifyError) -> String {
+    let lasting = |map: Map<String, Value>, window, cache_ttl| {
+        let said = |key: &str| map.get(key).and_then(Value::as_str).unwrap_or_default();
+        let (outcome, reason) = (said("outcome"), said("reason"));
+        let window = window_text(window);
+        format!("{outcome:<9} {reason}\nvalid     {window}\nkeep for  {cache_ttl} s")
+    };
+    match error {
+        VerifyError::Denied(denial) => lasting(denied(denial), denial.window, denial.cache_ttl),
+        VerifyError::Insecure(unsigned) => {
+            lasting(insecure(unsigned), unsigned.window, unsigned.cache_ttl)
+        }
+        VerifyError::Bogus(bogus) => format!("bogus     {bogus}"),
+        other => format!("refused   {other}"),
+    }
 }
 
 /// What a second verifier says, as a stable name.

@@ -42,9 +42,8 @@ pub fn handle(text: &str) -> Result<Handle, NameError> {
 /// Whether somebody who writes this means a name, even if it is none.
 pub fn is_meant(text: &str) -> bool {
     let is_usual = |c: char| c.is_ascii_alphanumeric() || "-_.@".contains(c);
-    text.contains('@')
-        && !text.starts_with('-')
-        && text.chars().all(|c| is_usual(c) || !c.is_ascii())
+    let is_marked = text.starts_with('₿') || (text.contains('@') && !text.starts_with('-'));
+    is_marked && text.chars().all(|c| is_usual(c) || !c.is_ascii())
 }
 
 /// A name for a person: alone and whole on its line, then its other form and what to beware of.
@@ -137,7 +136,12 @@ mod tests {
 
     #[test]
     fn a_url_with_a_user_in_it_is_not_meant_as_a_name() {
-        assert!(is_meant("₿alice@example.com") && is_meant("a@b@c") && is_meant("\u{430}@b.c"));
+        assert!(
+            is_meant("alice@example.com")
+                && is_meant("₿alice")
+                && is_meant("a@b@c")
+                && is_meant("\u{430}@b.c")
+        );
         assert!(!is_meant("socks5://user@proxy") && !is_meant("--x@y") && !is_meant("alice"));
     }
 }

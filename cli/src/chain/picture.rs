@@ -12,7 +12,7 @@ use crate::judgement;
 /// Draws a chain, from the trust anchors down to the answer or to where it breaks.
 ///
 /// ```text
-/// .
+/// . (root)
 /// │  key 20326 RSASHA256, a trust anchor
 /// │  …
 /// └─ com.
@@ -87,7 +87,10 @@ impl Tree<'_> {
         let children = self.zones.iter().filter(|z| self.above(z) == Some(zone));
         let end = self.end().filter(|_| self.breaks_in() == Some(zone));
         Branch {
-            title: zone.to_string(),
+            title: match zone.is_root() {
+                true => ". (root)".to_owned(),
+                false => zone.to_string(),
+            },
             facts: facts.flat_map(|link| self.facts(link)).collect(),
             below: signed
                 .map(|link| Branch {

@@ -13,6 +13,7 @@ use crate::{
     context::{Context, flag},
     exit::Exit,
     failure::Failure,
+    http::root_cause,
     name,
     report::{Report, fields},
     text,
@@ -75,9 +76,12 @@ impl Unproven {
 
 /// Asks a Lightning Address service what it takes. None of it is proven.
 pub(super) fn ask(context: &Context, downgrade: Downgrade) -> Result<Report, Failure> {
-    let name = downgrade.handle().to_string();
-    let failed = |exit, code, error: &dyn std::fmt::Display| {
-        Failure::new(exit, code, error).with("name", name.as_str())
+    // Without the ₿, which stands for a proof.
+    let name = downgrade.handle().as_str().to_owned();
+    let failed = |exit, code, message: String| {
+        Failure::new(exit, code, message)
+            .with("name", name.as_str())
+            .with("proven", false)
     };
     let url = downgrade.url().clone();
     context.warn(&format!(
@@ -86,12 +90,14 @@ pub(super) fn ask(context: &Context, downgrade: Downgrade) -> Result<Report, Fai
         url.host_str().unwrap_or_default()
     ));
     let fetching = async { Fetcher::new(TIMEOUT)?.fetch(&url).await };
-    let body = context
-        .block_on(fetching)?
-        .map_err(|error| failed(Exit::Network, "lightning_address_unreachable", &error))?;
-    let request = downgrade
-        .receive(&body)
-        .map_err(|error| failed(Exit::NothingPayable, "no_lightning_address", &error))?;
+    let body = context.block_on(fetching)?.map_err(|error| {
+        let message = format!("{error}: {}", root_cause(&error));
+        failed(Exit::Network, "lightning_address_unreachable", message)
+    })?;
+    let request = downgrade.receive(&body).map_err(|error| {
+        let message = format!("{name} has no Lightning Address either: {error}");
+        failed(Exit::NothingPayable, "no_lightning_address", message)
+    })?;
     Ok(Report::new(told(&request), document(&request)))
 }
 

@@ -57,7 +57,15 @@ impl Verify {
             "unanswered": judgement::unanswered(lookup.unanswered()),
         }));
         let proven = lookup.proven().map_err(|failure| {
-            let found = format!("{}\n\n{picture}\n{}", self.name, unanswered(&lookup));
+            let verdict = match lookup.refusal() {
+                Some(error) => judgement::refusal_text(error),
+                None => format!("refused   {}", failure.message),
+            };
+            let found = format!(
+                "{}\n{verdict}\n\n{picture}\n{}",
+                name::shown(handle),
+                troubles(&lookup)
+            );
             failure
                 .with_all(evidence.clone())
                 .showing(found.trim_end().to_owned())
@@ -106,10 +114,13 @@ impl Verify {
     }
 }
 
-/// The questions that got no answer, one a line, behind an empty line; nothing when all got one.
-fn unanswered(lookup: &Lookup) -> String {
-    let lines = lookup.unanswered().iter();
-    lines
-        .map(|unanswered| format!("\nno answer to {}: {unanswered}", unanswered.question))
-        .collect()
+/// What else went wrong on the way, one a line behind an empty line; nothing when all went well.
+fn troubles(lookup: &Lookup) -> String {
+    let unanswered = lookup.unanswered().iter();
+    let unanswered = unanswered.map(|one| format!("\nno answer to {}: {one}", one.question));
+    let tried = lookup.tried().iter();
+    let tried = tried.map(|failure| format!("\nasked {failure}"));
+    // One alone is what is drawn.
+    let tried = tried.filter(|_| lookup.tried().len() > 1);
+    unanswered.chain(tried).collect()
 }

@@ -36,12 +36,7 @@ pub(super) fn from_opening(error: EndpointsError, context: &Context) -> Failure 
 
 /// No endpoint gave a proof.
 pub(super) fn from_proving(error: ProveError, handle: &Handle, sources: &Sources) -> Failure {
-    let failures: &[EndpointFailure] = match &error {
-        ProveError::Endpoints(
-            EndpointsError::AllFailed(failures) | EndpointsError::Timeout { failures, .. },
-        ) => failures,
-        _ => &[],
-    };
+    let failures = failures_of(&error);
     let is_up = matches!(error, ProveError::Endpoints(EndpointsError::Timeout { .. }));
     let code = match failures.iter().map(code).min() {
         Some(Code::NoProof) => "no_proof",
@@ -62,6 +57,21 @@ pub(super) fn from_proving(error: ProveError, handle: &Handle, sources: &Sources
     Failure::new(exit, code, message)
         .with("name", handle.to_string())
         .with("dns", sources.names())
+}
+
+/// The endpoints that failed, if that is why there is no proof.
+fn failures_of(error: &ProveError) -> &[EndpointFailure] {
+    match error {
+        ProveError::Endpoints(
+            EndpointsError::AllFailed(failures) | EndpointsError::Timeout { failures, .. },
+        ) => failures,
+        _ => &[],
+    }
+}
+
+/// Each endpoint that failed, and how.
+pub(super) fn each_of(error: &ProveError) -> Vec<String> {
+    failures_of(error).iter().map(ToString::to_string).collect()
 }
 
 /// What an endpoint failed by; the first of several is what is told.
@@ -111,6 +121,7 @@ pub(super) fn from_verifying(error: &VerifyError, lookup: &Lookup) -> Failure {
     Failure::new(exit, code, message)
         .with("name", handle.to_string())
         .with("unanswered", judgement::unanswered(lookup.unanswered()))
+        .with("tried", lookup.tried())
         .with_all(evidence)
 }
 

@@ -22,6 +22,7 @@ pub(crate) struct Lookup {
     verdict: Result<Verified<Record>, VerifyError>,
     proof: Proof,
     unanswered: Vec<Unanswered>,
+    tried: Vec<String>,
 }
 
 /// A proven name, and what a second verifier says of it.
@@ -63,6 +64,7 @@ impl Lookup {
                     let lookup = Self::new(handle, anchors, now, Err(found), proof);
                     return Ok(Self {
                         unanswered,
+                        tried: failure::each_of(&error),
                         ..lookup
                     });
                 }
@@ -101,6 +103,7 @@ impl Lookup {
             verdict,
             proof,
             unanswered: Vec::new(),
+            tried: Vec::new(),
         }
     }
 
@@ -140,5 +143,10 @@ impl Lookup {
     /// The questions that got no usable answer.
     pub(crate) fn unanswered(&self) -> &[Unanswered] {
         &self.unanswered
+    }
+
+    /// The endpoints that all proved nothing, each with its failure; empty when one proved something.
+    pub(crate) fn tried(&self) -> &[String] {
+        &self.tried
     }
 }

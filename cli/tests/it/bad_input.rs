@@ -16,6 +16,7 @@ fn malformed_arguments_end_with_code_2_and_say_what_to_write() {
         (&["resolve", "₿аlice@example.com"], "looks like `alice`"),
         (&["pay", "alice@exаmple.com", "1sat"], "Cyrillic"),
         (&["аlice@example.com"], "looks like `alice`"),
+        (&["₿alice"], "has no `@`"),
         (&["pay", "alice@example.com", "25000"], "write 25000sat"),
         (&["pay", "alice@example.com", "0sat"], "zero"),
         (&["pay", "alice@example.com", "1eur"], "unknown unit"),

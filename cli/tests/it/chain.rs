@@ -3,7 +3,7 @@
 use crate::run::{MATT, MATT_AT, Payname, Ran, vector};
 
 const MATT_PICTURE: &str = "\
-.
+. (root)
 │  key 20326 RSASHA256, a trust anchor
 │  key 38696 RSASHA256, a trust anchor
 │  key 57780 RSASHA256
@@ -114,13 +114,17 @@ fn a_chain_that_breaks_is_drawn_down_to_the_break() {
 
 #[test]
 fn where_not_even_the_root_is_proven_only_the_break_is_drawn() {
-    let ran = verify("₿matt@mattcorallo.com", MATT, "1886000000", false);
+    let ran = verify("matt@mattcorallo.com", MATT, "1886000000", false);
     assert_eq!(ran.exit, 4);
     let drawn: Vec<&str> = ran.stdout.lines().collect();
-    assert_eq!(drawn.len(), 4, "{drawn:?}");
-    assert_eq!(drawn[0], "₿matt@mattcorallo.com");
-    assert_eq!(
-        drawn[2],
-        "✗ matt.user._bitcoin-payment.mattcorallo.com. TXT"
+    let [name, verdict, "", end, reason] = drawn[..] else {
+        panic!("{drawn:?}");
+    };
+    assert_eq!(name, "₿matt@mattcorallo.com");
+    assert!(verdict.starts_with("bogus     matt.user."), "{verdict}");
+    assert_eq!(end, "✗ matt.user._bitcoin-payment.mattcorallo.com. TXT");
+    assert!(
+        reason.contains("expired at 2026-08-18T12:22:37Z"),
+        "{reason}"
     );
 }

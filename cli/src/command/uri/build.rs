@@ -10,7 +10,7 @@ use payname_resolver::{
 };
 
 use crate::{
-    command::resolve::instructions_json, context::Context, failure::Failure, report::Report,
+    command::resolve::instructions_json, context::Context, failure::Failure, report::Report, text,
 };
 
 /// Arguments of `uri build`.
@@ -52,8 +52,8 @@ impl Build {
         let methods = instructions.methods();
         if let Some(other) = methods.iter().find(|method| !method.supports(network)) {
             let message = format!(
-                "`{}` is not for the network {network}; see --network",
-                other.key()
+                "`{}` is not for the network {network}; say which with --network",
+                text::shorten(other.text())
             );
             return Err(Failure::usage("wrong_network", message));
         }
