@@ -91,6 +91,13 @@ async fn a_registered_name_is_published_when_a_stranger_can_prove_it() {
     let (code, proven) = https.json(&["resolve", &name]).await.unwrap();
     assert_eq!((code, &proven["uri"]), (0, &uri().into()), "{proven}");
 
+    // … from the server that has its proof, which nobody needs to trust …
+    let proofs = alice
+        .clone()
+        .with("PAYNAME_DNS", format!("payname+{}", line.paynamed.url()));
+    let (code, proven) = proofs.json(&["resolve", &name]).await.unwrap();
+    assert_eq!((code, &proven["uri"]), (0, &uri().into()), "{proven}");
+
     // … by the library, through the recursor that could lie …
     let verified = line.internet.world.resolve(&name).await.unwrap();
     assert_eq!(verified.uri(), uri());

@@ -11,6 +11,7 @@
 #[path = "../../../zones/tests/it/caches.rs"]
 mod caches;
 mod differential;
+mod endpoints;
 /// The forge of chains is the resolver's own, whose tests use more of it.
 #[allow(dead_code, unused_imports)]
 #[path = "../../../resolver/tests/it/forge/mod.rs"]
@@ -30,3 +31,5 @@ mod resolution;
 mod rollover;
 mod round_trips;
 mod transports;
+mod unproven;
+mod verify;

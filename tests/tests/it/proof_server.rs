@@ -10,6 +10,8 @@ use payname_tests::dns::Lie;
 use reqwest::{Response, StatusCode};
 use tempfile::TempDir;
 
+use crate::endpoints::{self, Scene};
+
 const URI: &str = "bitcoin:?lno=lno1qsgqmqvgm96frzdg8m0gc6nzeqffvzsqzrxqy";
 
 /// A server that proves through the recursor of a world, if told to.
@@ -176,5 +178,19 @@ async fn a_server_without_a_resolver_gathers_for_nobody() {
     let own = reqwest::get(url).await.unwrap();
     assert_eq!(own.status(), StatusCode::NOT_FOUND);
     assert_eq!(header(&own, "access-control-allow-origin"), "*");
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_command_proves_a_name_through_such_a_server_alone() {
+    let scene = Scene::with_alice().await;
+    let (server, _directory) = serve(&scene.world, true).await;
+    let payname = scene.payname(&format!("dnssecproof+http://{}", server.http_addr()));
+    let (code, proven) = payname.json(&["resolve", endpoints::ALICE]).await.unwrap();
+    assert_eq!(
+        (code, &proven["uri"]),
+        (0, &endpoints::URI.into()),
+        "{proven}"
+    );
     server.shutdown().await;
 }
