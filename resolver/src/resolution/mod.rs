@@ -6,6 +6,8 @@ mod arrived;
 mod gather;
 mod question;
 mod response;
+#[cfg(test)]
+mod tests;
 mod unanswered;
 
 pub use gather::{Gathered, Resolution, ResolutionError, Step};
