@@ -6,6 +6,16 @@ use alloc::{string::String, vec::Vec};
 const PREFIX: &[u8] = b"bitcoin:";
 
 /// The payment record of a handle: one `bitcoin:` URI.
+///
+/// ```
+/// use payname_resolver::{Record, RecordError};
+///
+/// // Two TXT records, the first in two strings.
+/// let set: [&[u8]; 2] = [b"\x0cbitcoin:?lno\x04=abc", b"\x05hello"];
+/// assert_eq!(Record::from_txt(set)?.uri(), "bitcoin:?lno=abc");
+/// assert_eq!(Record::from_txt([&b"\x05hello"[..]]), Err(RecordError::None { others: 1 }));
+/// # Ok::<(), RecordError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     uri: String,

@@ -5,6 +5,14 @@ use core::fmt;
 /// Seconds since 1970-01-01T00:00:00Z, without leap seconds.
 ///
 /// Prints as RFC 3339 (`2026-08-06T04:00:00Z`).
+///
+/// ```
+/// use payname_resolver::UnixTime;
+///
+/// let now = UnixTime(1_785_988_800);
+/// assert_eq!(now.to_string(), "2026-08-06T04:00:00Z");
+/// assert_eq!(now.until(now.plus(60)), 60);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime(pub u64);
 
@@ -54,6 +62,14 @@ impl fmt::Display for UnixTime {
 }
 
 /// The span in which every signature on a proof's path is valid, both ends included.
+///
+/// ```
+/// use payname_resolver::{UnixTime, Window};
+///
+/// let window = Window { valid_from: UnixTime(100), valid_until: UnixTime(200) };
+/// assert!(window.contains(UnixTime(200)));
+/// assert!(!window.contains(UnixTime(201)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     /// The latest inception on the path.

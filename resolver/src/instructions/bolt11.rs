@@ -12,6 +12,18 @@ use super::{
 use crate::{amount::Amount, time::UnixTime};
 
 /// A BOLT 11 invoice and the text it was written as. It can be paid once.
+///
+/// ```
+/// use payname_resolver::{Amount, Instructions, Method, instructions::Bolt11Method};
+///
+/// let uri = "bitcoin:?lightning=lnbc2500u1pvjluezsp5zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zyg3zygspp5qqqsyqcyq5rqwzqfqqqsyqcyq5rqwzqfqqqsyqcyq5rqwzqfqypqdq5xysxxatsyp3k7enxv4jsxqzpu9qrsgquk0rl77nj30yxdy8j9vdx85fkpmdla2087ne0xh8nhedh8w27kyke0lp53ut353s06fv3qfegext0eh0ymjpf39tuven09sam30g4vgpfna3rh";
+/// let instructions = Instructions::parse(uri)?;
+/// let [Method::Bolt11(method)] = instructions.methods() else { unreachable!() };
+/// let method: &Bolt11Method = method;
+/// assert_eq!(method.limits().fixed(), Some(Amount::from_sat(250_000)?));
+/// println!("to be paid until {:?}", method.expires_at());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bolt11Method {
     text: String,

@@ -8,6 +8,29 @@ use super::{Instructions, Method, MethodError, MethodKind};
 use crate::{proof::Verified, time::UnixTime};
 
 /// The way to pay, and every way that was passed over.
+///
+/// ```
+/// use payname_resolver::{
+///     Handle, Method, Proof, TrustAnchors, UnixTime,
+///     instructions::{Choice, MethodKind, PassedOver},
+///     lightning::bitcoin::Network,
+/// };
+///
+/// # let bytes = hex::decode(include_str!("../../vectors/bip353-03-wildcard-cname-xdomain.hex").trim())?;
+/// let handle: Handle = "₿a.x_domain_cname_wild@dnssec_proof_tests.bitcoin.ninja".parse()?;
+/// let now = UnixTime(1_754_600_000);
+/// let record = Proof::parse(&bytes)?.verify(&handle, &TrustAnchors::iana(), now)?;
+/// let instructions = record.instructions()?;
+///
+/// // A wallet without Lightning.
+/// let on_chain = |method: &Method| method.kind() == MethodKind::OnChain;
+/// let Choice { chosen, passed_over } = instructions.choose(Network::Bitcoin, on_chain, now);
+/// assert_eq!(chosen.unwrap().value().key(), "address");
+/// for PassedOver { key, reason, .. } in passed_over {
+///     println!("not by `{key}`: {reason}");
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Choice {
     /// The method to pay by; nothing when none can be.

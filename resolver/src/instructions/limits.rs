@@ -5,6 +5,17 @@ use crate::amount::Amount;
 /// The amounts that a payment method takes, in one direction or both.
 ///
 /// Joined from the URI's `amount` and the method's own.
+///
+/// ```
+/// use payname_resolver::{Amount, Instructions, instructions::AmountLimits};
+///
+/// let uri = "bitcoin:bc1qztwy6xen3zdtt7z0vrgapmjtfz8acjkfp5fp7l?amount=0.00025";
+/// let asked = Instructions::parse(uri)?.methods()[0].limits();
+/// assert_eq!(asked.settle_on(None)?, Amount::from_sat(25_000)?);
+/// assert!(asked.settle_on(Some(Amount::from_sat(24_999)?)).is_err());
+/// assert!(AmountLimits::ANY.settle_on(None).is_err(), "the payer has to choose");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AmountLimits {
     asked: Option<Amount>,

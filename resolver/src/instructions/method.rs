@@ -14,6 +14,18 @@ use crate::{amount::Amount, time::UnixTime};
 pub(super) const PATH_KEY: &str = "address";
 
 /// A way to pay that a `bitcoin:` URI offers.
+///
+/// ```
+/// use payname_resolver::{Instructions, Method, UnixTime, instructions::MethodKind};
+///
+/// let uri = "bitcoin:?bc=bc1qztwy6xen3zdtt7z0vrgapmjtfz8acjkfp5fp7l&lno=lno1zcss9mk8y3wkklfvevcrszlmu23kfrxh49px20665dqwmn4p72pksese";
+/// let instructions = Instructions::parse(uri)?;
+/// let kinds: Vec<MethodKind> = instructions.methods().iter().map(Method::kind).collect();
+/// assert_eq!(kinds, [MethodKind::OnChain, MethodKind::Offer]);
+/// assert!(MethodKind::Offer < MethodKind::OnChain, "the preferred kind is the lesser");
+/// assert_eq!(instructions.methods()[1].expires_at(), None::<UnixTime>);
+/// # Ok::<(), payname_resolver::instructions::UriError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Method {
@@ -156,6 +168,19 @@ impl fmt::Display for MethodKind {
 }
 
 /// An on-chain address whose network is still to be checked.
+///
+/// ```
+/// use payname_resolver::{Instructions, Method, instructions::OnChainMethod, lightning::bitcoin::Network};
+///
+/// let uri = "bitcoin:bc1qztwy6xen3zdtt7z0vrgapmjtfz8acjkfp5fp7l?amount=0.00025";
+/// let instructions = Instructions::parse(uri)?;
+/// let [Method::OnChain(method)] = instructions.methods() else { unreachable!() };
+/// let method: &OnChainMethod = method;
+/// assert_eq!(method.key(), "address");
+/// assert!(method.is_valid_for(Network::Bitcoin) && !method.is_valid_for(Network::Testnet));
+/// assert!(method.limits().fixed().is_some());
+/// # Ok::<(), payname_resolver::instructions::UriError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OnChainMethod {
     key: String,

@@ -146,6 +146,17 @@ impl Verified<Instructions> {
 }
 
 /// A payment method that cannot be used, and why.
+///
+/// ```
+/// use payname_resolver::{Instructions, instructions::RejectedMethod};
+///
+/// let uri = "bitcoin:bc1qztwy6xen3zdtt7z0vrgapmjtfz8acjkfp5fp7l?lno=lno1garbage";
+/// let instructions = Instructions::parse(uri)?;
+/// let [RejectedMethod { key, reason, .. }] = instructions.rejected() else { unreachable!() };
+/// println!("{key}: {reason}");
+/// assert_eq!((key.as_str(), instructions.methods().len()), ("lno", 1));
+/// # Ok::<(), payname_resolver::instructions::UriError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct RejectedMethod {
     /// The key, lower case and without `req-`; `address` for the path of the URI.
@@ -157,6 +168,16 @@ pub struct RejectedMethod {
 }
 
 /// A parameter that is unknown here.
+///
+/// ```
+/// use payname_resolver::{Instructions, instructions::Parameter};
+///
+/// let uri = "bitcoin:bc1qztwy6xen3zdtt7z0vrgapmjtfz8acjkfp5fp7l?colour=blue";
+/// let instructions = Instructions::parse(uri)?;
+/// let expected = Parameter { key: "colour".to_owned(), value: "blue".to_owned() };
+/// assert_eq!(instructions.unknown(), [expected]);
+/// # Ok::<(), payname_resolver::instructions::UriError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameter {
     /// The key, lower case.

@@ -158,6 +158,28 @@ impl OfferMethod {
 }
 
 /// A way to reach a payee whose node stays hidden (BOLT 4, route blinding).
+///
+/// ```
+/// use payname_resolver::{
+///     Handle, Proof, TrustAnchors, UnixTime,
+///     instructions::{BlindedPath, Introduction},
+/// };
+///
+/// # let bytes = hex::decode(include_str!("../../vectors/bip353-03-wildcard-cname-xdomain.hex").trim())?;
+/// # let handle: Handle = "₿a.x_domain_cname_wild@dnssec_proof_tests.bitcoin.ninja".parse()?;
+/// # let (proof, now) = (Proof::parse(&bytes)?, UnixTime(1_754_600_000));
+/// let instructions = proof.verify(&handle, &TrustAnchors::iana(), now)?.instructions()?;
+/// for BlindedPath { introduction, hops } in instructions.value().offer().unwrap().paths() {
+///     match introduction {
+///         Introduction::Node(id) => println!("{hops} hops from the node {id}"),
+///         Introduction::Channel { short_channel_id, .. } => {
+///             println!("{hops} hops from an end of the channel {short_channel_id}");
+///         }
+///     }
+///     assert_eq!(hops, 2);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BlindedPath {
     /// The node at which it begins, which is not hidden.

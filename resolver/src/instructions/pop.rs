@@ -14,6 +14,21 @@ const FORBIDDEN: [&str; 7] = [
 ];
 
 /// The callback to open once paid.
+///
+/// ```
+/// use payname_resolver::{Instructions, instructions::ProofOfPayment};
+///
+/// let uri = "bitcoin:bc1qztwy6xen3zdtt7z0vrgapmjtfz8acjkfp5fp7l?pop=myapp%3apaid%3f";
+/// let instructions = Instructions::parse(uri)?;
+/// let pop: &ProofOfPayment = instructions.proof_of_payment().unwrap();
+/// assert_eq!(pop.uri_for("onchain", "0001").as_deref(), Some("myapp:paid?onchain=0001"));
+///
+/// // What would tell a stranger, or run something, is never opened.
+/// let uri = "bitcoin:bc1qztwy6xen3zdtt7z0vrgapmjtfz8acjkfp5fp7l?pop=https%3a//example.com/";
+/// let instructions = Instructions::parse(uri)?;
+/// assert!(!instructions.proof_of_payment().unwrap().may_be_opened());
+/// # Ok::<(), payname_resolver::instructions::UriError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProofOfPayment {
     text: String,

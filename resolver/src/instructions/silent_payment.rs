@@ -156,6 +156,20 @@ impl fmt::Display for SilentPaymentAddress {
 }
 
 /// A silent payment address that a URI offers.
+///
+/// ```
+/// use payname_resolver::{
+///     Instructions, Method, instructions::SilentPaymentMethod, lightning::bitcoin::Network,
+/// };
+///
+/// let uri = "bitcoin:?sp=sp1qqgste7k9hx0qftg6qmwlkqtwuy6cycyavzmzj85c6qdfhjdpdjtdgqjuexzk6murw56suy3e0rd2cgqvycxttddwsvgxe2usfpxumr70xc9pkqwv";
+/// let instructions = Instructions::parse(uri)?;
+/// let [Method::SilentPayment(method)] = instructions.methods() else { unreachable!() };
+/// let method: &SilentPaymentMethod = method;
+/// assert!(method.supports(Network::Bitcoin) && !method.supports(Network::Signet));
+/// assert_eq!(method.address().version(), 0);
+/// # Ok::<(), payname_resolver::instructions::UriError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SilentPaymentMethod {
     address: SilentPaymentAddress,

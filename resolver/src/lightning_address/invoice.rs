@@ -14,6 +14,34 @@ use crate::{
 };
 
 /// The request for an invoice over a certain amount.
+///
+/// ```
+/// use payname_resolver::{
+///     Amount, UnixTime, lightning::bitcoin::Network,
+///     lightning_address::{InvoiceError, InvoiceRequest},
+/// };
+/// # use payname_resolver::{Payee, Proof, TrustAnchors, lightning_address::Downgrade};
+/// # let payee: Payee = "alice@insecure.example".parse()?;
+/// # let anchors = TrustAnchors::parse(
+/// #     ". DS 47005 13 2 2eb6e9f2480126691594d649a5a613de3052e37861634641bb568746f2ffc4d4",
+/// # )?;
+/// # let now = UnixTime(1_575_115_200);
+/// # let bytes = hex::decode(include_str!("../../vectors/rfc9102-insecure-opt-out.hex").trim())?;
+/// # let error = Proof::parse(&bytes)?.verify(payee.handle(), &anchors, now).unwrap_err();
+/// # let body = br#"{"tag": "payRequest", "callback": "https://pay.example/alice",
+/// #     "minSendable": 1000, "maxSendable": 100000000,
+/// #     "metadata": "[[\"text/plain\", \"Pay alice\"]]"}"#;
+/// # let pay_request = Downgrade::danger_accept_unproven(&payee, &error)?.receive(body)?;
+///
+/// let request: InvoiceRequest = pay_request.ask(Amount::from_sat(25)?, None)?;
+/// assert_eq!(request.url().as_str(), "https://pay.example/alice?amount=25000");
+///
+/// // What a GET of that URL brought.
+/// let body = br#"{"status": "ERROR", "reason": "alice is out"}"#;
+/// let refused = request.receive(body, Network::Bitcoin, now);
+/// assert!(matches!(refused, Err(InvoiceError::Answer(_))));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvoiceRequest {
     request: PayRequest,

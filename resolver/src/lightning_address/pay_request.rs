@@ -19,6 +19,33 @@ use crate::{
 };
 
 /// What a Lightning Address service takes, and where it gives invoices. Nothing of it is proven.
+///
+/// ```
+/// use payname_resolver::{
+///     Payee, Proof, TrustAnchors, UnixTime, lightning_address::{Cause, Downgrade},
+/// };
+///
+/// # let anchors = TrustAnchors::parse(
+/// #     ". DS 47005 13 2 2eb6e9f2480126691594d649a5a613de3052e37861634641bb568746f2ffc4d4",
+/// # )?;
+/// # let now = UnixTime(1_575_115_200);
+/// # let bytes = hex::decode(include_str!("../../vectors/rfc9102-insecure-opt-out.hex").trim())?;
+/// // The proof that the domain is not signed.
+/// let payee: Payee = "alice@insecure.example".parse()?;
+/// let error = Proof::parse(&bytes)?.verify(payee.handle(), &anchors, now).unwrap_err();
+/// let downgrade = Downgrade::danger_accept_unproven(&payee, &error)?;
+/// assert!(matches!(downgrade.cause(), Cause::Insecure { .. }));
+/// assert_eq!(downgrade.url().as_str(), "https://insecure.example/.well-known/lnurlp/alice");
+///
+/// // What a GET of that URL brought.
+/// let body = br#"{"tag": "payRequest", "callback": "https://pay.example/alice",
+///     "minSendable": 1000, "maxSendable": 100000000,
+///     "metadata": "[[\"text/plain\", \"Pay alice\"]]"}"#;
+/// let request = downgrade.receive(body)?;
+/// assert_eq!(request.description(), "Pay alice");
+/// assert!(request.is_hosted_elsewhere(), "show the host: {}", request.callback_host());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PayRequest {
     downgrade: Downgrade,

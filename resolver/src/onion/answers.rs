@@ -62,6 +62,20 @@ pub struct AnswerQueue<R> {
 }
 
 /// A name to be proven: gather its TXT records and say what was found.
+///
+/// ```
+/// use payname_resolver::{UnixTime, onion::{AnswerQueue, Finding, Job, Limits, Scope}};
+///
+/// let now = UnixTime(1_800_000_000);
+/// let mut queue = AnswerQueue::new(Scope::PaymentNames, Limits::default());
+/// for reply_path in ["one asker", "another"] {
+///     queue.accept("alice.user._bitcoin-payment.example.com.".parse()?, reply_path, now)?;
+/// }
+/// let job: Job = queue.next(now).expect("a name was asked for");
+/// assert!(queue.next(now).is_none(), "both wait for one job");
+/// assert_eq!(queue.finish(&job, &Finding::Failed).len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     name: DomainName,

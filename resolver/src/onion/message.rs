@@ -12,6 +12,14 @@ pub const PROOF_TYPE: u64 = 65_538;
 pub const ERROR_TYPE: u64 = 65_550;
 
 /// The content of an onion message of bLIP-32.
+///
+/// ```
+/// use payname_resolver::onion::Message;
+///
+/// let query = Message::Query("alice.user._bitcoin-payment.example.com.".parse()?);
+/// assert_eq!(Message::read(query.tlv_type(), &query.to_bytes()?)?, query);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
     /// Asks for the proof of the TXT records at a name.

@@ -12,6 +12,14 @@ use crate::{
 /// What tells an answer's question: it travels, encrypted to ourselves, in the reply path.
 ///
 /// Sixteen random bytes, another for every resolver that is asked.
+///
+/// ```
+/// use payname_resolver::onion::Nonce;
+///
+/// let mut nonce = Nonce::default();
+/// getrandom::fill(&mut nonce)?;
+/// # Ok::<(), getrandom::Error>(())
+/// ```
 pub type Nonce = [u8; 16];
 
 /// A name under way. It never trusts: what it gives out is a [`Proof`] to be verified.

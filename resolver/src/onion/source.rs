@@ -17,6 +17,20 @@ use crate::{
 ///
 /// One, so that an [`Endpoints`](crate::net::Endpoints) goes on to the next when it lies. Needs
 /// tokio, as all of [`net`](crate::net) does.
+///
+/// ```
+/// use std::{sync::Arc, time::{Duration, SystemTime}};
+///
+/// use payname_resolver::{
+///     lightning::onion_message::messenger::Destination,
+///     onion::{OnionHandler, OnionSource},
+/// };
+///
+/// let handler = Arc::new(OnionHandler::new(|| SystemTime::now().into()));
+/// let id = "02eec7245d6b7d2ccb30380bfbe2a3648cd7a942653f5aa340edcea1f283686619".parse().unwrap();
+/// let source = OnionSource::new(handler, Destination::Node(id), Duration::from_secs(20));
+/// assert_eq!(source.to_string(), format!("the Lightning node {id}"));
+/// ```
 #[derive(Debug, Clone)]
 pub struct OnionSource {
     handler: Arc<OnionHandler>,

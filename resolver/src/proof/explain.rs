@@ -13,6 +13,43 @@ use super::{
 use crate::time::{UnixTime, Window};
 
 /// How far a proof leads and by which links; made by [`Proof::explain`].
+///
+/// ```
+/// use payname_resolver::{
+///     Handle, Proof, TrustAnchors, UnixTime,
+///     hickory_proto::rr::RecordType,
+///     proof::{Detail, Digest, Key, Link, Shown, Voucher},
+/// };
+///
+/// # let bytes = hex::decode(include_str!("../../vectors/bip353-01-simple.hex").trim())?;
+/// let handle: Handle = "simple@dnssec_proof_tests.bitcoin.ninja".parse()?;
+/// let (owner, now) = (handle.owner_name(), UnixTime(1_754_700_000));
+/// let explanation =
+///     Proof::parse(&bytes)?.explain(owner, RecordType::TXT, &TrustAnchors::iana(), now);
+/// let links: &[Link] = &explanation.links;
+/// for link in links {
+///     print!("{} signed by key {} of {}: ", link.record_set, link.key_tag, link.zone);
+///     match &link.detail {
+///         Detail::Keys(keys) => {
+///             let vouched = |key: &&Key| matches!(key.voucher, Some(Voucher::Anchor | Voucher::Ds));
+///             println!("{} keys, {} vouched for", keys.len(), keys.iter().filter(vouched).count());
+///         }
+///         Detail::Delegation(digests) => {
+///             let tags: Vec<u16> = digests.iter().map(|digest: &Digest| digest.key_tag).collect();
+///             println!("stands for the keys {tags:?}");
+///         }
+///         Detail::Alias(target) => println!("leads to {target}"),
+///         Detail::Denial(shown) => {
+///             let is_cover = |shown: &&Shown| matches!(shown, Shown::Covers(_));
+///             println!("denies {} names", shown.iter().filter(is_cover).count());
+///         }
+///         _ => println!("what was asked for"),
+///     }
+/// }
+/// let zones: Vec<String> = explanation.zones().map(ToString::to_string).collect();
+/// assert_eq!(zones, [".", "ninja.", "bitcoin.ninja."]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
     /// The judgement.

@@ -46,6 +46,18 @@ pub const MAX_PROOF_BYTES: usize = 65_535;
 ///
 /// Any order, duplicates, records of unknown types and mixed case are fine; whether they prove
 /// anything is for [`Proof::judge`] and [`Proof::verify`] to say.
+///
+/// ```
+/// use payname_resolver::{Handle, Proof, TrustAnchors, UnixTime};
+///
+/// # let bytes = hex::decode(include_str!("../../vectors/bip353-01-simple.hex").trim())?;
+/// let proof = Proof::parse(&bytes)?; // of a file, a PSBT, an onion message
+/// let handle: Handle = "₿simple@dnssec_proof_tests.bitcoin.ninja".parse()?;
+/// let record = proof.verify(&handle, &TrustAnchors::iana(), UnixTime(1_754_700_000))?;
+/// assert_eq!(record.uri(), "bitcoin:?bc=bc1qztwy6xen3zdtt7z0vrgapmjtfz8acjkfp5fp7l");
+/// assert!(proof.verify(&handle, &TrustAnchors::iana(), UnixTime(1_800_000_000)).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
     records: Vec<ResourceRecord>,

@@ -12,6 +12,17 @@ use super::Verified;
 use crate::{record::Record, time::UnixTime};
 
 /// What the second verifier says of a proof that ours accepts.
+///
+/// ```
+/// use payname_resolver::{Handle, Proof, TrustAnchors, UnixTime, proof::Opinion};
+///
+/// # let bytes = hex::decode(include_str!("../../vectors/bip353-01-simple.hex").trim())?;
+/// let handle: Handle = "₿simple@dnssec_proof_tests.bitcoin.ninja".parse()?;
+/// let now = UnixTime(1_754_700_000);
+/// let record = Proof::parse(&bytes)?.verify(&handle, &TrustAnchors::iana(), now)?;
+/// assert_eq!(record.second_opinion(now)?, Opinion::Agrees);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Opinion {

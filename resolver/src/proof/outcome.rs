@@ -9,6 +9,33 @@ use super::{Proof, ResourceRecord};
 use crate::time::{UnixTime, Window};
 
 /// The judgement on a proof (RFC 4033 §5, with the denials told apart).
+///
+/// Any name and type can be asked about; this proves that a domain has no key for its mail server:
+///
+/// ```
+/// use payname_resolver::{
+///     Outcome, Proof, TrustAnchors, UnixTime,
+///     hickory_proto::rr::{Name, RecordType},
+///     proof::{Bogus, Denial, DenialKind, Insecure, Secure},
+/// };
+///
+/// # let anchors = TrustAnchors::parse(
+/// #     ". DS 47005 13 2 2eb6e9f2480126691594d649a5a613de3052e37861634641bb568746f2ffc4d4",
+/// # )?;
+/// # let bytes = hex::decode(include_str!("../../vectors/rfc9102-denial-nsec.hex").trim())?;
+/// let owner = Name::from_ascii("_25._tcp.smtp.example.com.")?;
+/// let now = UnixTime(1_575_115_200);
+/// let outcome = Proof::parse(&bytes)?.judge(&owner, RecordType::TLSA, &anchors, now);
+/// let said = match &outcome {
+///     Outcome::Secure(Secure { records, .. }) => format!("{} records", records.len()),
+///     Outcome::Denied(Denial { kind: DenialKind::NxDomain, owner, .. }) => format!("no {owner}"),
+///     Outcome::Denied(Denial { zone, .. }) => format!("none, says {zone}"),
+///     Outcome::Insecure(Insecure { zone, .. }) => format!("{zone} is not signed"),
+///     Outcome::Bogus(Bogus { record_set, reason, .. }) => format!("{record_set}: {reason}"),
+/// };
+/// assert_eq!(said, "no _25._tcp.smtp.example.com.");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum Outcome {
@@ -92,6 +119,15 @@ pub struct Bogus {
 }
 
 /// The owner name and type of a record set.
+///
+/// ```
+/// use payname_resolver::{hickory_proto::rr::{Name, RecordType}, proof::RecordSetName};
+///
+/// let owner = Name::from_ascii("example.com.")?;
+/// let record_set = RecordSetName { owner, record_type: RecordType::DNSKEY };
+/// assert_eq!(record_set.to_string(), "example.com. DNSKEY");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RecordSetName {
     /// The owner name, lower case.

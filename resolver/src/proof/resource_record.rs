@@ -20,6 +20,16 @@ const MAX_NAME_BYTES: usize = 255;
 ///
 /// The RDATA stays raw: a record of a type nobody here knows is as welcome as any other, and what
 /// was signed is what is kept.
+///
+/// ```
+/// use payname_resolver::{hickory_proto::rr::{Name, RecordType}, proof::ResourceRecord};
+///
+/// let owner = Name::from_ascii("Alice.example.com")?;
+/// let record = ResourceRecord::new(&owner, RecordType::TXT, 300, b"\x05hello".to_vec());
+/// assert_eq!(record.name().to_string(), "alice.example.com.");
+/// assert_eq!((record.ttl(), record.rdata().len()), (300, 6));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ResourceRecord {
     name: Name,

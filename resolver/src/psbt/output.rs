@@ -23,6 +23,13 @@ const MAX_STEPS_BACK: usize = 16;
 ///
 /// Between building a transaction and signing it some time may pass, in which signatures on DNS
 /// records expire. BIP-353 lets signers take proofs that expired up to an hour ago.
+///
+/// ```
+/// use payname_resolver::psbt::Grace;
+///
+/// assert_eq!((Grace::default(), Grace::default().seconds()), (Grace::None, 0));
+/// assert_eq!(Grace::OneHour.seconds(), 3_600);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Grace {
     /// It must be valid now.
@@ -43,6 +50,23 @@ impl Grace {
 }
 
 /// Writes the proof into an output's map, in place of one that may be there.
+///
+/// ```
+/// use payname_resolver::{
+///     Handle, Proof, TrustAnchors, UnixTime,
+///     lightning::bitcoin::psbt::Output,
+///     psbt::{PSBT_OUT_DNSSEC_PROOF, attach},
+/// };
+///
+/// # let bytes = hex::decode(include_str!("../../vectors/bip353-01-simple.hex").trim())?;
+/// let handle: Handle = "₿simple@dnssec_proof_tests.bitcoin.ninja".parse()?;
+/// let now = UnixTime(1_754_700_000);
+/// let record = Proof::parse(&bytes)?.verify(&handle, &TrustAnchors::iana(), now)?;
+/// let mut output = Output::default(); // of the transaction that pays it
+/// attach(&mut output, &record);
+/// assert!(output.unknown.keys().any(|key| key.type_value == PSBT_OUT_DNSSEC_PROOF));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn attach<T>(output: &mut Output, verified: &Verified<T>) {
     let field = ProofField::new(verified);
     output.unknown.insert(key(), field.to_bytes());
@@ -133,6 +157,25 @@ impl ProofField {
 ///
 /// Deliberately no [`Verified`]: it answers whose an output is, also of a proof that has expired
 /// within the [`Grace`], and nothing new may be paid by it.
+///
+/// ```
+/// use payname_resolver::{
+///     TrustAnchors, UnixTime, lightning::bitcoin::{Address, Network},
+///     psbt::{Grace, ProofField, ProvenOutput},
+/// };
+///
+/// # let hex = include_str!("../../vectors/bip353-01-simple.psbt-field.hex");
+/// # let bytes = hex::decode(hex.trim())?;
+/// let field = ProofField::parse(&bytes)?; // the value of the PSBT's field
+/// let address: Address<_> = "bc1qztwy6xen3zdtt7z0vrgapmjtfz8acjkfp5fp7l".parse().unwrap();
+/// let script = address.assume_checked().script_pubkey(); // that of the output
+/// let (anchors, now) = (TrustAnchors::iana(), UnixTime(1_754_700_000));
+/// let proven: ProvenOutput =
+///     field.verify(&script, Network::Bitcoin, &anchors, now, Grace::None)?;
+/// assert_eq!(proven.handle().as_str(), "simple@dnssec_proof_tests.bitcoin.ninja");
+/// assert_eq!(proven.late_by(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProvenOutput {
     handle: Handle,

@@ -28,6 +28,42 @@ const MAX_HOPS: usize = 12;
 /// It asks for the whole ancestor chain at once and follows CNAME and DNAME itself, so that a name
 /// costs one round trip, or two where zones are cut in unusual places. It does not rely on the
 /// resolver's word (its AD bit) nor on its completeness: what is missing is asked for.
+///
+/// ```
+/// use payname_resolver::{
+///     Gathered, Handle, Question, Resolution, Response, Step, resolution::ResolutionError,
+/// };
+///
+/// /// Gathers with whatever sends a message to a resolver and gives back its answer.
+/// fn gather(
+///     handle: &Handle,
+///     exchange: impl Fn(Vec<u8>) -> Option<Vec<u8>>,
+/// ) -> Result<Gathered, ResolutionError> {
+///     let (mut resolution, mut questions) = Resolution::start(handle);
+///     while let Some(question) = questions.pop() {
+///         let id = 7; // a random one, where strangers could answer
+///         let response = exchange(question.to_message(id));
+///         let response = response.and_then(|bytes| Response::parse(&question, id, &bytes).ok());
+///         let step = match response {
+///             Some(response) => resolution.receive(response)?,
+///             None => resolution.unanswered(&question)?,
+///         };
+///         match step {
+///             Step::Ask { resolution: again, questions: more } => {
+///                 resolution = again;
+///                 questions.extend(more);
+///             }
+///             Step::Done(gathered) => return Ok(gathered),
+///         }
+///     }
+///     unreachable!("a resolution with nothing pending is done")
+/// }
+///
+/// let handle: Handle = "alice@example.com".parse()?;
+/// let silence = gather(&handle, |_| None);
+/// assert!(matches!(silence, Err(ResolutionError::Nothing(Question { .. }))));
+/// # Ok::<(), payname_resolver::HandleError>(())
+/// ```
 #[derive(Debug)]
 pub struct Resolution {
     goal: Question,

@@ -8,6 +8,17 @@ use crate::resolution::Question;
 /// A question that got no usable answer, and why if it is known.
 ///
 /// Two are equal when their questions are.
+///
+/// ```
+/// use payname_resolver::{
+///     Question, hickory_proto::rr::{Name, RecordType}, resolution::Unanswered,
+/// };
+///
+/// let question = Question::new(Name::from_ascii("example.com.")?, RecordType::DS);
+/// let unanswered = Unanswered::new(question);
+/// assert_eq!(unanswered.to_string(), "example.com. DS got no answer");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Unanswered {
     /// What was asked.

@@ -10,6 +10,7 @@ mod anchors;
 mod bip353;
 mod cache;
 mod dnssec_prover;
+mod examples;
 mod explain;
 mod forge;
 mod limits;

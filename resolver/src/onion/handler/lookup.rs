@@ -14,6 +14,29 @@ use crate::{
 };
 
 /// A name under way. Dropping it gives the lookup up.
+///
+/// ```
+/// use payname_resolver::{
+///     TrustAnchors, UnixTime, Verified, Record,
+///     onion::{Lookup, QueryError},
+///     Handle,
+/// };
+///
+/// /// The first proof that holds.
+/// async fn prove(
+///     handle: &Handle,
+///     mut lookup: Lookup,
+///     now: UnixTime,
+/// ) -> Result<Verified<Record>, QueryError> {
+///     loop {
+///         // A resolver that lies is passed over, until there is none left or no time.
+///         let proof = lookup.next().await?;
+///         if let Ok(record) = proof.verify(handle, &TrustAnchors::iana(), now) {
+///             return Ok(record);
+///         }
+///     }
+/// }
+/// ```
 pub struct Lookup {
     shared: Arc<Shared>,
     clock: Clock,

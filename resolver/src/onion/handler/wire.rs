@@ -19,6 +19,17 @@ pub(super) enum Carried {
 }
 
 /// The error of bLIP-32 as a custom onion message, since `lightning` 0.2 does not know it.
+///
+/// ```
+/// use payname_resolver::{
+///     lightning::onion_message::packet::OnionMessageContents,
+///     onion::{ERROR_TYPE, ErrorMessage},
+/// };
+///
+/// let name = "alice.user._bitcoin-payment.example.com.".parse()?;
+/// assert_eq!(ErrorMessage::new(name, true).tlv_type(), ERROR_TYPE);
+/// # Ok::<(), payname_resolver::onion::DomainNameError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorMessage(Message);
 
