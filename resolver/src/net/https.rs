@@ -87,11 +87,15 @@ pub(super) async fn exchange(
             }
         }
     };
+    let message = match server().is_encrypted() {
+        true => question.to_padded_message(0),
+        false => question.to_message(0),
+    };
     let mut answer = client
         .post(url.clone())
         .header(CONTENT_TYPE, DNS_MESSAGE)
         .header(ACCEPT, DNS_MESSAGE)
-        .body(question.to_message(0))
+        .body(message)
         .send()
         .await
         .map_err(failed)?;

@@ -48,7 +48,10 @@ impl Line {
     }
 
     async fn ask(&self, question: &Question) -> Result<Vec<u8>, Broken> {
-        let message = question.to_message(0);
+        let message = match self.server.is_encrypted() {
+            true => question.to_padded_message(0),
+            false => question.to_message(0),
+        };
         let mut left = MAX_REOPENED;
         loop {
             let Given {

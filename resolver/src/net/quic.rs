@@ -68,7 +68,7 @@ impl Quic {
 
     async fn ask(&self, question: &Question) -> Result<Vec<u8>, Broken> {
         // The stream tells answers apart, and the id must be 0 (RFC 9250 §4.2.1).
-        let message = question.to_message(0);
+        let message = question.to_padded_message(0);
         let length = u16::try_from(message.len()).map_err(|_| Broken::TooLong)?;
         let framed = [length.to_be_bytes().as_slice(), &message].concat();
         loop {
