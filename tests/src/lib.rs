@@ -14,6 +14,7 @@
 )]
 
 pub mod bitcoind;
+pub mod certificate;
 pub mod dns;
 pub mod judge;
 pub mod port;
@@ -26,6 +27,7 @@ pub mod waves;
 pub mod world;
 
 pub use bitcoind::Bitcoind;
+pub use certificate::Certificate;
 pub use payname_fuzz::vector;
 pub use unbound::Unbound;
 pub use world::World;

@@ -13,6 +13,7 @@ use payname_resolver::resolution::Question;
 use tempfile::TempDir;
 use tokio::net::UdpSocket;
 
+use crate::certificate::Certificate;
 use crate::dns::Relay;
 use crate::port;
 use crate::service::Service;
@@ -24,13 +25,30 @@ use crate::tools::tool;
 /// told each zone's address. Its trust still comes down the DS records alone.
 pub type ZoneAddress = (Name, SocketAddr);
 
-/// A running Unbound, answering on UDP, TCP and DNS over HTTP.
+/// A running Unbound, answering on UDP, TCP and DNS over HTTP, and if asked for over TLS and HTTPS.
 #[derive(Debug)]
 pub struct Unbound {
     service: Service,
     address: SocketAddr,
+    encrypted: Option<Encrypted>,
     relay: Relay,
     _folder: Option<TempDir>,
+}
+
+/// Where Unbound answers in secret.
+#[derive(Debug, Clone, Copy)]
+struct Encrypted {
+    tls: SocketAddr,
+    https: SocketAddr,
+}
+
+/// What makes one Unbound differ from another.
+#[derive(Debug, Clone, Copy)]
+struct Plan<'a> {
+    anchors: &'a str,
+    /// Where records come from, and whatever else is to be said.
+    upstream: &'a str,
+    certificate: Option<&'a Certificate>,
 }
 
 impl Unbound {
@@ -41,12 +59,24 @@ impl Unbound {
     /// # Errors
     /// The program is missing (`make setup`) or does not start.
     pub async fn start(anchors: &str, zones: &[ZoneAddress]) -> Result<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix("payname-unbound-")
-            .tempdir()?;
-        let mut unbound = Self::start_in(folder.path(), anchors, zones).await?;
-        unbound._folder = Some(folder);
-        Ok(unbound)
+        Plan::new(anchors, &stubs(zones)).start().await
+    }
+
+    /// As [`Unbound::start`], also over TLS and HTTPS with a certificate.
+    ///
+    /// # Errors
+    /// As [`Unbound::start`].
+    pub async fn start_encrypted(
+        anchors: &str,
+        zones: &[ZoneAddress],
+        certificate: &Certificate,
+    ) -> Result<Self> {
+        let upstream = stubs(zones);
+        let plan = Plan {
+            certificate: Some(certificate),
+            ..Plan::new(anchors, &upstream)
+        };
+        plan.start().await
     }
 
     /// Starts it as a validator behind another recursor, from which it gets everything.
@@ -54,13 +84,8 @@ impl Unbound {
     /// # Errors
     /// As [`Unbound::start`].
     pub async fn start_behind(anchors: &str, recursor: SocketAddr) -> Result<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix("payname-unbound-")
-            .tempdir()?;
         let upstream = section("forward", &Name::root(), recursor);
-        let mut unbound = Self::start_with(folder.path(), anchors, &upstream).await?;
-        unbound._folder = Some(folder);
-        Ok(unbound)
+        Plan::new(anchors, &upstream).start().await
     }
 
     /// As [`Unbound::start_behind`], with a clock that stands still, and signatures' times exact.
@@ -72,18 +97,13 @@ impl Unbound {
         recursor: SocketAddr,
         now: UnixTime,
     ) -> Result<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix("payname-unbound-")
-            .tempdir()?;
         let forward = section("forward", &Name::root(), recursor);
         let clock = format!(
             "server:\n  val-override-date: \"{}\"\n  val-sig-skew-min: 0\n  val-sig-skew-max: 0\n",
             now.0
         );
-        let mut unbound =
-            Self::start_with(folder.path(), anchors, &format!("{forward}{clock}")).await?;
-        unbound._folder = Some(folder);
-        Ok(unbound)
+        let upstream = format!("{forward}{clock}");
+        Plan::new(anchors, &upstream).start().await
     }
 
     /// As [`Unbound::start`], in a folder that the caller keeps.
@@ -91,40 +111,7 @@ impl Unbound {
     /// # Errors
     /// As [`Unbound::start`].
     pub async fn start_in(folder: &Path, anchors: &str, zones: &[ZoneAddress]) -> Result<Self> {
-        let sections = zones
-            .iter()
-            .map(|(zone, server)| section("stub", zone, *server));
-        Self::start_with(folder, anchors, &sections.collect::<String>()).await
-    }
-
-    async fn start_with(folder: &Path, anchors: &str, upstream: &str) -> Result<Self> {
-        let program = tool("unbound")?;
-        fs::write(folder.join("anchors"), anchors)?;
-        let mut attempt = 1;
-        loop {
-            match Self::try_start(&program, folder, upstream).await {
-                Ok(unbound) => return Ok(unbound),
-                Err(error) if attempt >= port::ATTEMPTS => return Err(error),
-                Err(_) => attempt += 1,
-            }
-        }
-    }
-
-    async fn try_start(program: &Path, folder: &Path, upstream: &str) -> Result<Self> {
-        let address = port::free()?;
-        let file = folder.join("unbound.conf");
-        fs::write(&file, configuration(folder, address, upstream))?;
-        let mut command = Command::new(program);
-        command.args(["-d", "-p", "-c"]).arg(&file);
-        let mut service = Service::start("unbound", command, &folder.join("unbound.log"))?;
-        let ready = async || answers(address).await;
-        service.wait_until(Duration::from_secs(20), ready).await?;
-        Ok(Self {
-            service,
-            address,
-            relay: Relay::start(address).await?,
-            _folder: None,
-        })
+        Plan::new(anchors, &stubs(zones)).start_in(folder).await
     }
 
     /// Where it answers on UDP and TCP.
@@ -132,11 +119,50 @@ impl Unbound {
         self.address
     }
 
+    /// Where it answers over TLS.
+    ///
+    /// # Panics
+    /// It has no certificate.
+    pub fn tls_address(&self) -> SocketAddr {
+        self.encrypted().tls
+    }
+
+    /// Where it answers over HTTPS, at `/dns-query`.
+    ///
+    /// # Panics
+    /// It has no certificate.
+    pub fn https_address(&self) -> SocketAddr {
+        self.encrypted().https
+    }
+
+    fn encrypted(&self) -> Encrypted {
+        self.encrypted
+            .expect("Unbound was started with a certificate")
+    }
+
     /// Where it answers DNS over HTTP (RFC 8484, without TLS: it is loopback).
     ///
     /// A relay stands before it: without TLS, Unbound itself speaks HTTP/2 alone.
     pub fn doh_url(&self) -> String {
         self.relay.doh_url()
+    }
+
+    /// How many questions it was asked for names that end in `suffix`, in lower case and with its
+    /// final dot, as its log tells.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn asked_about(&self, suffix: &str) -> Result<usize> {
+        let log = fs::read_to_string(self.service.log())?;
+        // `info: 127.0.0.1 alice.example.test. TXT IN`, in whatever case was asked.
+        let asked = log.lines().filter(|line| {
+            let mut words = line.split_whitespace().rev();
+            words.next() == Some("IN")
+                && words
+                    .nth(1)
+                    .is_some_and(|name| name.to_lowercase().ends_with(suffix))
+        });
+        Ok(asked.count())
     }
 
     /// Its log.
@@ -154,6 +180,67 @@ impl Unbound {
     }
 }
 
+impl<'a> Plan<'a> {
+    fn new(anchors: &'a str, upstream: &'a str) -> Self {
+        Self {
+            anchors,
+            upstream,
+            certificate: None,
+        }
+    }
+
+    async fn start(self) -> Result<Unbound> {
+        let folder = tempfile::Builder::new()
+            .prefix("payname-unbound-")
+            .tempdir()?;
+        let mut unbound = self.start_in(folder.path()).await?;
+        unbound._folder = Some(folder);
+        Ok(unbound)
+    }
+
+    async fn start_in(self, folder: &Path) -> Result<Unbound> {
+        fs::write(folder.join("anchors"), self.anchors)?;
+        if let Some(certificate) = self.certificate {
+            fs::write(folder.join("certificate.pem"), certificate.pem())?;
+            fs::write(folder.join("key.pem"), certificate.key_pem())?;
+        }
+        let mut attempt = 1;
+        loop {
+            match self.try_start(folder).await {
+                Ok(unbound) => return Ok(unbound),
+                Err(error) if attempt >= port::ATTEMPTS => return Err(error),
+                Err(_) => attempt += 1,
+            }
+        }
+    }
+
+    async fn try_start(self, folder: &Path) -> Result<Unbound> {
+        let address = port::free()?;
+        let encrypted = match self.certificate {
+            Some(_) => Some(Encrypted {
+                tls: port::free()?,
+                https: port::free()?,
+            }),
+            None => None,
+        };
+        let file = folder.join("unbound.conf");
+        let text = configuration(folder, address, encrypted, self.upstream);
+        fs::write(&file, text)?;
+        let mut command = Command::new(tool("unbound")?);
+        command.args(["-d", "-p", "-c"]).arg(&file);
+        let mut service = Service::start("unbound", command, &folder.join("unbound.log"))?;
+        let ready = async || answers(address).await;
+        service.wait_until(Duration::from_secs(20), ready).await?;
+        Ok(Unbound {
+            service,
+            address,
+            encrypted,
+            relay: Relay::start(address).await?,
+            _folder: None,
+        })
+    }
+}
+
 /// Whether anything comes back for a question about the root.
 async fn answers(address: SocketAddr) -> bool {
     let question = Question::new(Name::root(), RecordType::SOA).to_message(1);
@@ -168,9 +255,26 @@ async fn answers(address: SocketAddr) -> bool {
     matches!(answer, Ok(Some(_)))
 }
 
-fn configuration(folder: &Path, address: SocketAddr, upstream: &str) -> String {
+fn configuration(
+    folder: &Path,
+    address: SocketAddr,
+    encrypted: Option<Encrypted>,
+    upstream: &str,
+) -> String {
     let folder = folder.display();
     let port = address.port();
+    let encrypted = encrypted.map_or_else(String::new, |at| {
+        let (tls, https) = (at.tls.port(), at.https.port());
+        format!(
+            r#"
+  interface: 127.0.0.1@{tls}
+  interface: 127.0.0.1@{https}
+  tls-port: {tls}
+  https-port: {https}
+  tls-service-key: "{folder}/key.pem"
+  tls-service-pem: "{folder}/certificate.pem""#
+        )
+    });
     format!(
         r#"server:
   directory: "{folder}"
@@ -185,7 +289,8 @@ fn configuration(folder: &Path, address: SocketAddr, upstream: &str) -> String {
   # A port that somebody else has is an error, not one to share.
   so-reuseport: no
   do-ip6: no
-  interface: 127.0.0.1@{port}
+  interface: 127.0.0.1@{port}{encrypted}
+  log-queries: yes
   access-control: 127.0.0.0/8 allow
   do-not-query-localhost: no
   module-config: "validator iterator"
@@ -205,6 +310,14 @@ remote-control:
   control-enable: no
 {upstream}"#
     )
+}
+
+/// Every zone's own server.
+fn stubs(zones: &[ZoneAddress]) -> String {
+    let sections = zones
+        .iter()
+        .map(|(zone, server)| section("stub", zone, *server));
+    sections.collect()
 }
 
 /// Where a zone's records come from: `stub` names its own server, `forward` another recursor.

@@ -17,6 +17,7 @@ use payname_resolver::hickory_proto::rr::{Name, RData, RecordType};
 use payname_resolver::{Handle, TrustAnchors, UnixTime};
 use payname_zones::{NameServer, Zone, payment_record};
 
+use crate::certificate::Certificate;
 use crate::dns::{Authority, Recursor};
 use crate::unbound::{Unbound, ZoneAddress};
 
@@ -110,6 +111,14 @@ impl World {
     /// Unbound is missing or does not start.
     pub async fn unbound(&self) -> Result<Unbound> {
         Unbound::start(&self.anchors_text, &self.addresses).await
+    }
+
+    /// The same, also over TLS and HTTPS.
+    ///
+    /// # Errors
+    /// As [`World::unbound`].
+    pub async fn encrypted_unbound(&self, certificate: &Certificate) -> Result<Unbound> {
+        Unbound::start_encrypted(&self.anchors_text, &self.addresses, certificate).await
     }
 
     /// Publishes what `user` of a payment zone is paid by, in place of what was there.
