@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# The independent DNS implementations that judge our answers: Unbound, BIND's, NLnet Labs' and
-# Knot's tools, from PATH or from the distribution's own release.
+# What no one here wrote and we are measured by: the DNS implementations of Unbound, BIND, NLnet Labs
+# and Knot, which judge our answers, and Tor, through which names are asked; from PATH or from the
+# distribution's own release.
 
 # package, program, and arguments with which it starts, says something and ends well
 judge_programs="unbound         unbound            -V
@@ -13,11 +14,13 @@ bind9-utils     named-checkzone    -v
 bind9-utils     dnssec-verify      -V
 bind9-utils     dnssec-dsfromkey   -V
 ldnsutils       ldns-verify-zone   -v
-knot-dnsutils   kdig               -V"
+knot-dnsutils   kdig               -V
+tor             tor                --version
+tor             tor-gencert        --help"
 
 judges_remedy="install them so that they are on PATH \
-(macOS: brew install unbound bind ldns knot; Fedora: dnf install unbound unbound-utils bind-utils bind-dnssec-utils ldns-utils knot-utils; \
-Arch: pacman -S unbound bind ldns knot)"
+(macOS: brew install unbound bind ldns knot tor; Fedora: dnf install unbound unbound-utils bind-utils bind-dnssec-utils ldns-utils knot-utils tor; \
+Arch: pacman -S unbound bind ldns knot tor)"
 
 judges() {
   local package program arguments found missing_packages='' missing_programs='' of_machine=''
@@ -33,13 +36,13 @@ judges() {
       esac
     fi
   done <<<"$judge_programs"
-  if [ -n "$of_machine" ]; then say "DNS judges on this machine:$of_machine"; fi
+  if [ -n "$of_machine" ]; then say "judges on this machine:$of_machine"; fi
   if [ -z "$missing_programs" ]; then return; fi
 
   know_the_distribution "${missing_programs# }" "$judges_remedy"
   local recipe="2$missing_packages $release $triplet"
   if is_stamped own-release "$recipe" "$missing_programs"; then
-    say "DNS judges: $(stamped own-release)(installed before)"
+    say "judges: $(stamped own-release)(installed before)"
     return
   fi
   unpack "own-release" "" "$missing_packages" "$missing_programs"

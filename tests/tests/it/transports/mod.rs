@@ -3,6 +3,7 @@
 mod hickory;
 mod lists;
 mod socks;
+mod tor;
 mod unbound;
 
 use std::net::SocketAddr;
