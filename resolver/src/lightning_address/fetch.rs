@@ -1,26 +1,28 @@
 //! The HTTPS client for Lightning Address services.
 
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, string::String, sync::Arc, vec::Vec};
 use core::time::Duration;
 
-use reqwest::{Client, redirect::Policy};
+use reqwest::redirect::Policy;
 use url::Url;
 
 use super::answer::MAX_BYTES;
+use crate::net::{ClientError, ClientOptions, Timeouts, stranger};
 
 /// How many redirects are followed; domains often forward to `www.` or to who hosts them.
 const MAX_REDIRECTS: usize = 3;
 
 /// Fetches answers over HTTPS: bounded in time and length, no cookies, no referrer.
 ///
-/// The service learns that someone is about to pay that name, and from which address.
+/// The service learns that someone is about to pay that name, and from which address; through a
+/// [`Proxy`](crate::net::Proxy) it learns the proxy's. Every answer is fetched on a connection of
+/// its own, and with [`Isolation::PerName`](crate::net::Isolation::PerName) on a circuit of its
+/// own, so that no two names are seen together.
 ///
 /// ```no_run
-/// use std::time::Duration;
-///
 /// use payname_resolver::{
 ///     Amount, UnixTime, instructions::Bolt11Method, lightning::bitcoin::Network,
-///     lightning_address::{Downgrade, Fetcher, Unproven},
+///     lightning_address::{Downgrade, Fetcher, Unproven}, net::ClientOptions,
 /// };
 ///
 /// async fn invoice(
@@ -28,7 +30,11 @@ const MAX_REDIRECTS: usize = 3;
 ///     amount: Amount,
 ///     now: UnixTime,
 /// ) -> Result<Unproven<Bolt11Method>, Box<dyn std::error::Error>> {
-///     let fetcher = Fetcher::new(Duration::from_secs(10))?;
+///     let tor = ClientOptions {
+///         proxy: Some("socks5://127.0.0.1:9050".parse()?),
+///         ..ClientOptions::default()
+///     };
+///     let fetcher = Fetcher::with_options(tor)?;
 ///     let body = fetcher.fetch(downgrade.url()).await?;
 ///     let request = downgrade.receive(&body)?.ask(amount, None)?;
 ///     let body = fetcher.fetch(request.url()).await?;
@@ -37,36 +43,49 @@ const MAX_REDIRECTS: usize = 3;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Fetcher {
-    client: Client,
+    options: Arc<ClientOptions>,
 }
 
 impl Fetcher {
-    /// A client that waits `timeout` for each answer.
+    /// Waits `timeout` for each answer; no proxy but the one that the system is set up to use.
     ///
     /// # Errors
     /// TLS cannot be set up.
     pub fn new(timeout: Duration) -> Result<Self, FetchError> {
-        let client = Client::builder()
-            .https_only(true)
-            .redirect(Policy::limited(MAX_REDIRECTS))
-            .referer(false)
-            .timeout(timeout)
-            .build()
-            .map_err(FetchError::Setup)?;
-        Ok(Self { client })
+        let timeouts = Timeouts {
+            total: timeout,
+            ..Timeouts::default()
+        };
+        Self::with_options(ClientOptions {
+            timeouts,
+            ..ClientOptions::default()
+        })
+    }
+
+    /// In every detail. Of the [`Timeouts`], `total` is for each answer.
+    ///
+    /// # Errors
+    /// TLS or the proxy cannot be set up.
+    pub fn with_options(options: ClientOptions) -> Result<Self, FetchError> {
+        client(&options)?;
+        Ok(Self {
+            options: Arc::new(options),
+        })
     }
 
     /// Fetches one answer. Refusals come with error statuses too, so the status is not looked at.
     ///
     /// # Errors
-    /// The URL is not `https`, the host cannot be reached in time, or the answer is too long.
+    /// The URL, or one that it redirects to, is not `https`, the host cannot be reached in time, or
+    /// the answer is too long.
     pub async fn fetch(&self, url: &Url) -> Result<Vec<u8>, FetchError> {
         let host = || url.host_str().unwrap_or_default().to_owned();
         let failed = |source: reqwest::Error| FetchError::Unreachable {
             host: host(),
             source: source.without_url(),
         };
-        let mut answer = self.client.get(url.clone()).send().await.map_err(failed)?;
+        let client = client(&self.options)?;
+        let mut answer = client.get(url.clone()).send().await.map_err(failed)?;
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(failed)? {
             if chunk.len() > MAX_BYTES.saturating_sub(body.len()) {
@@ -78,13 +97,22 @@ impl Fetcher {
     }
 }
 
+/// A client for one answer.
+fn client(options: &ClientOptions) -> Result<reqwest::Client, ClientError> {
+    stranger(options)?
+        .redirect(Policy::limited(MAX_REDIRECTS))
+        .timeout(options.timeouts.total)
+        .build()
+        .map_err(ClientError::Https)
+}
+
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
-    /// TLS cannot be set up.
+    /// TLS or the proxy cannot be set up.
     #[error("cannot set up HTTPS")]
-    Setup(#[source] reqwest::Error),
+    Setup(#[from] ClientError),
     /// The host cannot be reached, or not by HTTPS.
     #[error("{host} cannot be reached over HTTPS")]
     Unreachable {
@@ -102,58 +130,4 @@ pub enum FetchError {
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        net::TcpListener,
-    };
-
-    use super::*;
-
-    /// A web server on loopback that gives one answer with a body of `length` bytes.
-    async fn server(length: usize) -> Url {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let mut request = [0; 1_024];
-            let _ = stream.read(&mut request).await.unwrap();
-            let head = format!("HTTP/1.1 400 Bad\r\nContent-Length: {length}\r\n\r\n");
-            stream.write_all(head.as_bytes()).await.unwrap();
-            // The client hangs up once it has had enough.
-            let _ = stream.write_all(&vec![b'x'; length]).await;
-        });
-        format!("http://{address}/").parse().unwrap()
-    }
-
-    /// A fetcher that does plain HTTP too, since the server here has no certificate.
-    fn plain() -> Fetcher {
-        let client = Client::builder().no_proxy().build().unwrap();
-        Fetcher { client }
-    }
-
-    #[tokio::test]
-    async fn an_answer_is_fetched_whatever_its_status() {
-        let url = server(MAX_BYTES).await;
-        assert_eq!(plain().fetch(&url).await.unwrap().len(), MAX_BYTES);
-    }
-
-    #[tokio::test]
-    async fn an_answer_without_end_is_cut_off() {
-        let url = server(MAX_BYTES + 1).await;
-        let refused = plain().fetch(&url).await;
-        assert!(matches!(refused, Err(FetchError::TooLong { .. })));
-    }
-
-    #[tokio::test]
-    async fn nothing_is_asked_without_https() {
-        let url = server(2).await;
-        let fetcher = Fetcher::new(Duration::from_secs(5)).unwrap();
-        match fetcher.fetch(&url).await {
-            Err(FetchError::Unreachable { source, .. }) => {
-                assert!(source.is_builder(), "{source:?}")
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-}
+mod tests;

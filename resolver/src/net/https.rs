@@ -44,17 +44,9 @@ pub(super) fn builder(
         .redirect(Policy::none())
         .timeout(options.timeouts.exchange())
         .referer(false)
-        .use_preconfigured_tls(options.roots.config(protocol)?);
+        .use_preconfigured_tls(options.roots.config(&[protocol])?);
     let builder = match proxy {
-        // The scheme `socks5h` leaves names to the proxy.
-        Some(proxy) => {
-            let at = format!("socks5h://{}:{}", proxy.host, proxy.port);
-            let mut through = reqwest::Proxy::all(at).map_err(ClientError::Https)?;
-            if let Some(credentials) = &proxy.credentials {
-                through = through.basic_auth(&credentials.user, &credentials.password);
-            }
-            builder.proxy(through)
-        }
+        Some(proxy) => through(builder, proxy)?,
         None if is_loopback(url) => builder.no_proxy(),
         None => builder,
     };
@@ -62,6 +54,32 @@ pub(super) fn builder(
         true => builder,
         false => builder.https_only(true),
     })
+}
+
+/// The beginning of a client of strangers' web servers, for one name: HTTPS alone, and if there is
+/// a proxy then through it, with credentials that no other such client has.
+pub(crate) fn stranger(options: &ClientOptions) -> Result<reqwest::ClientBuilder, ClientError> {
+    let builder = reqwest::Client::builder()
+        .https_only(true)
+        .referer(false)
+        .use_preconfigured_tls(options.roots.config(&[b"h2", b"http/1.1"])?);
+    match &options.proxy {
+        Some(proxy) => through(builder, &SocksProxy::for_next_name(proxy)?),
+        None => Ok(builder),
+    }
+}
+
+fn through(
+    builder: reqwest::ClientBuilder,
+    proxy: &SocksProxy,
+) -> Result<reqwest::ClientBuilder, ClientError> {
+    // The scheme `socks5h` leaves names to the proxy.
+    let at = format!("socks5h://{}:{}", proxy.host, proxy.port);
+    let mut through = reqwest::Proxy::all(at).map_err(ClientError::Https)?;
+    if let Some(credentials) = &proxy.credentials {
+        through = through.basic_auth(&credentials.user, &credentials.password);
+    }
+    Ok(builder.proxy(through))
 }
 
 /// Asks by POST; the id is 0, since the connection keeps answers apart (RFC 8484 §4.1).

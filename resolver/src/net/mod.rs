@@ -49,7 +49,7 @@ mod session;
 mod socks;
 mod system;
 #[cfg(all(test, feature = "net"))]
-mod tests;
+pub(crate) mod tests;
 mod timeouts;
 #[cfg(feature = "net")]
 mod transport;
@@ -66,6 +66,8 @@ pub use endpoints::{
 pub use failure::{ClientError, ExchangeError, GatherError};
 #[cfg(feature = "net")]
 pub use gather::gather_through;
+#[cfg(feature = "net")]
+pub(crate) use https::stranger;
 #[cfg(feature = "net")]
 pub use proof_client::{ProofClient, ProofClientError};
 pub use proxy::{Isolation, Proxy, ProxyError};

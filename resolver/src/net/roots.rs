@@ -35,14 +35,14 @@ impl TlsRoots {
         }
     }
 
-    /// The settings of TLS for one protocol (ALPN, RFC 7301).
-    pub(super) fn config(&self, protocol: &[u8]) -> Result<ClientConfig, ClientError> {
+    /// The settings of TLS for these protocols (ALPN, RFC 7301).
+    pub(super) fn config(&self, protocols: &[&[u8]]) -> Result<ClientConfig, ClientError> {
         let mut config = ClientConfig::builder_with_provider(ring::default_provider().into())
             .with_safe_default_protocol_versions()
             .map_err(|error: rustls::Error| ClientError::Tls(error.into()))?
             .with_root_certificates(self.0.clone())
             .with_no_client_auth();
-        config.alpn_protocols = vec![protocol.to_vec()];
+        config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
         Ok(config)
     }
 }

@@ -56,7 +56,7 @@ impl Session {
             }),
             DnsServer::Tcp(address) => Ok(Self::Stream(tcp(*address, proxy))),
             DnsServer::Tls(at) => {
-                let config = options.roots.config(b"dot")?;
+                let config = options.roots.config(&[b"dot"])?;
                 let route = Route {
                     host: at.host().clone(),
                     port: at.port(),
@@ -71,7 +71,7 @@ impl Session {
             }),
             #[cfg(feature = "quic")]
             DnsServer::Quic(at) => {
-                let config = options.roots.config(b"doq")?;
+                let config = options.roots.config(&[b"doq"])?;
                 Quic::new(at, config).map(Self::Quic)
             }
             #[cfg(not(feature = "quic"))]

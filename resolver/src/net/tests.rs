@@ -7,7 +7,7 @@ mod plain;
 mod proof_client;
 #[cfg(feature = "quic")]
 mod quic;
-mod socks;
+pub(crate) mod socks;
 mod stream;
 mod tls;
 
@@ -183,20 +183,20 @@ async fn serve_http(mut stream: TcpStream, reply: impl Fn(&[u8]) -> (&'static st
 
 /// How many connections a server took.
 #[derive(Debug, Clone, Default)]
-struct Count(Arc<AtomicUsize>);
+pub(crate) struct Count(Arc<AtomicUsize>);
 
 impl Count {
     fn up(&self) -> usize {
         self.0.fetch_add(1, Ordering::Relaxed)
     }
 
-    fn read(&self) -> usize {
+    pub(crate) fn read(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 }
 
 /// A server of streams: `serve` is given each connection and how many there were before.
-async fn stream_server<F, S>(serve: S) -> (SocketAddr, Count)
+pub(crate) async fn stream_server<F, S>(serve: S) -> (SocketAddr, Count)
 where
     F: Future<Output = ()> + Send + 'static,
     S: Fn(TcpStream, usize) -> F + Send + 'static,
@@ -235,7 +235,10 @@ async fn answer_all(
 }
 
 /// A certificate for `name` and the settings of a server that shows it.
-fn certificate(name: &str, protocols: &[&[u8]]) -> (TlsRoots, Arc<rustls::ServerConfig>) {
+pub(crate) fn certificate(
+    name: &str,
+    protocols: &[&[u8]],
+) -> (TlsRoots, Arc<rustls::ServerConfig>) {
     let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
     let roots = TlsRoots::from_pem(made.cert.pem().as_bytes()).unwrap();
     let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());

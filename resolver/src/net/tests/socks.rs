@@ -10,24 +10,24 @@ use crate::Handle;
 
 /// What a proxy saw of one connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Seen {
+pub(crate) struct Seen {
     /// User and password.
-    credentials: Option<(String, String)>,
+    pub(crate) credentials: Option<(String, String)>,
     /// The address type and the host as it was sent.
-    host: (u8, Vec<u8>),
+    pub(crate) host: (u8, Vec<u8>),
 }
 
 #[derive(Debug, Clone, Default)]
-struct Log(Arc<Mutex<Vec<Seen>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<Seen>>>);
 
 impl Log {
-    fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.0.lock().unwrap().clone()
     }
 }
 
 /// A proxy that connects everything to `target` and chooses `method` when it is offered.
-async fn socks_server(target: SocketAddr, method: u8) -> (SocketAddr, Log) {
+pub(crate) async fn socks_server(target: SocketAddr, method: u8) -> (SocketAddr, Log) {
     let log = Log::default();
     let written = log.clone();
     let (address, _) = stream_server(move |stream, _| {
@@ -95,7 +95,7 @@ async fn read_text(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     Ok(text)
 }
 
-fn through(proxy: SocketAddr) -> Option<Proxy> {
+pub(crate) fn through(proxy: SocketAddr) -> Option<Proxy> {
     Some(format!("socks5://{proxy}").parse().unwrap())
 }
 
