@@ -1,5 +1,6 @@
 //! Servers on loopback that behave well and badly, and what the client makes of them.
 
+mod deadlines;
 mod endpoints;
 mod gather;
 mod https;

@@ -144,10 +144,16 @@ fn what_is_truncated_is_asked_for_again_over_tcp() {
 }
 
 #[test]
-fn silence_hanging_up_another_id_and_nobody_at_all_are_errors_in_bounded_time() {
+fn silence_drops_hanging_up_another_id_and_nobody_at_all_are_errors_in_bounded_time() {
     let silent = tcp_server(|stream| {
         thread::sleep(Duration::from_secs(2));
         drop(stream);
+    });
+    let dripping = tcp_server(|mut stream| {
+        // The beginning of a message of 65,535 bytes.
+        while stream.write_all(&[0xff]).is_ok() {
+            thread::sleep(Duration::from_millis(20));
+        }
     });
     let abrupt = tcp_server(|mut stream| {
         let query = read(&mut stream);
@@ -166,6 +172,7 @@ fn silence_hanging_up_another_id_and_nobody_at_all_are_errors_in_bounded_time() 
         outcome.unwrap_err()
     };
     assert!(matches!(ask(silent), ExchangeError::Timeout { .. }));
+    assert!(matches!(ask(dripping), ExchangeError::Timeout { .. }));
     assert!(matches!(ask(abrupt), ExchangeError::CutOff { .. }));
     assert!(matches!(ask(confused), ExchangeError::Unreachable { .. }));
     assert!(matches!(ask(nobody), ExchangeError::Refused { .. }));
