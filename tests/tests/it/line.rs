@@ -5,7 +5,7 @@ use payname_resolver::lightning::offers::offer::OfferBuilder;
 use payname_tests::sandbox::{DOMAIN, Folder, Internet, Payname, Paynamed};
 
 /// An offer for regtest that nobody will ever pay: its key is the generator of the curve.
-fn offer() -> String {
+pub(crate) fn offer() -> String {
     let key = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
     let offer = OfferBuilder::new(key.parse().unwrap()).chain(Network::Regtest);
     offer.build().unwrap().to_string()

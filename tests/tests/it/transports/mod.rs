@@ -2,6 +2,7 @@
 
 mod hickory;
 mod lists;
+mod proof_server;
 mod socks;
 mod tor;
 mod unbound;
