@@ -34,12 +34,13 @@ setup: ## Install what the tests need into target/tools; quick when it is there
 	@tests/setup/install
 
 .PHONY: lint
-lint: ## Formatting, clippy without warnings, and the resolver with fewer features
+lint: ## Formatting, clippy and documentation without warnings, and the resolver with fewer features
 	cargo fmt --all -- --check
 	cargo clippy $(LOCKED) --workspace --all-targets -- -D warnings
 	for features in '' onion blocking net,onion; do \
 	  cargo clippy $(LOCKED) -p payname-resolver --no-default-features --features "$$features" -- -D warnings || exit 1; \
 	done
+	RUSTDOCFLAGS='-D warnings' cargo doc $(LOCKED) -p payname-resolver --no-deps
 
 .PHONY: bench
 bench: ## How fast a name is proven and read, beside dnssec-prover and the bare signatures
@@ -68,6 +69,18 @@ PAYNAME_CASES ?= 20000
 differential: ## Compare our verdict on 20,000 changed proofs with that of dnssec-prover
 	@tests/setup/install prerequisites
 	PAYNAME_CASES=$(PAYNAME_CASES) cargo test -p payname-fuzz --test differential changed_proofs -- --nocapture
+
+.PHONY: wasm
+wasm: ## The resolver's core for wasm32 without std; Node.js judges every vector with it
+	@tests/setup/install prerequisites wasm
+	@tests/setup/wasm
+
+.PHONY: size
+size: ## How large a program is that verifies a proof, beside one that does so with dnssec-prover alone
+	@tests/setup/install prerequisites
+	cargo build $(LOCKED) --profile size -p payname-resolver --no-default-features --example verify_offline
+	cargo build $(LOCKED) --profile size -p payname-fuzz --example verify_by_oracle
+	@wc -c target/size/examples/verify_offline target/size/examples/verify_by_oracle
 
 # Which package to mutate; mutants of one take long enough.
 PACKAGE ?= payname-resolver
