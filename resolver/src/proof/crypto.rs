@@ -179,6 +179,25 @@ mod tests {
     }
 
     #[test]
+    fn an_rsa_exponent_of_more_than_8_bytes_is_malformed_however_its_length_is_packed() {
+        let verdict = |packed: &[u8], zeros: usize| {
+            let exponent = [&vec![0; zeros][..], &[1, 0, 1]].concat();
+            check(
+                8,
+                &[packed, &exponent, &[0xff; 128]].concat(),
+                b"",
+                &[0; 128],
+            )
+        };
+        let malformed = || Err(Reason::Malformed(hickory_proto::rr::RecordType::DNSKEY));
+        assert_eq!(verdict(&[8], 5), Err(Reason::WrongSignature));
+        assert_eq!(verdict(&[0, 0, 8], 5), Err(Reason::WrongSignature));
+        assert_eq!(verdict(&[9], 6), malformed());
+        assert_eq!(verdict(&[0, 0, 9], 6), malformed());
+        assert_eq!(verdict(&[10], 7), malformed());
+    }
+
+    #[test]
     fn sha_1_and_unknown_algorithms_are_refused() {
         for algorithm in [0, 1, 3, 5, 6, 7, 12, 16, 253, 255] {
             assert_eq!(

@@ -176,6 +176,7 @@ mod tests {
         assert!(!covers("b.z.", "d.z.", &[16], "b.z."));
         assert!(!covers("b.z.", "d.z.", &[16], "d.z."));
         assert!(covers("b.z.", "d.z.", &[16], "c.z."));
+        assert!(!covers("b.z.", "z.", &[16], "b.z."));
     }
 
     #[test]
@@ -188,9 +189,16 @@ mod tests {
     #[test]
     fn an_empty_non_terminal_is_not_covered_but_shown() {
         assert!(!covers("a.z.", "x.c.z.", &[16], "c.z."));
-        assert!(check("a.z.", "x.c.z.", &[16], |nsec| {
-            nsec.shows_empty_non_terminal(&name("z."), &name("c.z."))
-        }));
+        let shown = |owner, next, types: &[u8], name_below| {
+            check(owner, next, types, |nsec| {
+                nsec.shows_empty_non_terminal(&name("z."), &name(name_below))
+            })
+        };
+        assert!(shown("a.z.", "x.c.z.", &[16], "c.z."));
+        assert!(shown("z.", "x.c.z.", &[2, 6], "c.z."));
+        // A cut speaks of the names beside it, and of none below it.
+        assert!(shown("b.z.", "x.c.z.", &[2], "c.z."));
+        assert!(!shown("b.z.", "x.c.b.z.", &[2], "c.b.z."));
     }
 
     #[test]
@@ -205,6 +213,8 @@ mod tests {
     fn names_of_another_zone_are_never_covered() {
         assert!(!covers("b.z.", "d.z.", &[16], "c.y."));
         assert!(!covers("b.y.", "d.y.", &[16], "c.z."));
+        assert!(!covers("b.y.", "d.zz.", &[16], "c.z."));
+        assert!(!covers("x.z.", "z.", &[16], "a.zz."));
     }
 
     #[test]

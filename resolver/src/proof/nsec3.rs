@@ -180,4 +180,19 @@ mod tests {
         assert!(Nsec3::read(&name("example."), &owner, &rdata).is_none());
         assert!(Nsec3::read(&name("example."), &name("abc.example."), &rdata).is_none());
     }
+
+    #[test]
+    fn both_hashes_have_the_length_of_sha_1() {
+        let read = |owner: &str, next: &str| {
+            let (owner, mut rdata) = record(owner, next, 0);
+            rdata[9] = u8::try_from(rdata.len() - 10).unwrap();
+            Nsec3::read(&name("example."), &owner, &rdata).is_some()
+        };
+        assert!(read(EXAMPLE, A_EXAMPLE));
+        for other in [&EXAMPLE[..8], &format!("{EXAMPLE}{A_EXAMPLE}")[..40]] {
+            assert!(!read(EXAMPLE, other), "{other}");
+            assert!(!read(other, A_EXAMPLE), "{other}");
+            assert!(!read(other, other), "{other}");
+        }
+    }
 }

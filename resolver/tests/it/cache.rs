@@ -8,7 +8,10 @@ use payname_resolver::{
     proof::{ChainCache, ResourceRecord},
 };
 
-use crate::vector::Vector;
+use crate::{
+    forge::{NOW, World, proof},
+    vector::Vector,
+};
 
 const MATT: &str = "dnssec-prover-0.6.10-034-check_single_txt_proof";
 
@@ -168,6 +171,49 @@ fn only_proofs_that_hold_enter() {
     ));
     let held: Vec<String> = cache.zones().map(|(zone, _)| zone.to_string()).collect();
     assert_eq!(held, [".", "com.", "mattcorallo.com."]);
+}
+
+#[test]
+fn a_delegation_whose_keys_were_not_proven_does_not_enter() {
+    let vector = Vector::load(MATT);
+    let mut cache = ChainCache::new(64);
+    let zone = names(&["mattcorallo.com."]).remove(0);
+    let outcome = vector.proof.judge_cached(
+        &zone,
+        RecordType::DS,
+        &vector.anchors,
+        vector.inside(),
+        &mut cache,
+    );
+    assert!(matches!(outcome, Outcome::Secure(_)), "{outcome:?}");
+    let held: Vec<String> = cache.zones().map(|(zone, _)| zone.to_string()).collect();
+    assert_eq!(held, [".", "com."]);
+}
+
+#[test]
+fn only_keys_and_delegations_are_held_and_left_out_of_a_delta_though_a_zone_has_more_at_its_name() {
+    let world = World::new();
+    let apex = names(&["pay.test."]).remove(0);
+    let now = UnixTime(NOW);
+    let proof = proof(&[&world.chain(), &world.zone.pays("pay.test.")]);
+    let mut cache = ChainCache::new(64);
+    let outcome = proof.judge_cached(
+        &apex,
+        RecordType::TXT,
+        &world.root.anchor(),
+        now,
+        &mut cache,
+    );
+    assert!(matches!(outcome, Outcome::Secure(_)), "{outcome:?}");
+    let types = |records: &[ResourceRecord]| -> Vec<RecordType> {
+        records.iter().map(ResourceRecord::record_type).collect()
+    };
+    let held = cache.records_of(&apex, now).unwrap();
+    let (dnskey, ds, rrsig) = (RecordType::DNSKEY, RecordType::DS, RecordType::RRSIG);
+    assert_eq!(types(&held), [dnskey, rrsig, ds, rrsig]);
+    let zones = names(&[".", "test.", "pay.test."]);
+    let delta = proof.delta(&zones);
+    assert_eq!(types(delta.records()), [RecordType::TXT, rrsig]);
 }
 
 /// The proof as a resolver would have given it with this TTL left on every record.

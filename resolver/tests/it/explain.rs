@@ -1,5 +1,7 @@
 //! The chain of a proof as data.
 
+use std::collections::BTreeSet;
+
 use hickory_proto::rr::{Name, RecordType};
 use payname_resolver::{
     Outcome, Proof, hickory_proto,
@@ -85,6 +87,8 @@ fn every_zone_s_keys_are_vouched_for_by_an_anchor_or_a_ds_record() {
                 link.record_set
             );
             assert!(keys.iter().any(|key| key.key_tag == link.key_tag));
+            let flags: BTreeSet<u16> = keys.iter().map(|key| key.flags).collect();
+            assert_eq!(flags, [256, 257].into(), "{}", link.record_set);
         }
     }
 }

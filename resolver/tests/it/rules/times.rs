@@ -62,6 +62,11 @@ fn a_signature_that_ends_before_it_begins_is_never_valid() {
         claims.expiration = (NOW as u32).wrapping_add(1 << 30);
     });
     assert_eq!(world.verdict(&[&half_the_circle], ALICE), "empty_window");
+    let one_second = pays_with(&world, |claims| {
+        claims.inception = NOW as u32;
+        claims.expiration = NOW as u32;
+    });
+    assert_eq!(world.verdict(&[&one_second], ALICE), "secure");
 }
 
 #[test]

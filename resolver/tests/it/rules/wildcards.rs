@@ -2,7 +2,7 @@
 
 use payname_resolver::hickory_proto::rr::RecordType::{CNAME, DNAME, DS, NS, SOA, TXT};
 
-use crate::forge::{ALICE, Nsec3, Rr, World, Zone, chain, expanded, txt, wire_name};
+use crate::forge::{ALICE, Nsec3, Rr, World, Zone, chain, expanded, step, txt, wire_name};
 
 const WILDCARD: &str = "*.pay.test.";
 
@@ -102,6 +102,7 @@ fn the_last_nsec_goes_round_to_the_apex_and_nowhere_else() {
     assert_eq!(world.verdict(&[&answer, &last], ALICE), "secure");
     for (owner, next) in [
         ("b.pay.test.", "pay.test."),
+        (ALICE, "pay.test."),
         ("b.pay.test.", "a.pay.test."),
         ("a.pay.test.", "a.pay.test."),
         ("a.pay.test.", "test."),
@@ -234,11 +235,19 @@ fn an_nsec3_must_cover_the_next_closer_name_and_not_opt_out() {
         world.verdict(&[&answer, &opt_out], ALICE),
         "wildcard_unproven"
     );
-    let matching = Nsec3::PLAIN.matching(&world.zone, ALICE, &[]);
-    assert_eq!(
-        world.verdict(&[&answer, &matching], ALICE),
-        "wildcard_unproven"
-    );
+    let hash = Nsec3::PLAIN.hash(ALICE);
+    for (from, to) in [
+        (hash, step(hash, true)),
+        (hash, [0; 20]),
+        (step(hash, false), hash),
+        ([0xff; 20], hash),
+    ] {
+        let matching = Nsec3::PLAIN.record(&world.zone, from, to, &[]);
+        assert_eq!(
+            world.verdict(&[&answer, &matching], ALICE),
+            "wildcard_unproven"
+        );
+    }
     let moved = expanded(
         &world
             .zone
