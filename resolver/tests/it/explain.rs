@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use hickory_proto::rr::{Name, RecordType};
 use payname_resolver::{
-    Outcome, Proof, hickory_proto,
-    proof::{Detail, Explanation, Shown, Voucher},
+    Outcome, Proof, UnixTime, hickory_proto,
+    proof::{Detail, Digest, Explanation, Key, Link, Shown, Voucher},
 };
 
-use crate::vector::Vector;
+use crate::{
+    forge::{ALICE, NOW, Rr, World, Zone, expanded, proof, wire_name},
+    vector::Vector,
+};
 
 fn explain(vector: &Vector) -> Explanation {
     vector.proof.explain(
@@ -140,4 +143,81 @@ fn a_broken_chain_is_told_down_to_the_break() {
         other => panic!("{other:?}"),
     }
     assert_eq!(sets(&explanation), [". DNSKEY", "com. DS", "com. DNSKEY"]);
+}
+
+/// The links that these records and the honest chain make to the TXT records of `alice.pay.test.`
+fn links(world: &World, records: &[Rr]) -> Vec<Link> {
+    let owner = Name::from_ascii(ALICE).unwrap();
+    let proof = proof(&[&world.chain(), records]);
+    let anchors = world.root.anchor();
+    let explanation = proof.explain(&owner, RecordType::TXT, &anchors, UnixTime(NOW));
+    explanation.links
+}
+
+#[test]
+fn each_link_tells_of_its_own_records_and_no_others() {
+    let world = World::new();
+    let World { root, tld, zone } = &world;
+    let links = links(&world, &zone.pays(ALICE));
+    let details: Vec<Detail> = links.iter().map(|link| link.detail.clone()).collect();
+    let keys = |zone: &Zone, voucher| {
+        Detail::Keys(vec![Key {
+            key_tag: zone.keys[0].tag(),
+            algorithm: 13,
+            flags: 257,
+            voucher: Some(voucher),
+        }])
+    };
+    let delegation = |zone: &Zone| {
+        Detail::Delegation(vec![Digest {
+            key_tag: zone.keys[0].tag(),
+            algorithm: 13,
+            digest_type: 2,
+        }])
+    };
+    assert_eq!(
+        details,
+        [
+            keys(root, Voucher::Anchor),
+            delegation(tld),
+            keys(tld, Voucher::Ds),
+            delegation(zone),
+            keys(zone, Voucher::Ds),
+            Detail::Records(1),
+        ]
+    );
+    assert!(links.iter().all(|link| link.wildcard.is_none()));
+}
+
+#[test]
+fn a_denial_by_nsec_is_told_with_all_names_that_it_matches_and_covers() {
+    let world = World::new();
+    let (ns, soa) = (RecordType::NS, RecordType::SOA);
+    let record = world.zone.nsec("pay.test.", "bob.pay.test.", &[ns, soa]);
+    let name = |text| Name::from_ascii(text).unwrap();
+    let shown = vec![
+        Shown::Matches(name("pay.test.")),
+        Shown::Covers(name("*.pay.test.")),
+        Shown::Covers(name(ALICE)),
+    ];
+    let links = links(&world, &record);
+    assert_eq!(links.last().unwrap().detail, Detail::Denial(shown));
+}
+
+#[test]
+fn a_denial_of_a_name_half_way_along_the_aliases_is_told() {
+    let world = World::new();
+    let zone = &world.zone;
+    let cname = |owner, target| zone.set(owner, RecordType::CNAME, &[wire_name(target)]);
+    let bob = "bob.pay.test.";
+    let records = [
+        cname(ALICE, bob),
+        expanded(&cname("*.pay.test.", "carol.pay.test."), bob),
+        zone.nsec("blake.pay.test.", "bog.pay.test.", &[RecordType::TXT]),
+        zone.pays("carol.pay.test."),
+    ]
+    .concat();
+    let links = links(&world, &records);
+    let shown = vec![Shown::Covers(Name::from_ascii(bob).unwrap())];
+    assert_eq!(links.last().unwrap().detail, Detail::Denial(shown));
 }
