@@ -172,6 +172,17 @@ mod tests {
     }
 
     #[test]
+    fn looking_and_hashing_end_together_after_30_000_steps() {
+        let mut hashes = Hashes::default();
+        let hash = |hashes: &mut Hashes, of| hashes.hash(&name(of), 150, &[]).is_some();
+        assert!((0..MAX_STEPS - 151).all(|_| hashes.step()));
+        assert!(hash(&mut hashes, "a."), "151 rounds are left");
+        assert!(hash(&mut hashes, "a."), "what is known costs nothing");
+        assert!(!hash(&mut hashes, "b."));
+        assert!(!hashes.step());
+    }
+
+    #[test]
     fn records_of_other_zones_and_of_unknown_kinds_are_no_evidence() {
         let (owner, rdata) = record(EXAMPLE, A_EXAMPLE, 0);
         assert!(Nsec3::read(&name("."), &owner, &rdata).is_none());

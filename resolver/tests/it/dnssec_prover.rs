@@ -2,17 +2,32 @@
 
 use hickory_proto::rr::RecordType;
 use payname_resolver::{
-    Outcome, UnixTime, hickory_proto,
+    Handle, Outcome, UnixTime, hickory_proto,
     proof::{Disagreement, Opinion},
 };
 
-use crate::vector::Vector;
+use crate::{
+    forge::{NOW, World, proof},
+    vector::Vector,
+};
 
 #[test]
 fn matt_at_mattcorallo_com() {
     let vector = Vector::load("dnssec-prover-0.6.10-034-check_single_txt_proof");
     vector.is_secure_exactly_inside_its_window(RecordType::TXT);
     vector.gives_its_uri();
+}
+
+#[test]
+fn under_other_anchors_than_iana_s_there_is_no_second_opinion() {
+    let world = World::new();
+    let handle: Handle = "alice@pay.test".parse().unwrap();
+    let answer = world.zone.pays(&handle.owner_name().to_string());
+    let proof = proof(&[&world.chain(), &answer]);
+    let now = UnixTime(NOW);
+    let verified = proof.verify(&handle, &world.root.anchor(), now).unwrap();
+    assert!(!verified.under_iana());
+    assert_eq!(verified.second_opinion(now), Ok(Opinion::OtherAnchors));
 }
 
 #[test]

@@ -100,6 +100,9 @@ impl Vector {
     pub(crate) fn gives_its_uri(&self) {
         let verified = self.verify(self.inside()).unwrap();
         assert_eq!(Some(verified.uri()), self.expected_uri.as_deref());
+        assert_eq!(verified.window(), self.window);
+        let left = u32::try_from(self.inside().until(self.window.valid_until)).unwrap();
+        assert_eq!(verified.cache_ttl(), self.min_ttl.min(left));
         let bytes = verified.proof().to_bytes();
         let again = Proof::parse(&bytes)
             .unwrap()
