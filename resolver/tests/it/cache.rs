@@ -240,6 +240,8 @@ fn key_sets_are_held_until_their_ttl_or_signature_ends() {
         let until = |cache: &ChainCache| cache.zones().find(|(held, _)| **held == zone).unwrap().1;
         assert_eq!(until(&cache), now.plus(600), "{zone}");
         assert!(cache.holds(&zone, now.plus(599)) && !cache.holds(&zone, now.plus(600)));
+        let records = cache.records_of(&zone, now.plus(100)).unwrap();
+        assert!(records.iter().all(|record| record.ttl() == 500), "{zone}");
         // Shown again, they do not live longer.
         let _ = judge(
             &vector,
