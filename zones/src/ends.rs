@@ -59,6 +59,14 @@ impl Ends {
         })
     }
 
+    /// How urgent those are that are to be made again, and how many of each.
+    pub(crate) fn due(&self, renewal: Renewal<'_>) -> impl Iterator<Item = (UnixTime, u32)> {
+        let due = self.0.iter().filter(move |((of_keys, tag, end), _)| {
+            renewal.is_over(*of_keys, *tag, UnixTime(*end))
+        });
+        due.map(move |((_, _, end), count)| (renewal.urgency(UnixTime(*end)), *count))
+    }
+
     /// For each key and use: the first end, and the time of the last.
     fn outermost(&self) -> impl Iterator<Item = (End, u64)> {
         let mut from = self.0.first().map(|(end, _)| *end);

@@ -67,6 +67,9 @@ pub(crate) struct Renewal<'a> {
     keys: &'a ZoneKeys,
     before: UnixTime,
     latest: UnixTime,
+    /// The least urgent that is taken now.
+    least: UnixTime,
+    most: usize,
 }
 
 impl<'a> Renewal<'a> {
@@ -81,7 +84,36 @@ impl<'a> Renewal<'a> {
             keys,
             before,
             latest: now.plus(policy.validity.as_secs()),
+            least: UnixTime(u64::MAX),
+            most: usize::MAX,
         }
+    }
+
+    /// Only about so many of them, the most urgent; `ends` tells how many of what urgency there are.
+    pub(crate) fn at_most(self, most: usize, ends: impl Iterator<Item = (UnixTime, u32)>) -> Self {
+        let mut ends: Vec<(UnixTime, u32)> = ends.collect();
+        ends.sort_unstable();
+        let mut count = 0_usize;
+        let enough = ends.iter().find(|(_, more)| {
+            count = count.saturating_add(usize::try_from(*more).unwrap_or(usize::MAX));
+            count >= most
+        });
+        Self {
+            least: enough.map_or(self.least, |(urgency, _)| *urgency),
+            most: most.max(1),
+            ..self
+        }
+    }
+
+    /// Whether so many signatures are enough for now.
+    pub(crate) fn is_enough(&self, made: usize) -> bool {
+        made >= self.most
+    }
+
+    /// How urgent it is to make a signature again: when it ends, or at once where it may not have
+    /// begun. The earlier, the more urgent.
+    pub(crate) fn urgency(&self, end: UnixTime) -> UnixTime {
+        if end > self.latest { UnixTime(0) } else { end }
     }
 
     /// Whether a set is to be signed again; one that is not signed never is.
@@ -101,7 +133,8 @@ impl<'a> Renewal<'a> {
         } else {
             self.keys.zone()
         };
-        end < self.before || end > self.latest || key_tag != signer.key_tag()
+        let is_over = end < self.before || end > self.latest || key_tag != signer.key_tag();
+        is_over && self.urgency(end) <= self.least
     }
 }
 

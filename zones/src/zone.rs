@@ -287,10 +287,29 @@ impl Zone {
     /// # Errors
     /// [`ZoneError::Sign`] when the key fails.
     pub fn resign(&mut self, before: UnixTime, now: UnixTime) -> Result<Option<Change>, ZoneError> {
+        self.resign_at_most(usize::MAX, before, now)
+    }
+
+    /// The same for about so many record sets, those whose signatures end first before all others.
+    ///
+    /// After a long stop this lets changes in between; [`Zone::is_due`] says whether to go on.
+    ///
+    /// # Errors
+    /// As [`Zone::resign`].
+    pub fn resign_at_most(
+        &mut self,
+        most: usize,
+        before: UnixTime,
+        now: UnixTime,
+    ) -> Result<Option<Change>, ZoneError> {
         if !self.is_due(before, now) {
             return Ok(None);
         }
-        let renewal = self.renewal(before, now);
+        let mut renewal = self.renewal(before, now);
+        if most < usize::MAX {
+            let due = self.nodes.ends().due(renewal);
+            renewal = renewal.at_most(most, due.chain(self.denial.ends().due(renewal)));
+        }
         let signer = self.signer(now);
         let mut next = self.clone();
         let mut changed = Changed::new(); // what exists stays the same
@@ -300,6 +319,9 @@ impl Zone {
                 .sets()
                 .filter(|set| set.record_type() != RecordType::SOA && renewal.is_due(set));
             for stored in due {
+                if renewal.is_enough(signer.made()) {
+                    break;
+                }
                 let mut set = stored.unpack();
                 signer.sign(&self.nodes.name(node.key()), &mut set)?;
                 next.nodes.insert(node.key(), &set.pack(), &mut changed);

@@ -44,6 +44,8 @@ const SERIAL_STEP: u32 = 3600;
 const PAGE: usize = 1000;
 /// The share of a signature's life after which it is made again: from half of it on.
 const RESIGN_SHARE: u64 = 2;
+/// How many record sets are signed again before changes have their turn.
+const RESIGN_AT_ONCE: usize = 10_000;
 /// The share of a signature's life by which it may end sooner.
 const JITTER_SHARE: u32 = 8;
 
@@ -175,17 +177,22 @@ impl Embedded {
             .checked_div(RESIGN_SHARE)
             .unwrap_or(0);
         let before = now.plus(half);
-        let _turn = self.turn.lock().await;
-        let due = |zone: &Zone| zone.is_due(before, now).then(|| zone.clone());
-        let Some(mut zone) = self.served.zone(&domain.zone, due).flatten() else {
-            return Ok(());
-        };
-        self.keep_ceiling(&domain.zone, now).await?;
-        // Thousands of signatures: on a copy and a thread of its own, while all is answered as ever.
-        let signing = spawn_blocking(move || zone.resign(before, now).map(|_| zone));
-        let signed = signing.await.map_err(PublishError::BrokenOff)??;
-        self.served.change(|zones| zones.insert(signed));
-        Ok(())
+        loop {
+            // Let go of in between, so that changes need not wait for a whole zone.
+            let _turn = self.turn.lock().await;
+            let due = |zone: &Zone| zone.is_due(before, now).then(|| zone.clone());
+            let Some(mut zone) = self.served.zone(&domain.zone, due).flatten() else {
+                return Ok(());
+            };
+            self.keep_ceiling(&domain.zone, now).await?;
+            // Thousands of signatures: on a copy and a thread of its own, while all is answered as ever.
+            let signing = spawn_blocking(move || {
+                zone.resign_at_most(RESIGN_AT_ONCE, before, now)
+                    .map(|_| zone)
+            });
+            let signed = signing.await.map_err(PublishError::BrokenOff)??;
+            self.served.change(|zones| zones.insert(signed));
+        }
     }
 
     async fn build(&self, domain: &Domain, keys: ZoneKeys) -> Result<Zone, PublishError> {

@@ -178,6 +178,9 @@ impl<P: Place> Chain<P> {
             .cloned()
             .collect();
         for link in due {
+            if renewal.is_enough(signer.made()) {
+                break;
+            }
             let Some(stored) = link.set() else {
                 continue;
             };

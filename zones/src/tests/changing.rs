@@ -303,3 +303,39 @@ fn a_copy_answers_as_it_did_whatever_becomes_of_the_zone() {
         assert_eq!(still.answers.len(), 2);
     }
 }
+
+#[test]
+fn after_a_long_stop_the_most_urgent_signatures_are_made_first_and_a_bounded_number_at_a_time() {
+    for denial in BOTH {
+        let server = NameServer::new(name("ns.example.org."), []);
+        let settings = Settings {
+            denial,
+            signatures: SignaturePolicy {
+                jitter: Duration::from_secs(86_400),
+                ..SignaturePolicy::default()
+            },
+            ..Settings::new(name("example.test."), [server])
+        };
+        let mut zone = Zone::new(settings, key(), NOW).unwrap();
+        for index in 0..100 {
+            let owner = name(&format!("n{index}.example.test."));
+            zone.set_txt(&owner, "x", 600, NOW).unwrap();
+        }
+        let later = NOW.plus(30 * 86_400);
+        let before = later.plus(3 * 86_400);
+        let mut rounds = 0;
+        let mut first = zone.expires_at();
+        while zone.is_due(before, later) {
+            let change = zone.resign_at_most(20, before, later).unwrap().unwrap();
+            assert!((1..=21).contains(&change.signatures), "{change:?}");
+            let next = zone.expires_at();
+            assert!(next >= first, "{next} after {first}");
+            first = next;
+            rounds += 1;
+        }
+        assert!((10..=14).contains(&rounds), "{rounds}");
+        assert!(zone.expires_at() > before);
+        let owner = name("n7.example.test.");
+        assert_signed(&zone, &zone.answer(&owner, RecordType::TXT, true));
+    }
+}
