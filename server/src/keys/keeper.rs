@@ -9,7 +9,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use payname_resolver::hickory_proto::rr::Name;
@@ -50,8 +50,9 @@ pub(crate) struct Keeper {
 #[derive(Debug)]
 pub(crate) struct Kept {
     keys: Keys,
-    asked: Option<Instant>,
-    written: Instant,
+    /// When, by the clock that nobody sets.
+    asked: Option<Duration>,
+    written: Duration,
     told: Vec<String>,
 }
 
@@ -60,7 +61,7 @@ impl Kept {
         Self {
             keys,
             asked: None,
-            written: Instant::now(),
+            written: Duration::ZERO,
             told: Vec::new(),
         }
     }
@@ -117,10 +118,10 @@ impl Keeper {
             let seconds = step.moment.behind;
             tracing::error!(%zone, seconds, "the clock is behind a time that has surely come; set it, or if it is right run: paynamed zone trust-clock");
         }
-        let is_due = kept.written.elapsed() >= DIARY;
+        let is_due = reading.monotonic.saturating_sub(kept.written) >= DIARY;
         if is_due || request.is_some() || !step.changes.is_empty() {
             self.files.keep(&set, &step.made)?;
-            kept.written = Instant::now();
+            kept.written = reading.monotonic;
         }
         for new in step.made {
             kept.keys.private.insert(new.key);
@@ -157,10 +158,14 @@ impl Keeper {
         let watcher = self.parent.as_ref()?;
         let is_waiting = kept.keys.set.is_rolling() || !kept.told.is_empty();
         let pause = if is_waiting { PATROL } else { PARENT };
-        if kept.asked.is_some_and(|asked| asked.elapsed() < pause) {
+        let now = self.clock.monotonic();
+        if kept
+            .asked
+            .is_some_and(|asked| now < asked.saturating_add(pause))
+        {
             return None;
         }
-        kept.asked = Some(Instant::now());
+        kept.asked = Some(now);
         match watcher.look(zone, self.clock.now()).await {
             Ok(view) => Some(view),
             Err(error) => {
