@@ -40,6 +40,7 @@ mod check;
 mod delegate;
 mod denial;
 mod ends;
+mod import;
 mod keys;
 mod master_file;
 mod names;
@@ -63,6 +64,7 @@ pub use answer::Answer;
 pub use check::ZoneError;
 pub use denial::Denial;
 pub use hickory_proto;
+pub use import::{FileRecord, MasterFileError, read_master_file};
 pub use keys::{
     DsRequest, Duty, EntryStage, Key, KeyAlgorithm, KeyChange, KeyError, KeyPolicy, KeySet, KeyUse,
     MissingKey, Moment, NewKey, ParentAdvice, ParentView, PrivateKeys, Reading, Role, RollError,

@@ -4,6 +4,7 @@ mod agreeing;
 mod answering;
 mod changing;
 mod growing;
+mod importing;
 mod responding;
 mod signing_keys;
 
