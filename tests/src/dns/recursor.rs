@@ -3,7 +3,7 @@
 //! It validates nothing, which is the point: what comes out of it is proven or refused by whoever
 //! asked.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,6 +47,7 @@ struct Asked {
     udp: AtomicUsize,
     tcp: AtomicUsize,
     https: AtomicUsize,
+    names: Mutex<BTreeSet<Name>>,
 }
 
 impl Recursor {
@@ -101,6 +102,11 @@ impl Recursor {
         let asked = &self.state.asked;
         [&asked.udp, &asked.tcp, &asked.https].map(|count| count.load(Ordering::Relaxed))
     }
+
+    /// The names that were asked about so far, unless the answer was nonsense whatever the question.
+    pub fn names_asked(&self) -> BTreeSet<Name> {
+        lock(&self.state.asked.names).clone()
+    }
 }
 
 impl Answer for State {
@@ -142,6 +148,7 @@ impl State {
     async fn resolve(&self, query: &Message, lie: Option<&Lie>) -> Result<Message> {
         let asked = query.queries.first().context("no question")?;
         let question = Question::new(asked.name().clone(), asked.query_type());
+        lock(&self.asked.names).insert(asked.name().clone());
         let honest = match lie {
             Some(Lie::AnotherNamesRecord(other)) if asks_for_text(query) => {
                 self.gather(&Question::new(other.clone(), RecordType::TXT))
