@@ -6,12 +6,13 @@ use std::{
     future::Future,
     io::{IsTerminal, stderr, stdin},
     path::PathBuf,
+    time::Duration,
 };
 
 use etcetera::BaseStrategy;
 use payname_resolver::{
     TrustAnchors,
-    net::{Endpoint, EndpointList, Proxy, TlsRoots, default_server},
+    net::{ClientOptions, Endpoint, EndpointList, Proxy, Timeouts, TlsRoots, default_server},
 };
 
 use crate::{
@@ -47,8 +48,8 @@ pub struct Global {
         hide_env_values = true
     )]
     pub proxy: Option<Proxy>,
-    /// Believe DNS and proof servers whose certificates these authorities (PEM) vouch for, and no
-    /// others [default: those that browsers believe]
+    /// Believe servers that are asked about a name if these authorities (PEM) vouch for their
+    /// certificates, and no others [default: those that browsers believe]
     #[arg(long, global = true, env = "PAYNAME_TLS_ROOTS", value_name = "FILE")]
     pub tls_roots: Option<PathBuf>,
     /// Keep keys, payments and the node here [default: $XDG_DATA_HOME/payname]
@@ -123,6 +124,28 @@ impl Context {
             Some(path) => Ok(input::tls_roots(path)?),
             None => Ok(TlsRoots::default()),
         }
+    }
+
+    /// How servers are reached: through the proxy if there is one, and by no other way.
+    ///
+    /// # Errors
+    /// The file of certificates cannot be used.
+    pub fn connections(&self) -> Result<ClientOptions, Failure> {
+        let proxy = self.global.proxy.clone();
+        let timeouts = match proxy {
+            None => Timeouts::default(),
+            // A proxy such as Tor builds a way of its own for every name, which takes seconds.
+            Some(_) => Timeouts {
+                attempt: Duration::from_secs(5),
+                attempts: 3,
+                total: Duration::from_secs(30),
+            },
+        };
+        Ok(ClientOptions {
+            timeouts,
+            proxy,
+            roots: self.tls_roots()?,
+        })
     }
 
     /// The folder of keys, payments and the node.

@@ -31,7 +31,6 @@ impl Resolve {
     /// # Errors
     /// The network fails, or the name is not proven or breaks BIP-353.
     pub fn run(self, context: &Context) -> Result<Report, Failure> {
-        self.unproven.check(context)?;
         let handle = self.name.handle();
         let lookup = Lookup::ask(context, handle, time::now())?;
         let proven = match lookup.proven() {

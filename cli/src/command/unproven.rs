@@ -5,6 +5,7 @@ use std::time::Duration;
 use payname_resolver::{
     Amount, Payee, VerifyError,
     lightning_address::{Downgrade, DowngradeError, Fetcher, PayRequest},
+    net::{ClientOptions, Timeouts},
 };
 use serde_json::{Map, Value, json};
 
@@ -19,7 +20,7 @@ use crate::{
     text,
 };
 
-/// How long a Lightning Address service may take to answer.
+/// How long a Lightning Address service may take to answer, at least.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Whether to go on without a proof.
@@ -36,20 +37,6 @@ pub struct Unproven {
 }
 
 impl Unproven {
-    /// Refuses what cannot be kept secret, before anybody is asked.
-    ///
-    /// # Errors
-    /// A Lightning Address would be asked around the proxy.
-    pub(super) fn check(&self, context: &Context) -> Result<(), Failure> {
-        match self.danger_allow_lightning_address && context.global.proxy.is_some() {
-            false => Ok(()),
-            true => Err(Failure::usage(
-                "not_through_proxy",
-                "a Lightning Address is asked for around the proxy, which would show who asks; use --proxy or --danger-allow-lightning-address, not both",
-            )),
-        }
-    }
-
     /// The leave to ask for the Lightning Address of a name that is refused with `failure`.
     ///
     /// # Errors
@@ -89,7 +76,17 @@ pub(super) fn ask(context: &Context, downgrade: Downgrade) -> Result<Report, Fai
         downgrade.cause(),
         url.host_str().unwrap_or_default()
     ));
-    let fetching = async { Fetcher::new(TIMEOUT)?.fetch(&url).await };
+    let options = context.connections()?;
+    // Through a proxy there is as much time as names have there.
+    let timeouts = Timeouts {
+        total: options.timeouts.total.max(TIMEOUT),
+        ..options.timeouts
+    };
+    let options = ClientOptions {
+        timeouts,
+        ..options
+    };
+    let fetching = async { Fetcher::with_options(options)?.fetch(&url).await };
     let body = context.block_on(fetching)?.map_err(|error| {
         let message = format!("{error}: {}", root_cause(&error));
         failed(Exit::Network, "lightning_address_unreachable", message)

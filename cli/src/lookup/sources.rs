@@ -10,7 +10,7 @@ use payname_resolver::{
     Handle,
     net::{
         ClientOptions, Endpoint, Endpoints, EndpointsError, EndpointsOptions, Gathering, Privacy,
-        ProofSource, Timeouts,
+        ProofSource,
     },
     resolution::Gathered,
 };
@@ -35,11 +35,7 @@ impl Sources {
     /// Opens all of them; no socket is used yet.
     pub(super) fn open(context: &Context) -> Result<Self, Failure> {
         let named = context.endpoints()?;
-        let client = ClientOptions {
-            timeouts: timeouts(context),
-            proxy: context.global.proxy.clone(),
-            roots: context.tls_roots()?,
-        };
+        let client = context.connections()?;
         let options = options(context, named.len());
         let opened: Result<Vec<_>, EndpointsError> = named
             .into_iter()
@@ -68,18 +64,6 @@ impl Sources {
     /// What they gave, in their order.
     pub(super) fn given(&self) -> Vec<Gathered> {
         self.kept.iter().filter_map(|kept| kept.given()).collect()
-    }
-}
-
-/// A proxy such as Tor builds a way of its own for every name, which takes seconds.
-fn timeouts(context: &Context) -> Timeouts {
-    match context.global.proxy {
-        None => Timeouts::default(),
-        Some(_) => Timeouts {
-            attempt: Duration::from_secs(5),
-            attempts: 3,
-            total: Duration::from_secs(30),
-        },
     }
 }
 

@@ -24,27 +24,6 @@ fn a_resolver_that_fails_is_no_reason_to_ask_a_web_server() {
 }
 
 #[test]
-fn a_lightning_address_is_not_asked_for_around_the_proxy() {
-    for command in [
-        &["resolve", "alice@example.com"][..],
-        &["pay", "alice@example.com", "1sat"],
-    ] {
-        let proxy = [
-            "--proxy",
-            "socks5://127.0.0.1:1",
-            "--dns",
-            "tls://dns.example",
-        ];
-        let ran = Payname::new().run(&[command, &proxy, &[DANGER, "--json"]].concat());
-        assert_eq!(
-            (ran.exit, ran.error_code().as_str()),
-            (2, "not_through_proxy")
-        );
-        assert!(ran.stdout.contains(DANGER), "{}", ran.stdout);
-    }
-}
-
-#[test]
 fn the_help_spells_the_danger_out() {
     let ran = Payname::new().run(&["resolve", "--help"]);
     assert!(ran.stdout.contains("DANGER"), "{}", ran.stdout);

@@ -91,23 +91,34 @@ pub(super) type Seen = Arc<Mutex<Vec<(String, String)>>>;
 
 /// A SOCKS 5 proxy as Tor is one: any credentials, and all names lead to `target`.
 pub(super) async fn socks_to(target: SocketAddr) -> (SocketAddr, Seen) {
+    socks_by(move |_| target).await
+}
+
+/// The same, where a name leads to what `route` says.
+pub(super) async fn socks_by(
+    route: impl Fn(&str) -> SocketAddr + Clone + Send + 'static,
+) -> (SocketAddr, Seen) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let seen = Seen::default();
     let log = seen.clone();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let log = log.clone();
+            let (log, route) = (log.clone(), route.clone());
             tokio::spawn(async move {
                 // A client that gives up ends its own connection only.
-                let _ = serve_socks(stream, target, &log).await;
+                let _ = serve_socks(stream, route, &log).await;
             });
         }
     });
     (address, seen)
 }
 
-async fn serve_socks(mut stream: TcpStream, target: SocketAddr, log: &Seen) -> std::io::Result<()> {
+async fn serve_socks(
+    mut stream: TcpStream,
+    route: impl Fn(&str) -> SocketAddr,
+    log: &Seen,
+) -> std::io::Result<()> {
     async fn text(stream: &mut TcpStream) -> std::io::Result<String> {
         let mut text = vec![0; usize::from(stream.read_u8().await?)];
         stream.read_exact(&mut text).await?;
@@ -124,6 +135,7 @@ async fn serve_socks(mut stream: TcpStream, target: SocketAddr, log: &Seen) -> s
     assert_eq!(request, [5, 1, 0, 3], "a connection to a name");
     let host = text(&mut stream).await?;
     stream.read_u16().await?;
+    let target = route(&host);
     log.lock().unwrap().push((credentials, host));
     let mut onward = TcpStream::connect(target).await?;
     stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await?;

@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 
+use axum::{Json, Router, routing::get};
 use payname_tests::World;
 use payname_tests::dns::Lie;
 use payname_tests::sandbox::Payname;
 
-use crate::endpoints::{ALICE, Scene, Seen, URI, socks_to, tls_before};
+use crate::endpoints::{ALICE, Scene, Seen, URI, socks_by, socks_to, tls_before};
 
 const DANGER: &str = "--danger-allow-lightning-address";
 
@@ -81,6 +82,56 @@ async fn only_a_proven_denial_without_the_sign_leads_to_the_web_server() {
     let (code, told) = run(&pay).await;
     assert_eq!((code, web.asked().len()), (6, 0), "{told}");
     assert_eq!(told["error"]["code"], "unproven_is_not_paid");
+}
+
+#[tokio::test]
+async fn a_lightning_address_is_shown_as_unproven_and_asked_for_through_the_proxy_alone() {
+    let scene = Scene::with_alice().await;
+    let (dns, dns_pem) = tls_before(scene.recursor(), "dns.example").await;
+    let (web, web_pem) = tls_before(lightning_address().await, "example.test").await;
+    let (proxy, seen) = socks_by(move |host| match host {
+        "example.test" => web,
+        _ => dns,
+    })
+    .await;
+    let roots = scene.file("roots.pem", &[dns_pem, web_pem].concat());
+    let payname = scene
+        .payname("tls://dns.example")
+        .with("PAYNAME_TLS_ROOTS", roots)
+        .with("PAYNAME_PROXY", format!("socks5://{proxy}"));
+    let resolve = ["resolve", "nobody@example.test", DANGER];
+    let (code, told) = payname.json(&resolve).await.unwrap();
+    assert_eq!((code, &told["proven"]), (0, &false.into()), "{told}");
+    let limits = &told["lightning_address"];
+    assert_eq!(limits["maximum_msat"], 5_000_000, "{told}");
+    let run = payname.run(&resolve).await.unwrap();
+    assert!(run.stdout.contains("UNPROVEN"), "{run:?}");
+    assert!(!run.stdout.contains('₿'), "{run:?}");
+    let seen = seen.lock().unwrap().clone();
+    let [dns, service, ..] = &seen[..] else {
+        panic!("DNS and the service: {seen:?}");
+    };
+    assert_eq!([&*dns.1, &*service.1], ["dns.example", "example.test"]);
+    assert_ne!(dns.0, service.0, "a circuit of its own");
+}
+
+/// A service of Lightning Addresses, before TLS.
+async fn lightning_address() -> SocketAddr {
+    let answer = serde_json::json!({
+        "tag": "payRequest",
+        "callback": "https://example.test/callback",
+        "minSendable": 1000,
+        "maxSendable": 5_000_000,
+        "metadata": "[[\"text/plain\",\"tips\"]]",
+    });
+    let service = Router::new().route(
+        "/.well-known/lnurlp/nobody",
+        get(async move || Json(answer.clone())),
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    address
 }
 
 #[tokio::test]
