@@ -3,7 +3,7 @@
 use payname_resolver::{
     Outcome, UnixTime, VerifyError, Window,
     hickory_proto::{
-        rr::{RData, RecordType},
+        rr::{Name, RData, RecordType},
         serialize::binary::{BinDecoder, Restrict},
     },
     proof::{Bogus, Denial, DenialKind, Insecure, Opinion, ResourceRecord},
@@ -31,10 +31,13 @@ pub fn outcome(outcome: &Outcome) -> Map<String, Value> {
 /// A proven absence.
 pub fn denied(denial: &Denial) -> Map<String, Value> {
     let (kind, reason) = match denial.kind {
-        DenialKind::NxDomain => ("nxdomain", format!("{} does not exist", denial.owner)),
+        DenialKind::NxDomain => (
+            "nxdomain",
+            format!("{} does not exist", denial.owner.to_ascii()),
+        ),
         DenialKind::NoData => (
             "nodata",
-            format!("{} has no records of this type", denial.owner),
+            format!("{} has no records of this type", denial.owner.to_ascii()),
         ),
     };
     let mut map = common(
@@ -45,8 +48,8 @@ pub fn denied(denial: &Denial) -> Map<String, Value> {
     );
     map.extend(fields(json!({
         "denied": kind,
-        "owner": denial.owner.to_string(),
-        "zone": denial.zone.to_string(),
+        "owner": denial.owner.to_ascii(),
+        "zone": denial.zone.to_ascii(),
     })));
     map
 }
@@ -55,7 +58,8 @@ pub fn denied(denial: &Denial) -> Map<String, Value> {
 pub fn insecure(insecure: &Insecure) -> Map<String, Value> {
     let reason = format!(
         "the zone {} is not signed, as {} proves",
-        insecure.zone, insecure.parent
+        insecure.zone.to_ascii(),
+        insecure.parent.to_ascii()
     );
     let mut map = common(
         "insecure",
@@ -64,8 +68,8 @@ pub fn insecure(insecure: &Insecure) -> Map<String, Value> {
         Some(insecure.cache_ttl),
     );
     map.extend(fields(json!({
-        "zone": insecure.zone.to_string(),
-        "parent": insecure.parent.to_string(),
+        "zone": insecure.zone.to_ascii(),
+        "parent": insecure.parent.to_ascii(),
     })));
     map
 }
@@ -76,7 +80,7 @@ pub fn bogus(bogus: &Bogus) -> Map<String, Value> {
     map.extend(fields(json!({
         "code": bogus.reason.code(),
         "record_set": bogus.record_set.to_string(),
-        "zone": bogus.zone.as_ref().map(ToString::to_string),
+        "zone": bogus.zone.as_ref().map(Name::to_ascii),
     })));
     map
 }
@@ -120,7 +124,7 @@ pub fn unanswered(unanswered: &[Unanswered]) -> Value {
 /// A proven record: its RDATA as hex, as a master file would have it, and as text if it is TXT.
 fn record(record: &ResourceRecord) -> Value {
     json!({
-        "name": record.name().to_string(),
+        "name": record.name().to_ascii(),
         "type": record.record_type().to_string(),
         "rdata": hex::encode(record.rdata()),
         "data": presentation(record),

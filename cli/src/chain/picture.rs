@@ -89,7 +89,7 @@ impl Tree<'_> {
         Branch {
             title: match zone.is_root() {
                 true => ". (root)".to_owned(),
-                false => zone.to_string(),
+                false => zone.to_ascii(),
             },
             facts: facts.flat_map(|link| self.facts(link)).collect(),
             below: signed
@@ -113,17 +113,19 @@ impl Tree<'_> {
                 vouched.into_iter().chain(others).map(key).collect()
             }
             Detail::Delegation(digests) => digests.iter().map(ds).collect(),
-            Detail::Alias(target) => vec![format!("leads to {target}")],
+            Detail::Alias(target) => vec![format!("leads to {}", target.to_ascii())],
             Detail::Denial(shown) => shown.iter().map(|shown| self.shown(shown)).collect(),
             Detail::Records(1) => vec!["1 record".to_owned()],
             Detail::Records(count) => vec![format!("{count} records")],
             _ => Vec::new(),
         };
         let wildcard = link.wildcard.iter();
-        facts.extend(wildcard.map(|wildcard| format!("made from the wildcard {wildcard}")));
+        facts.extend(
+            wildcard.map(|wildcard| format!("made from the wildcard {}", wildcard.to_ascii())),
+        );
         facts.push(format!(
             "signed by {} {} {}, {}, TTL {} s",
-            link.zone,
+            link.zone.to_ascii(),
             link.key_tag,
             algorithm(link.algorithm),
             judgement::window_text(link.window),
@@ -135,16 +137,19 @@ impl Tree<'_> {
     /// What a denial shows of a name, said of what was asked where it is that.
     fn shown(&self, shown: &Shown) -> String {
         match (shown, &self.explanation.outcome) {
-            (Shown::Covers(name), _) => format!("{name} does not exist"),
+            (Shown::Covers(name), _) => format!("{} does not exist", name.to_ascii()),
             (Shown::Matches(name), Outcome::Insecure(insecure)) if *name == insecure.zone => {
-                format!("{name} has no DS record: it is not signed")
+                format!("{} has no DS record: it is not signed", name.to_ascii())
             }
             (Shown::Matches(name), Outcome::Denied(denial))
                 if *name == denial.owner && denial.kind == DenialKind::NoData =>
             {
-                format!("{name} exists, and has no records of this type")
+                format!(
+                    "{} exists, and has no records of this type",
+                    name.to_ascii()
+                )
             }
-            (Shown::Matches(name), _) => format!("{name} exists"),
+            (Shown::Matches(name), _) => format!("{} exists", name.to_ascii()),
         }
     }
 

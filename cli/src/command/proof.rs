@@ -95,7 +95,7 @@ fn human(outcome: &Outcome) -> String {
         };
         lines.push(format!(
             "record    {} {} {shown}",
-            record.name(),
+            record.name().to_ascii(),
             record.record_type()
         ));
     }

@@ -41,7 +41,10 @@ impl Lookup {
     pub(crate) fn ask(context: &Context, handle: &Handle, now: UnixTime) -> Result<Self, Failure> {
         let anchors = context.anchors()?;
         let sources = Sources::open(context)?;
-        context.progress(&format!("asking {sources} for {}", handle.owner_name()));
+        context.progress(&format!(
+            "asking {sources} for {}",
+            handle.owner_name().to_ascii()
+        ));
         let proving = sources.endpoints().prove(handle, &anchors, now);
         let error = match context.block_on(proving)? {
             Ok(record) => {

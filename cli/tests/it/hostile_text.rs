@@ -1,6 +1,6 @@
 //! What strangers wrote reaches the terminal escaped, in reports and in errors.
 
-use crate::run::{Payname, Ran};
+use crate::run::{MATT, MATT_AT, Payname, Ran, vector};
 
 fn assert_harmless(ran: &Ran) {
     for (stream, text) in [("stdout", &ran.stdout), ("stderr", &ran.stderr)] {
@@ -78,4 +78,24 @@ fn json_carries_the_hostile_text_unharmed() {
     let uri = "bitcoin:bc1qztwy6xen3zdtt7z0vrgapmjtfz8acjkfp5fp7l?label=%1B%5B31m%E2%80%AE";
     let json = Payname::new().run(&["uri", "parse", uri, "--json"]).json();
     assert_eq!(json["label"], "\u{1b}[31m\u{202e}");
+}
+
+#[test]
+fn a_domain_that_looks_like_another_is_told_as_dns_has_it() {
+    let payname = Payname::new();
+    // The first letter of the domain is Cyrillic.
+    let proof = vector(MATT);
+    let from_file = ["--proof", &proof, "--at", MATT_AT];
+    let verify = [&["verify", "alice@xn--xample-2of.com"], &from_file[..]].concat();
+    let owner = ["--owner", "xn--xample-2of.com", "--type", "TXT"];
+    let check = [&["proof", "check", &proof, "--at", MATT_AT], &owner[..]].concat();
+    for words in [verify, check] {
+        for json in [&[][..], &["--json"]] {
+            let ran = payname.run(&[&words[..], json].concat());
+            let told = format!("{}{}", ran.stdout, ran.stderr);
+            assert_eq!(ran.exit, 4, "{told}");
+            assert!(told.contains("xn--xample-2of.com. TXT"), "{told}");
+            assert!(!told.contains('\u{435}'), "{told}");
+        }
+    }
 }

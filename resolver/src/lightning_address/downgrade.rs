@@ -124,8 +124,13 @@ impl Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Denied { zone } => write!(f, "{zone} proves that it has no such payment record"),
-            Self::Insecure { zone } => write!(f, "{zone} is not signed with DNSSEC"),
+            Self::Denied { zone } => {
+                let zone = zone.to_ascii();
+                write!(f, "{zone} proves that it has no such payment record")
+            }
+            Self::Insecure { zone } => {
+                write!(f, "{} is not signed with DNSSEC", zone.to_ascii())
+            }
         }
     }
 }

@@ -165,7 +165,7 @@ fn url(server: &ProofServer, handle: &Handle) -> Url {
     }
     if matches!(server, ProofServer::DnssecProof(_)) {
         url.query_pairs_mut()
-            .append_pair("d", &handle.owner_name().to_string())
+            .append_pair("d", &handle.owner_name().to_ascii())
             .append_pair("t", "TXT");
     }
     url
@@ -256,6 +256,14 @@ mod tests {
         ] {
             assert_eq!(url(&server.parse().unwrap(), &handle).as_str(), expected);
         }
+    }
+
+    #[test]
+    fn a_name_of_another_script_is_asked_for_as_dns_has_it() {
+        let handle: Handle = "₿alice@xn--mnchen-3ya.example".parse().unwrap();
+        let server = "dnssecproof+https://proofs.example".parse().unwrap();
+        let query = "d=alice.user._bitcoin-payment.xn--mnchen-3ya.example.&t=TXT";
+        assert_eq!(url(&server, &handle).query(), Some(query));
     }
 
     #[test]

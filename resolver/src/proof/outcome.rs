@@ -126,6 +126,11 @@ pub struct Bogus {
 /// let owner = Name::from_ascii("example.com.")?;
 /// let record_set = RecordSetName { owner, record_type: RecordType::DNSKEY };
 /// assert_eq!(record_set.to_string(), "example.com. DNSKEY");
+///
+/// // A name is told as DNS has it: text of other scripts can look like another name.
+/// let owner = Name::from_ascii("xn--xample-2of.com.")?;
+/// let record_set = RecordSetName { owner, record_type: RecordType::DNSKEY };
+/// assert_eq!(record_set.to_string(), "xn--xample-2of.com. DNSKEY");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -138,7 +143,7 @@ pub struct RecordSetName {
 
 impl fmt::Display for RecordSetName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.owner, self.record_type)
+        write!(f, "{} {}", self.owner.to_ascii(), self.record_type)
     }
 }
 
@@ -168,7 +173,7 @@ pub enum Reason {
     #[error("the signature ends before it begins")]
     EmptyWindow,
     /// The signer is no zone that may sign this name.
-    #[error("the signer {signer} is not a zone above this name")]
+    #[error("the signer {} is not a zone above this name", signer.to_ascii())]
     ForeignSigner {
         /// The signer's name in the RRSIG.
         signer: Name,
@@ -210,7 +215,8 @@ pub enum Reason {
     NoAnchor,
     /// The record came from a wildcard and nothing shows that the name itself does not exist.
     #[error(
-        "the record comes from a wildcard, and nothing proves that {next_closer} does not exist"
+        "the record comes from a wildcard, and nothing proves that {} does not exist",
+        next_closer.to_ascii()
     )]
     WildcardUnproven {
         /// The name whose absence must be shown.

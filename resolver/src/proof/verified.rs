@@ -119,10 +119,10 @@ pub(super) fn seal(
 #[non_exhaustive]
 pub enum VerifyError {
     /// The zone's owner says that there is no such record.
-    #[error("{} is proven not to exist in {}", .0.owner, .0.zone)]
+    #[error("{} is proven not to exist in {}", .0.owner.to_ascii(), .0.zone.to_ascii())]
     Denied(Denial),
     /// The zone is not signed, so nothing in it can be proven.
-    #[error("the zone {} is not signed: {} proves that it has no DS record; its owner must turn DNSSEC on", .0.zone, .0.parent)]
+    #[error("the zone {} is not signed: {} proves that it has no DS record; its owner must turn DNSSEC on", .0.zone.to_ascii(), .0.parent.to_ascii())]
     Insecure(Insecure),
     /// The proof shows nothing.
     #[error("not proven: {0}")]

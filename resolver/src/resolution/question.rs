@@ -82,7 +82,7 @@ impl Question {
 
 impl fmt::Display for Question {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.name, self.record_type)
+        write!(f, "{} {}", self.name.to_ascii(), self.record_type)
     }
 }
 
