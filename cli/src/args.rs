@@ -2,7 +2,10 @@
 
 use std::ffi::OsString;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{
+    CommandFactory, FromArgMatches, Parser, Subcommand,
+    error::{ContextKind, ContextValue},
+};
 
 use crate::{
     command::{keys, node, pay, proof, receipt, register, resolve, unregister, uri, verify},
@@ -68,7 +71,11 @@ impl Args {
     /// It is wrong, or asks for help or the version.
     pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let words: Vec<OsString> = words.into_iter().collect();
-        Self::try_parse_from(with_command(words))
+        let mut command = Self::command();
+        command
+            .try_get_matches_from_mut(with_command(words))
+            .and_then(|matches| Self::from_arg_matches(&matches))
+            .map_err(|error| without_secrets(error.format(&mut command)))
     }
 
     /// Does what was asked.
@@ -110,6 +117,28 @@ fn with_command(mut words: Vec<OsString>) -> Vec<OsString> {
         words.insert(index.saturating_add(1), "resolve".into());
     }
     words
+}
+
+/// The same error without the malformed value, where that may hold a password.
+fn without_secrets(mut error: clap::Error) -> clap::Error {
+    let said = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.as_str(),
+        _ => "",
+    };
+    let (option, value) = (
+        said(ContextKind::InvalidArg),
+        said(ContextKind::InvalidValue),
+    );
+    let may_hold_one = match option.split(' ').next() {
+        Some("--proxy" | "--chain") => true,
+        Some("--dns" | "--server") => value.contains('@'),
+        _ => false,
+    };
+    if may_hold_one {
+        let hidden = ContextValue::String("…".to_owned());
+        error.insert(ContextKind::InvalidValue, hidden);
+    }
+    error
 }
 
 /// Whether JSON was asked for on a command line that cannot be read otherwise.

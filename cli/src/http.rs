@@ -122,18 +122,27 @@ impl Server {
         Ok(bytes)
     }
 
+    /// The server's URL without the user and password it may hold.
+    fn shown(&self) -> Url {
+        let mut url = self.url.clone();
+        // Both fail only where there is no host, and so no credentials.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        url
+    }
+
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
         let cause = root_cause(error);
         let message = if error.is_timeout() {
             format!(
                 "the server {} did not answer within {} s",
-                self.url,
+                self.shown(),
                 TIMEOUT.as_secs()
             )
         } else {
             format!(
                 "the server {} cannot be reached: {cause}; check --server",
-                self.url
+                self.shown()
             )
         };
         Failure::new(Exit::Network, "server_unreachable", message)
@@ -142,7 +151,7 @@ impl Server {
     fn strange(&self, status: StatusCode) -> Failure {
         let message = format!(
             "{} answered {status} with something that is no payname answer; check --server",
-            self.url
+            self.shown()
         );
         Failure::new(Exit::Unexpected, "not_a_payname_server", message)
     }

@@ -13,9 +13,29 @@ pub(crate) fn shown(text: &str) -> String {
     format!("{}{end}", start.escape_debug())
 }
 
+/// The same of a URL, without the user and password it may hold.
+#[cfg(feature = "blocking")]
+pub(crate) fn shown_url(text: &str) -> String {
+    let Some((before, rest)) = text.rsplit_once('@') else {
+        return shown(text);
+    };
+    match before.split_once("://") {
+        Some((scheme, _)) => shown(&format!("{scheme}://…@{rest}")),
+        None => shown(&format!("…@{rest}")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "blocking")]
+    #[test]
+    fn the_credentials_in_a_url_are_left_out() {
+        assert_eq!(shown_url("ftp://me:a/b@c@h:x/"), "ftp://…@h:x/");
+        assert_eq!(shown_url("ftp://h/\u{7}"), "ftp://h/\\u{7}");
+        assert_eq!(shown_url("me:secret@h"), "…@h");
+    }
 
     #[test]
     fn invisible_characters_are_escaped_and_long_texts_cut() {

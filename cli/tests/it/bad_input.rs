@@ -101,6 +101,50 @@ fn malformed_arguments_end_with_code_2_and_say_what_to_write() {
     }
 }
 
+#[test]
+fn no_error_repeats_a_password() {
+    let payname = Payname::new();
+    let rows: &[&[&str]] = &[
+        &["--proxy", "socks5://me:secret"],
+        &["--proxy", "socks5://me:secret@"],
+        &["--proxy", "http://me:secret@127.0.0.1:1"],
+        &["--chain", "bitcoind://me:secret@127.0.0.1"],
+        &["--chain", "bitcoind:me:secret"],
+        &["--dns", "https://me:secret@127.0.0.1:x/"],
+        &["--dns", "http://me:secret@dns.example/"],
+        &["--dns", "me:secret@dns.example"],
+        &["--dns", "payname+ftp://me:secret@127.0.0.1"],
+        // Well-formed, and nobody is there.
+        &["--dns", "https://me:secret@127.0.0.1:1/dns-query"],
+        &["--dns", "payname+https://me:secret@127.0.0.1:1/"],
+        &["--dns", "dnssecproof+https://me:secret@127.0.0.1:1/"],
+    ];
+    for words in rows {
+        let resolve = ["resolve", "alice@example.com"].iter().chain(*words);
+        let words: Vec<&str> = resolve.copied().collect();
+        for ran in [
+            payname.run(&words),
+            payname.run(&[&words[..], &["--json"]].concat()),
+        ] {
+            assert_ne!(ran.exit, 0, "{words:?}");
+            let told = format!("{}{}", ran.stdout, ran.stderr);
+            assert!(!told.contains("secret"), "{words:?}: {told}");
+        }
+    }
+    payname.run(&["keys", "new"]);
+    let ran = payname.run(&[
+        "register",
+        "alice@example.com",
+        "--uri",
+        "bitcoin:bc1qztwy6xen3zdtt7z0vrgapmjtfz8acjkfp5fp7l",
+        "--server",
+        "http://me:secret@127.0.0.1:1/",
+    ]);
+    assert_eq!(ran.exit, 9, "{}", ran.stderr);
+    assert!(ran.stderr.contains("the server http://127.0.0.1:1/"));
+    assert!(!ran.stderr.contains("secret"), "{}", ran.stderr);
+}
+
 #[cfg(feature = "embedded")]
 #[test]
 fn a_node_without_a_chain_source_says_how_to_name_one() {

@@ -4,8 +4,11 @@ use std::{fmt, str::FromStr};
 
 use url::Url;
 
-use super::{DnsServer, DnsServerError, server::is_loopback};
-use crate::text::shown;
+use super::{
+    DnsServer, DnsServerError,
+    server::{is_loopback, without_credentials},
+};
+use crate::text::shown_url;
 
 /// A DNS server or a proof server, read from text. Neither is trusted.
 ///
@@ -131,10 +134,11 @@ impl FromStr for EndpointList {
 }
 
 impl fmt::Display for ProofServer {
+    /// Without credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Payname(url) => write!(f, "payname+{url}"),
-            Self::DnssecProof(url) => write!(f, "dnssecproof+{url}"),
+            Self::Payname(url) => write!(f, "payname+{}", without_credentials(url)),
+            Self::DnssecProof(url) => write!(f, "dnssecproof+{}", without_credentials(url)),
         }
     }
 }
@@ -168,7 +172,7 @@ pub enum EndpointError {
     #[error(transparent)]
     Dns(#[from] DnsServerError),
     /// It is no proof server.
-    #[error("`{}` is no proof server; write it as payname+https://pay.example or dnssecproof+https://proofs.example", shown(.0))]
+    #[error("`{}` is no proof server; write it as payname+https://pay.example or dnssecproof+https://proofs.example", shown_url(.0))]
     ProofServer(String),
     /// The list is empty.
     #[error("no endpoint is named; write at least one, such as 9.9.9.9 or tls://dns.example")]
@@ -188,6 +192,43 @@ mod tests {
         assert_eq!(list.as_slice().len(), 4);
         let again: EndpointList = text.replace(' ', " ,\n").parse().unwrap();
         assert_eq!(again, list);
+    }
+
+    #[test]
+    fn credentials_in_a_url_are_kept_and_never_shown() {
+        for (text, printed) in [
+            ("https://me:secret@dns.example/q", "https://dns.example/q"),
+            (
+                "payname+https://me:secret@pay.example/",
+                "payname+https://pay.example/",
+            ),
+            (
+                "dnssecproof+https://me:secret@pay.example/",
+                "dnssecproof+https://pay.example/",
+            ),
+        ] {
+            let endpoint: Endpoint = text.parse().unwrap();
+            assert_eq!(endpoint.to_string(), printed);
+            let url = match &endpoint {
+                Endpoint::Dns(DnsServer::Https(url)) => url,
+                Endpoint::Proof(server) => server.url(),
+                other => panic!("{other}"),
+            };
+            assert_eq!(url.password(), Some("secret"));
+        }
+        for text in [
+            "payname+ftp://me:secret@h",
+            "other+https://me:secret@h",
+            "payname+http://me:secret@h",
+            "http://me:secret@h",
+            "https://me:secret@h:x",
+            "ftp://me:secret@h",
+            "tls://me:secret@h",
+            "tcp://me:secret@h",
+        ] {
+            let error = text.parse::<Endpoint>().unwrap_err().to_string();
+            assert!(!error.contains("secret"), "{error}");
+        }
     }
 
     #[test]

@@ -70,8 +70,7 @@ impl FromStr for Proxy {
             None => (None, rest),
         };
         let authority = authority.strip_suffix('/').unwrap_or(authority);
-        let (host, port) =
-            host_and_port(authority).ok_or_else(|| ProxyError::NotAHost(authority.to_owned()))?;
+        let (host, port) = host_and_port(authority).ok_or(ProxyError::NotAHost)?;
         let isolation = match credentials {
             None => Isolation::PerName,
             Some(credentials) => {
@@ -124,8 +123,10 @@ pub enum ProxyError {
     #[error("`{}` is no kind of proxy that hides names; use socks5://", shown(.0))]
     Scheme(String),
     /// No host, or no port after it.
-    #[error("`{}` names no proxy; write it as socks5://host:port", shown(.0))]
-    NotAHost(String),
+    #[error(
+        "behind socks5:// stands no proxy; write it as socks5://host:port, or as socks5://user:password@host:port"
+    )]
+    NotAHost,
     /// The user is empty, or one of them too long.
     #[error("a proxy's user has 1 to 255 bytes and its password at most 255")]
     Credentials,
@@ -170,11 +171,10 @@ mod tests {
             parse("http://127.0.0.1"),
             ProxyError::Scheme("http".to_owned())
         );
-        assert_eq!(
-            parse("socks5://me:secret@:1"),
-            ProxyError::NotAHost(":1".to_owned())
-        );
+        assert_eq!(parse("socks5://me:secret@:1"), ProxyError::NotAHost);
         assert_eq!(parse("socks5://:x@host"), ProxyError::Credentials);
+        // Whoever forgot the host wrote credentials.
+        assert_eq!(parse("socks5://me:secret"), ProxyError::NotAHost);
         let long = format!("socks5://me:{}@host", "x".repeat(256));
         assert_eq!(parse(&long), ProxyError::Credentials);
     }

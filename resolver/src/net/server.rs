@@ -8,7 +8,7 @@ use std::{
 
 use url::{Host, Url};
 
-use crate::text::shown;
+use crate::text::shown_url;
 
 /// The port of DNS over UDP and TCP (RFC 1035 §4.2).
 const DNS_PORT: u16 = 53;
@@ -118,12 +118,13 @@ impl fmt::Display for TlsServer {
 }
 
 impl fmt::Display for DnsServer {
+    /// Without credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Plain(address) => address.fmt(f),
             Self::Tcp(address) => write!(f, "tcp://{address}"),
             Self::Tls(server) => write!(f, "tls://{server}"),
-            Self::Https(url) => url.fmt(f),
+            Self::Https(url) => without_credentials(url).fmt(f),
             Self::Quic(server) => write!(f, "quic://{server}"),
         }
     }
@@ -203,24 +204,33 @@ pub(super) fn is_loopback(url: &Url) -> bool {
     host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|host| host.is_loopback())
 }
 
-/// Why a text names no DNS server.
+/// The URL without the user and password it may hold.
+pub(super) fn without_credentials(url: &Url) -> Url {
+    let mut url = url.clone();
+    // Both fail only where there is no host, and so no credentials.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url
+}
+
+/// Why a text names no DNS server. None repeats credentials.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DnsServerError {
     /// It is neither an IP address nor a URL.
-    #[error("`{}` is no DNS server; write an IP address such as 9.9.9.9 or 127.0.0.1:5353, or a URL such as tls://dns.example or https://dns.example/dns-query", shown(.0))]
+    #[error("`{}` is no DNS server; write an IP address such as 9.9.9.9 or 127.0.0.1:5353, or a URL such as tls://dns.example or https://dns.example/dns-query", shown_url(.0))]
     NotAnAddress(String),
     /// Behind `tls://` or `quic://` stands no host.
-    #[error("`{}` names no host; write it as tls://dns.example, or as tls://192.0.2.1:853#dns.example with the name on its certificate", shown(.0))]
+    #[error("`{}` names no host; write it as tls://dns.example, or as tls://192.0.2.1:853#dns.example with the name on its certificate", shown_url(.0))]
     NotAHost(String),
     /// It looks like a URL and is none.
-    #[error("`{}` is not a URL; write it as https://dns.example/dns-query", shown(.0))]
+    #[error("`{}` is not a URL; write it as https://dns.example/dns-query", shown_url(.0))]
     BadUrl(String),
     /// A URL of another scheme.
-    #[error("`{}` has a scheme that DNS is not asked over; use tls://, https://, quic:// or tcp://, or an IP address alone", shown(.0))]
+    #[error("`{}` has a scheme that DNS is not asked over; use tls://, https://, quic:// or tcp://, or an IP address alone", shown_url(.0))]
     Scheme(String),
     /// HTTP to another machine.
-    #[error("`{}` would show every name you pay to the network; use https:// (http:// is for this machine only)", shown(.0))]
+    #[error("`{}` would show every name you pay to the network; use https:// (http:// is for this machine only)", shown_url(.0))]
     Unencrypted(String),
 }
 
