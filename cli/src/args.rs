@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 
 use clap::{
-    CommandFactory, FromArgMatches, Parser, Subcommand,
+    Arg, CommandFactory, FromArgMatches, Parser, Subcommand,
+    builder::Resettable,
     error::{ContextKind, ContextValue},
 };
 
@@ -71,7 +72,7 @@ impl Args {
     /// It is wrong, or asks for help or the version.
     pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let words: Vec<OsString> = words.into_iter().collect();
-        let mut command = Self::command();
+        let mut command = Self::command().mut_arg("dns", without_empty_variable);
         command
             .try_get_matches_from_mut(with_command(words))
             .and_then(|matches| Self::from_arg_matches(&matches))
@@ -109,14 +110,24 @@ fn with_command(mut words: Vec<OsString>) -> Vec<OsString> {
                 .get_subcommands()
                 .any(|known| known.get_name() == word)
     };
-    let texts = || words.iter().skip(1).filter_map(|word| word.to_str());
-    if texts().any(is_command) {
+    // A word that is no text is neither, and takes its place.
+    let mut texts = words.iter().skip(1).map(|word| word.to_str());
+    if texts.clone().flatten().any(is_command) {
         return words;
     }
-    if let Some(index) = texts().position(name::is_meant) {
+    if let Some(index) = texts.position(|word| word.is_some_and(name::is_meant)) {
         words.insert(index.saturating_add(1), "resolve".into());
     }
     words
+}
+
+/// An option whose variable counts as unset when it is empty, as with `PAYNAME_DNS= payname …`.
+fn without_empty_variable(option: Arg) -> Arg {
+    let is_empty = |name| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    match option.get_env().is_some_and(is_empty) {
+        true => option.env(Resettable::Reset),
+        false => option,
+    }
 }
 
 /// The same error without the malformed value, where that may hold a password.
@@ -200,6 +211,21 @@ mod tests {
         assert!(matches!(args.command, Command::Resolve(_)) && args.global.json);
         let args = read(&["verify", "alice@example.com"]).unwrap();
         assert!(matches!(args.command, Command::Verify(_)));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_word_that_is_no_text_does_not_move_the_command() {
+        use std::os::unix::ffi::OsStringExt;
+        let folder = OsString::from_vec(b"/tmp/\xff".to_vec());
+        let words = ["payname", "--data-dir", "", "alice@example.com"].map(OsString::from);
+        let words = words.map(|word| match word.is_empty() {
+            true => folder.clone(),
+            false => word,
+        });
+        let args = Args::read(words).unwrap();
+        assert!(matches!(args.command, Command::Resolve(_)));
+        assert_eq!(args.global.data_dir, Some(folder.into()));
     }
 
     #[test]

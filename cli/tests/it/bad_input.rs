@@ -145,6 +145,22 @@ fn no_error_repeats_a_password() {
     assert!(!ran.stderr.contains("secret"), "{}", ran.stderr);
 }
 
+#[test]
+fn an_empty_list_of_resolvers_in_the_environment_counts_as_none() {
+    let payname = Payname::new();
+    let words = ["uri", "parse", "bitcoin:?req-new=1", "--json"];
+    let ran = payname.run_with_variables(&words, &[("PAYNAME_DNS", "")]);
+    assert_eq!(ran.error_code(), "bad_uri");
+    // What was written by hand, or is more than nothing, is meant.
+    let ran = payname.run_with_variables(&words, &[("PAYNAME_DNS", "nowhere")]);
+    assert_eq!(ran.error_code(), "usage");
+    let ran = payname.run(&["uri", "parse", "bitcoin:?lno=x", "--json", "--dns", ""]);
+    assert_eq!(ran.error_code(), "usage");
+    // An empty proxy is a mistake: without one, names would be asked for in the open.
+    let ran = payname.run_with_variables(&words, &[("PAYNAME_PROXY", "")]);
+    assert_eq!(ran.error_code(), "usage");
+}
+
 #[cfg(feature = "embedded")]
 #[test]
 fn a_node_without_a_chain_source_says_how_to_name_one() {

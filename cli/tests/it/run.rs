@@ -44,6 +44,15 @@ impl Payname {
     }
 
     pub(crate) fn run_with_input(&self, words: &[&str], input: &[u8]) -> Ran {
+        self.run_in(words, input, &[])
+    }
+
+    /// With these environment variables.
+    pub(crate) fn run_with_variables(&self, words: &[&str], variables: &[(&str, &str)]) -> Ran {
+        self.run_in(words, b"", variables)
+    }
+
+    fn run_in(&self, words: &[&str], input: &[u8], variables: &[(&str, &str)]) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_payname"));
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("PAYNAME_") {
@@ -53,6 +62,7 @@ impl Payname {
         let mut child = command
             .args(words)
             .env("PAYNAME_DATA_DIR", self.folder.path().join("data"))
+            .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
