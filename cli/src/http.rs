@@ -13,7 +13,7 @@ use reqwest::{Method, StatusCode, redirect::Policy};
 use serde_json::json;
 use url::{Host, Url};
 
-use crate::{exit::Exit, failure::Failure, keys::OwnerKey, time};
+use crate::{exit::Exit, failure::Failure, keys::OwnerKey, text, time};
 
 /// How long a server may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -179,7 +179,7 @@ impl Server {
             _ => "",
         };
         let message = match said {
-            Some(said) => format!("the server refused: {said}{hint}"),
+            Some(said) => format!("the server refused: {}{hint}", text::escape(said)),
             None => format!("the server refused with status {status}{hint}"),
         };
         Failure::new(exit, "server_refused", message).with("problem", json!(problem))

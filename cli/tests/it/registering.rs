@@ -94,6 +94,27 @@ fn a_server_that_is_not_there_ends_with_code_9() {
 }
 
 #[test]
+fn a_problem_cannot_pass_for_words_of_ours() {
+    let payname = Payname::new();
+    payname.run(&["keys", "new"]);
+    let body = r#"{"type":"t","title":"No","status":403,"detail":"no\nerror: paid","code":"x"}"#;
+    let url = server("403 Forbidden", "application/problem+json", body.to_owned());
+    let words = [
+        "register",
+        "alice@example.com",
+        "--uri",
+        URI,
+        "--server",
+        &url,
+    ];
+    let ran = payname.run(&words);
+    assert_eq!(
+        ran.stderr,
+        "error: the server refused: no\\u{a}error: paid\n"
+    );
+}
+
+#[test]
 fn a_problem_is_told_in_the_servers_words_with_a_remedy() {
     let payname = Payname::new();
     payname.run(&["keys", "new"]);

@@ -24,7 +24,7 @@ use crate::{
     node::{self, Order},
     payments::{IntentId, NewIntent, Run, RunError, Store},
     report::Report,
-    time,
+    text, time,
 };
 
 /// How long the node may take to be able to pay.
@@ -203,7 +203,7 @@ fn chosen(proven: &Verified<Instructions>, choice: &Choice) -> Result<Verified<M
         let reasons: Vec<String> = choice
             .passed_over
             .iter()
-            .map(|passed| format!("`{}`: {}", passed.key, passed.reason))
+            .map(|passed| format!("`{}`: {}", text::escape(&passed.key), passed.reason))
             .collect();
         let handle = proven.handle();
         let message = format!(
