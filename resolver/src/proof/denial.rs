@@ -7,7 +7,7 @@ use hickory_proto::rr::{Name, RecordType};
 use super::{
     Bogus, DenialKind, Reason, RecordSetName,
     chain::{Chain, Zone},
-    nsec::Nsec,
+    nsec::{NXNAME, Nsec},
     nsec3::{Hashes, MAX_ITERATIONS, MAX_STEPS, Nsec3},
     path::Path,
 };
@@ -123,10 +123,14 @@ impl<'c, 'a, 'p> Denials<'c, 'a, 'p> {
         let apex = self.zone.name.clone();
         let matching = self.nsec3(|nsec3, hashes| {
             (nsec3.types.denies(record_type, apex.is_root()) && nsec3.matches(hashes, name))
-                .then_some(())
+                .then(|| nsec3.types.is_exactly(&[NXNAME])) // RFC 9824 §4
         });
-        if matching.is_some() {
-            return Some(DenialKind::NoData);
+        if let Some(missing) = matching {
+            return Some(if missing {
+                DenialKind::NxDomain
+            } else {
+                DenialKind::NoData
+            });
         }
         let wildcard = wildcard_below(&self.encloser(&apex, name)?)?;
         let uncovered = self.nsec3(|nsec3, hashes| {

@@ -5,7 +5,7 @@ use hickory_proto::rr::{Name, RecordType};
 use super::{name_from_wire, signature::name_length};
 
 /// The NXNAME pseudo-type: the name does not exist (RFC 9824 §3.2).
-const NXNAME: RecordType = RecordType::Unknown(128);
+pub(super) const NXNAME: RecordType = RecordType::Unknown(128);
 
 /// The types at a name, as NSEC and NSEC3 list them (RFC 4034 §4.1.2).
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +42,22 @@ impl<'p> TypeBitmap<'p> {
             rest = behind;
         }
         false
+    }
+
+    /// Whether these types are listed and no other.
+    pub(super) fn is_exactly(self, record_types: &[RecordType]) -> bool {
+        let mut rest = self.0;
+        let mut listed = 0_u32;
+        while let Some((&[_, length], behind)) = rest.split_first_chunk::<2>() {
+            let Some((bitmap, behind)) = behind.split_at_checked(usize::from(length)) else {
+                return false;
+            };
+            let ones = bitmap.iter().map(|byte| byte.count_ones());
+            listed = listed.saturating_add(ones.sum());
+            rest = behind;
+        }
+        usize::try_from(listed) == Ok(record_types.len())
+            && record_types.iter().all(|listed| self.contains(*listed))
     }
 
     /// The parent's side of a zone cut: it speaks only for its DS record (RFC 6840 §4.1).
@@ -124,9 +140,11 @@ impl<'p> Nsec<'p> {
         name.trim_to(shared)
     }
 
-    /// Whether it says that its owner does not exist (compact denial, RFC 9824).
+    /// Whether it says that its owner does not exist (compact denial, RFC 9824 §3.1). One that
+    /// lists anything else beside speaks of a name that is there, whatever it says.
     pub(super) fn denies_its_name(&self) -> bool {
-        self.types.contains(NXNAME)
+        self.types
+            .is_exactly(&[RecordType::RRSIG, RecordType::NSEC, NXNAME])
     }
 
     fn next_is_below(&self, name: &Name) -> bool {

@@ -131,6 +131,36 @@ fn a_compact_denial_says_whether_the_name_exists() {
 }
 
 #[test]
+fn a_name_that_is_said_to_be_missing_and_to_have_records_is_there() {
+    let world = World::new();
+    let next = "\\000.alice.pay.test.";
+    for beside in [A, SOA, Unknown(257)] {
+        let types = [beside, RRSIG, NSEC, Unknown(128)];
+        let record = world.zone.nsec(ALICE, next, &types);
+        assert_eq!(world.verdict(&[&record], ALICE), "nodata", "{beside}");
+    }
+    let record = world
+        .zone
+        .nsec(ALICE, next, &[TXT, RRSIG, NSEC, Unknown(128)]);
+    assert_eq!(world.verdict(&[&record], ALICE), "missing");
+}
+
+#[test]
+fn a_compact_denial_speaks_of_its_own_name_alone() {
+    let world = World::new();
+    let types = [RRSIG, NSEC, Unknown(128)];
+    let bob = format!("bob{}", ALICE.trim_start_matches("alice"));
+    for (owner, next) in [
+        (bob.clone(), format!("\\000.{bob}")),
+        (format!("\\000.{ALICE}"), format!("\\000.\\000.{ALICE}")),
+        ("pay.test.".to_owned(), "\\000.pay.test.".to_owned()),
+    ] {
+        let record = world.zone.nsec(&owner, &next, &types);
+        assert_eq!(world.verdict(&[&record], ALICE), "missing", "{owner}");
+    }
+}
+
+#[test]
 fn compact_denials_of_several_types_at_one_name_do_not_spoil_each_other() {
     let world = World::new();
     let next = "\\000.alice.pay.test.";
