@@ -5,10 +5,11 @@ use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::rdata::CNAME;
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
-use crate::denial::{Missing, Witness};
-use crate::names::{canonical, label_count, substitute, suffix, wildcard_of};
+use crate::denial::{Missing, NXNAME, Next, Witness, compact_nsec};
+use crate::names::{canonical, label_count, substitute, suffix, wildcard_of, wire};
 use crate::node::Node;
-use crate::packed::Stored;
+use crate::on_demand::OnDemand;
+use crate::packed::{Packed, Stored};
 use crate::zone::{Zone, dname_target};
 
 /// How many CNAME and DNAME steps one answer follows inside the zone.
@@ -27,6 +28,8 @@ pub struct Answer {
     pub authorities: Vec<Record>,
     /// The additional section: addresses of name servers.
     pub additionals: Vec<Record>,
+    /// Whether signatures are missing that the budget did not allow: to be asked for over TCP.
+    pub truncated: bool,
 }
 
 impl Zone {
@@ -34,9 +37,24 @@ impl Zone {
     ///
     /// The name is compared without regard to case, and answers repeat it as it was asked. With
     /// `dnssec_ok`, signatures and denial records are included. CNAME and DNAME are followed as
-    /// long as they stay in the zone. A name outside the zone gets `Refused`.
+    /// long as they stay in the zone. A name outside the zone gets `Refused`. Where names are denied
+    /// by [`crate::Denial::Compact`], the response code is what it would be without: a response
+    /// that goes to who wants DNSSEC has `NoError` for `NXDomain`, unless he says that he knows.
     pub fn answer(&self, name: &Name, record_type: RecordType, dnssec_ok: bool) -> Answer {
-        let mut reply = Reply::new(self, dnssec_ok);
+        let mut unlimited = OnDemand::unlimited();
+        self.answer_on(&mut unlimited, false, name, record_type, dnssec_ok)
+    }
+
+    /// The same, with a budget for what is signed on demand, if it is to be spared.
+    pub(crate) fn answer_on(
+        &self,
+        on_demand: &mut OnDemand,
+        spare: bool,
+        name: &Name,
+        record_type: RecordType,
+        dnssec_ok: bool,
+    ) -> Answer {
+        let mut reply = Reply::new(self, on_demand, spare, dnssec_ok);
         if self.origin().zone_of(name) {
             reply.resolve(name, record_type);
         } else {
@@ -60,24 +78,32 @@ enum Found<'a> {
 }
 
 /// An answer under construction.
-struct Reply<'a> {
+struct Reply<'a, 'd> {
     zone: &'a Zone,
+    on_demand: &'d mut OnDemand,
+    spare: bool,
     dnssec_ok: bool,
+    /// Whether what is answered stands at a wildcard.
+    expanding: bool,
     answer: Answer,
 }
 
-impl<'a> Reply<'a> {
-    fn new(zone: &'a Zone, dnssec_ok: bool) -> Self {
+impl<'a, 'd> Reply<'a, 'd> {
+    fn new(zone: &'a Zone, on_demand: &'d mut OnDemand, spare: bool, dnssec_ok: bool) -> Self {
         let answer = Answer {
             response_code: ResponseCode::NoError,
             authoritative: true,
             answers: Vec::new(),
             authorities: Vec::new(),
             additionals: Vec::new(),
+            truncated: false,
         };
         Self {
             zone,
+            on_demand,
+            spare,
             dnssec_ok,
+            expanding: false,
             answer,
         }
     }
@@ -111,6 +137,7 @@ impl<'a> Reply<'a> {
                 }
                 let proof = self.zone.denial.no_data(&canonical(name));
                 self.negative(proof);
+                self.attest(name, &node.listed(), next_of(node));
                 None
             }
             Found::Missing(missing) => self.missing(name, &missing, record_type),
@@ -171,6 +198,10 @@ impl<'a> Reply<'a> {
             self.answer.answers.push(record);
             return Some(None);
         }
+        if record_type == RecordType::NSEC && self.zone.denial.is_compact() {
+            self.answer_nsec(name, &node.listed());
+            return Some(None);
+        }
         if record_type == RecordType::NSEC {
             let link = self.zone.denial.nsec_at(&canonical(name))?;
             self.add_answer(name, &link.set);
@@ -195,20 +226,29 @@ impl<'a> Reply<'a> {
     fn missing(&mut self, name: &Name, missing: &Missing, record_type: RecordType) -> Option<Name> {
         let zone = self.zone;
         let Some(wildcard) = zone.nodes.get(&missing.wildcard) else {
+            let types = [RecordType::RRSIG.into(), RecordType::NSEC.into(), NXNAME];
+            if record_type == RecordType::NSEC && zone.denial.is_compact() {
+                self.answer_nsec(name, &types);
+                return None;
+            }
             self.answer.response_code = ResponseCode::NXDomain;
             self.negative(zone.denial.name_error(missing));
+            self.attest(name, &types, Next::Successor);
             return None;
         };
         // An NSEC is not expanded: it speaks of the wildcard itself.
-        let expandable = record_type != RecordType::NSEC;
-        if let Some(next) = expandable
+        let expandable = record_type != RecordType::NSEC || zone.denial.is_compact();
+        self.expanding = true;
+        let found = expandable
             .then(|| self.data(name, wildcard, record_type))
-            .flatten()
-        {
+            .flatten();
+        self.expanding = false;
+        if let Some(next) = found {
             self.prove(zone.denial.expansion(missing));
             return next;
         }
         self.negative(zone.denial.wildcard_no_data(missing));
+        self.attest(name, &wildcard.listed(), Next::Successor);
         None
     }
 
@@ -247,7 +287,12 @@ impl<'a> Reply<'a> {
                 ds.append_to(&mut self.answer.authorities, cut, u32::MAX, true);
             }
             Some(_) => {}
-            None => self.prove(zone.denial.no_data(cut)),
+            None => {
+                self.prove(zone.denial.no_data(cut));
+                if let Some(node) = zone.nodes.get(cut) {
+                    self.attest(cut, &node.listed(), Next::Sibling);
+                }
+            }
         }
     }
 
@@ -261,6 +306,55 @@ impl<'a> Reply<'a> {
             soa.append_to(section, origin, max_ttl, self.dnssec_ok);
         }
         self.prove(proof);
+    }
+
+    /// Adds the NSEC of a zone that makes them on demand.
+    fn attest(&mut self, name: &Name, types: &[u16], next: Next) {
+        if !self.dnssec_ok || !self.zone.denial.is_compact() {
+            return;
+        }
+        match self.made_nsec(name, types, next) {
+            Some(set) => {
+                if let Some(set) = set.stored() {
+                    set.append_to(&mut self.answer.authorities, name, u32::MAX, true);
+                }
+            }
+            None => self.answer.truncated = true,
+        }
+    }
+
+    /// Answers with the NSEC of a zone that makes them on demand: every name has one.
+    fn answer_nsec(&mut self, name: &Name, types: &[u16]) {
+        match self.made_nsec(name, types, Next::Successor) {
+            Some(set) => {
+                if let Some(set) = set.stored() {
+                    set.append_to(&mut self.answer.answers, name, u32::MAX, self.dnssec_ok);
+                }
+            }
+            None => self.answer.truncated = true,
+        }
+    }
+
+    fn made_nsec(&mut self, name: &Name, types: &[u16], next: Next) -> Option<Packed> {
+        let owner = wire(name);
+        let nsec = compact_nsec(&owner, types, next, self.zone.settings.negative_ttl)?;
+        self.on_demand.sign(self.zone, &owner, &nsec, self.spare)
+    }
+
+    /// Adds a set that stands at a wildcard as if it stood at the name (RFC 9824 §3.3).
+    fn add_expanded(&mut self, name: &Name, set: &Stored<'_>) {
+        let records = set.record_bytes();
+        match self
+            .on_demand
+            .sign(self.zone, &wire(name), records, self.spare)
+        {
+            Some(signed) => {
+                if let Some(set) = signed.stored() {
+                    set.append_to(&mut self.answer.answers, name, u32::MAX, true);
+                }
+            }
+            None => self.answer.truncated = true,
+        }
     }
 
     /// Adds denial records, each once.
@@ -285,7 +379,12 @@ impl<'a> Reply<'a> {
         let section = &mut self.answer.answers;
         let known =
             |record: &Record| record.record_type() == set.record_type() && record.name == *owner;
-        if !section.iter().any(known) {
+        if section.iter().any(known) {
+            return;
+        }
+        if self.expanding && self.dnssec_ok && self.zone.denial.is_compact() {
+            self.add_expanded(owner, set);
+        } else {
             set.append_to(section, owner, u32::MAX, self.dnssec_ok);
         }
     }
@@ -303,5 +402,14 @@ impl<'a> Reply<'a> {
                 }
             }
         }
+    }
+}
+
+/// Where a made NSEC leads to from an existing name.
+fn next_of(node: &Node) -> Next {
+    if node.is_cut() {
+        Next::Sibling
+    } else {
+        Next::Successor
     }
 }

@@ -46,6 +46,7 @@ mod master_file;
 mod names;
 mod node;
 mod nodes;
+mod on_demand;
 mod packed;
 mod payment;
 mod record_set;
@@ -72,6 +73,7 @@ pub use keys::{
     ZoneStage,
 };
 pub use master_file::MasterFile;
+pub use on_demand::OnDemand;
 pub use payment::{MAX_URI_LENGTH, PaymentError, PaymentRecord, payment_record};
 pub use record_set::{RecordSet, RecordSetError, txt};
 pub use respond::{Transport, respond, respond_into};

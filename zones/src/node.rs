@@ -123,6 +123,13 @@ impl Node {
         }
     }
 
+    /// The types that an NSEC made for this node lists.
+    pub(crate) fn listed(&self) -> Vec<u16> {
+        let mut types: Vec<u16> = self.presence().types.into_iter().map(u16::from).collect();
+        types.extend([RecordType::RRSIG, RecordType::NSEC].map(u16::from));
+        types
+    }
+
     fn parts(&self) -> (&[u8], &[u8]) {
         let bytes = &self.0.slice;
         let length = usize::from(self.0.header.header.key);

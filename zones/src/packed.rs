@@ -26,6 +26,21 @@ impl Packed {
         &self.0
     }
 
+    /// Records and signatures without their owner, as [`Stored`] has them; time 0 for unsigned.
+    pub(crate) fn of(record_type: u16, ends: UnixTime, records: &[u8], signatures: &[u8]) -> Self {
+        let length = HEAD
+            .saturating_add(records.len())
+            .saturating_add(signatures.len());
+        let mut bytes = Vec::with_capacity(length);
+        bytes.extend(record_type.to_be_bytes());
+        bytes.extend(ends.0.to_be_bytes());
+        bytes.extend((records.len() as u32).to_be_bytes()); // a set has at most 60,000 octets
+        bytes.extend((signatures.len() as u32).to_be_bytes());
+        bytes.extend_from_slice(records);
+        bytes.extend_from_slice(signatures);
+        Self(bytes)
+    }
+
     pub(crate) fn stored(&self) -> Option<Stored<'_>> {
         Stored::split(&self.0).map(|(stored, _)| stored)
     }
@@ -42,18 +57,8 @@ impl RecordSet {
             let data = RData::DNSSEC(DNSSECRData::RRSIG(rrsig.clone()));
             write_record(&mut signatures, RecordType::RRSIG, self.ttl(), &data);
         }
-        let ends = self.expires_at().map_or(0, |end| end.0);
-        let length = HEAD
-            .saturating_add(records.len())
-            .saturating_add(signatures.len());
-        let mut bytes = Vec::with_capacity(length);
-        bytes.extend(u16::from(self.record_type()).to_be_bytes());
-        bytes.extend(ends.to_be_bytes());
-        bytes.extend((records.len() as u32).to_be_bytes()); // a set has at most 60,000 octets
-        bytes.extend((signatures.len() as u32).to_be_bytes());
-        bytes.append(&mut records);
-        bytes.append(&mut signatures);
-        Packed(bytes)
+        let ends = self.expires_at().unwrap_or(UnixTime(0));
+        Packed::of(self.record_type().into(), ends, &records, &signatures)
     }
 }
 
@@ -108,6 +113,11 @@ impl<'a> Stored<'a> {
     /// The signatures without their owner, one after the other.
     pub(crate) fn signatures(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         bodies(self.signatures)
+    }
+
+    /// All records, as [`Stored::records`] cuts them.
+    pub(crate) fn record_bytes(&self) -> &'a [u8] {
+        self.records
     }
 
     pub(crate) fn ttl(&self) -> u32 {
@@ -177,7 +187,7 @@ fn write_record(to: &mut Vec<u8>, record_type: RecordType, ttl: u32, data: &RDat
 }
 
 /// Cuts `type, class, TTL, RDLENGTH, RDATA` after `RDATA`, again and again.
-fn bodies(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn bodies(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let length = bytes.get(8..).and_then(<[u8]>::first_chunk)?;
         let length = usize::from(u16::from_be_bytes(*length)).checked_add(10)?;

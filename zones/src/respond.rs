@@ -4,13 +4,18 @@ use hickory_proto::op::{Edns, Message, Metadata, OpCode, Query, ResponseCode};
 use hickory_proto::rr::{DNSClass, RecordType};
 
 use crate::answer::Answer;
+use crate::denial::NXNAME;
+use crate::on_demand::OnDemand;
 use crate::set::ZoneSet;
 use crate::shortcut;
+use crate::zone::Zone;
 
 /// The length of a DNS header.
 const HEADER_LENGTH: usize = 12;
 /// The largest response over UDP that is unlikely to be fragmented.
 pub(crate) const UDP_PAYLOAD: u16 = 1232;
+/// The EDNS flag CO: compact answers are understood (RFC 9824 §5.1).
+const COMPACT_OK: u16 = 0x4000;
 /// The largest response over UDP to a query without EDNS (RFC 1035 §2.3.4).
 const PLAIN_UDP_PAYLOAD: u16 = 512;
 
@@ -34,6 +39,10 @@ impl Transport {
         }
     }
 
+    pub(crate) fn is_udp(self) -> bool {
+        matches!(self, Self::Udp { .. })
+    }
+
     /// How long a response may be, given what the asker announced, if anything.
     pub(crate) fn limit(self, announced: Option<u16>) -> usize {
         match self {
@@ -52,10 +61,13 @@ impl Transport {
 /// error code if need be; no input makes it panic.
 pub fn respond(zones: &ZoneSet, query: &[u8], transport: Transport) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(usize::from(UDP_PAYLOAD));
-    respond_into(zones, query, transport, &mut out).then_some(out)
+    let mut on_demand = OnDemand::unlimited();
+    respond_into(zones, query, transport, &mut on_demand, &mut out).then_some(out)
 }
 
 /// Answers one query as [`respond`] does, in a buffer that can be used again.
+///
+/// Over UDP, what is signed on demand is charged to the budget of `on_demand`.
 ///
 /// The buffer is emptied first, and stays empty when the query deserves silence; the result is
 /// whether there is a response.
@@ -63,13 +75,14 @@ pub fn respond_into(
     zones: &ZoneSet,
     query: &[u8],
     transport: Transport,
+    on_demand: &mut OnDemand,
     out: &mut Vec<u8>,
 ) -> bool {
     out.clear();
-    if shortcut::respond(zones, query, transport, out).is_some() {
+    if shortcut::respond(zones, query, transport, on_demand, out).is_some() {
         return true;
     }
-    let response = respond_at_length(zones, query, transport);
+    let response = respond_at_length(zones, query, transport, on_demand);
     out.clear();
     out.extend(response.iter().flatten());
     response.is_some()
@@ -80,6 +93,7 @@ pub(crate) fn respond_at_length(
     zones: &ZoneSet,
     query: &[u8],
     transport: Transport,
+    on_demand: &mut OnDemand,
 ) -> Option<Vec<u8>> {
     let header = query.get(..HEADER_LENGTH)?;
     let flags = *header.get(2)?;
@@ -98,14 +112,14 @@ pub(crate) fn respond_at_length(
         return Some(header_only(header, ResponseCode::FormErr));
     };
     let encoded = encode(
-        respond_to(zones, &query),
+        respond_to(zones, &query, transport.is_udp(), on_demand),
         transport.limit(query.edns.as_ref().map(Edns::max_payload)),
     );
     Some(encoded.unwrap_or_else(|| header_only(header, ResponseCode::ServFail)))
 }
 
 /// The whole response, however long.
-fn respond_to(zones: &ZoneSet, query: &Message) -> Message {
+fn respond_to(zones: &ZoneSet, query: &Message, spare: bool, on_demand: &mut OnDemand) -> Message {
     let mut response = Message::response(query.metadata.id, OpCode::Query);
     response.metadata = Metadata::response_from_request(&query.metadata);
     response.add_queries(query.queries.iter().cloned());
@@ -115,10 +129,14 @@ fn respond_to(zones: &ZoneSet, query: &Message) -> Message {
         edns.set_dnssec_ok(asked.flags().dnssec_ok);
         response.set_edns(edns);
     }
-    match outcome(zones, query) {
+    match outcome(zones, query, spare, on_demand) {
         Err(code) => response.metadata.response_code = code,
-        Ok(answer) => {
+        Ok((zone, answer)) => {
             response.metadata.response_code = answer.response_code;
+            response.metadata.truncation = answer.truncated;
+            if zone.denial.is_compact() {
+                restore(query, &mut response);
+            }
             response.metadata.authoritative = answer.authoritative;
             response.answers = answer.answers;
             response.authorities = answer.authorities;
@@ -129,7 +147,12 @@ fn respond_to(zones: &ZoneSet, query: &Message) -> Message {
 }
 
 /// Checks a query and has the right zone answer it.
-fn outcome(zones: &ZoneSet, query: &Message) -> Result<Answer, ResponseCode> {
+fn outcome<'z>(
+    zones: &'z ZoneSet,
+    query: &Message,
+    spare: bool,
+    on_demand: &mut OnDemand,
+) -> Result<(&'z Zone, Answer), ResponseCode> {
     let edns = query.edns.as_ref();
     if edns.is_some_and(|edns| edns.version() > 0) {
         return Err(ResponseCode::BADVERS);
@@ -145,7 +168,23 @@ fn outcome(zones: &ZoneSet, query: &Message) -> Result<Answer, ResponseCode> {
         .for_question(question.name(), question.query_type())
         .ok_or(ResponseCode::Refused)?;
     let dnssec_ok = edns.is_some_and(|edns| edns.flags().dnssec_ok);
-    Ok(zone.answer(question.name(), question.query_type(), dnssec_ok))
+    let (name, record_type) = (question.name(), question.query_type());
+    let answer = zone.answer_on(on_demand, spare, name, record_type, dnssec_ok);
+    Ok((zone, answer))
+}
+
+/// The response code of a compact denial: `NXDomain` only for who has signalled that he knows of
+/// such denials (RFC 9824 §5.1), or wants no DNSSEC.
+fn restore(query: &Message, response: &mut Message) {
+    let asked = query.edns.as_ref().map(|edns| *edns.flags());
+    let knows = asked.is_some_and(|flags| flags.z & COMPACT_OK != 0);
+    if let Some(edns) = response.edns.as_mut().filter(|_| knows) {
+        edns.flags_mut().z |= COMPACT_OK;
+    }
+    let wants_dnssec = asked.is_some_and(|flags| flags.dnssec_ok);
+    if wants_dnssec && !knows && response.metadata.response_code == ResponseCode::NXDomain {
+        response.metadata.response_code = ResponseCode::NoError;
+    }
 }
 
 /// Refuses what is no question about records of class IN.
@@ -157,6 +196,7 @@ fn check_question(question: &Query) -> Result<(), ResponseCode> {
         RecordType::ANY => Ok(()),
         RecordType::AXFR | RecordType::IXFR => Err(ResponseCode::Refused),
         RecordType::OPT => Err(ResponseCode::FormErr),
+        RecordType::Unknown(NXNAME) => Err(ResponseCode::FormErr), // RFC 9824 §3.5
         // The other types that are questions or meta data only (RFC 6895 §3.1).
         other if (128..=255).contains(&u16::from(other)) => Err(ResponseCode::NotImp),
         _ => Ok(()),
@@ -165,6 +205,9 @@ fn check_question(question: &Query) -> Result<(), ResponseCode> {
 
 /// Encodes a response, giving up first what is optional, then everything but the question.
 fn encode(mut response: Message, limit: usize) -> Option<Vec<u8>> {
+    if response.metadata.truncation {
+        return response.truncate().to_vec().ok();
+    }
     let fits = |bytes: &Vec<u8>| bytes.len() <= limit && !is_truncated(bytes);
     if let Some(bytes) = response.to_vec().ok().filter(fits) {
         return Some(bytes);

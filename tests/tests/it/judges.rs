@@ -40,16 +40,26 @@ const VERDICTS: [(&str, RecordType, Verdict); 7] = [
     (WILD, RecordType::AAAA, Verdict::SecureNoData),
 ];
 
+/// To who does not know compact denials, a missing name is one without the records asked for.
+fn expected(denial: Denial, verdict: Verdict) -> Verdict {
+    match (denial, verdict) {
+        (Denial::Compact, Verdict::SecureNxDomain) => Verdict::SecureNoData,
+        (_, verdict) => verdict,
+    }
+}
+
+const ALL: [Denial; 3] = [Denial::Nsec3, Denial::Nsec, Denial::Compact];
+
 #[tokio::test]
 async fn unbound_calls_every_shape_of_answer_secure() {
-    for denial in [Denial::Nsec3, Denial::Nsec] {
+    for denial in ALL {
         let world = world(denial).await;
         let unbound = world.unbound().await.unwrap();
         for (name, kind, expected) in VERDICTS {
             let verdict = ask_validator(unbound.address(), name, kind).await.unwrap();
             assert_eq!(
                 verdict,
-                expected,
+                self::expected(denial, expected),
                 "{name} {kind} with {denial:?}\n{:?}",
                 unbound.log()
             );
@@ -59,11 +69,12 @@ async fn unbound_calls_every_shape_of_answer_secure() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn delv_calls_every_shape_of_answer_secure() {
-    for denial in [Denial::Nsec3, Denial::Nsec] {
+    for denial in ALL {
         let world = world(denial).await;
         for (name, kind, expected) in VERDICTS {
             let server = world.recursor().address();
             let verdict = delv(server, world.anchors_text(), name, kind).unwrap();
+            let expected = self::expected(denial, expected);
             assert_eq!(verdict, expected, "{name} {kind} with {denial:?}");
         }
     }

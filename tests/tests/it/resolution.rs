@@ -101,7 +101,7 @@ async fn an_alias_into_another_zone_is_followed_and_proven() {
 
 #[tokio::test]
 async fn a_wildcard_pays_every_name_that_has_no_record_of_its_own() {
-    for denial in [Denial::Nsec3, Denial::Nsec] {
+    for denial in [Denial::Nsec3, Denial::Nsec, Denial::Compact] {
         let world = World::with_zone("example.test")
             .denial(denial)
             .record("alice", "bitcoin:?lno=lno1alice")
@@ -131,7 +131,7 @@ async fn a_wildcard_pays_every_name_that_has_no_record_of_its_own() {
 
 #[tokio::test]
 async fn a_name_that_does_not_exist_is_proven_not_to() {
-    for denial in [Denial::Nsec3, Denial::Nsec] {
+    for denial in [Denial::Nsec3, Denial::Nsec, Denial::Compact] {
         let world = World::with_zone("example.test")
             .denial(denial)
             .record("alice", URI)

@@ -1,6 +1,7 @@
 //! Proving that something does not exist: the NSEC or NSEC3 chain of a zone.
 
 mod chain;
+mod compact;
 mod nsec;
 mod nsec3;
 
@@ -11,6 +12,7 @@ use crate::packed::Stored;
 use crate::sign::{Renewal, SignError, Signer};
 use chain::{Chain, Link, Place};
 
+pub(crate) use compact::{NXNAME, Next, nsec as compact_nsec};
 pub(crate) use nsec3::Hash;
 pub(crate) use nsec3::parameters as nsec3_parameters;
 
@@ -22,6 +24,9 @@ pub enum Denial {
     /// NSEC3 without salt, extra iterations or opt-out (RFC 5155, RFC 9276): names are hashed.
     #[default]
     Nsec3,
+    /// A signed NSEC for exactly the asked name, made on demand (RFC 9824): nobody can list the
+    /// zone's names, nor guess them at home. The zone cannot be transferred or exported whole.
+    Compact,
 }
 
 /// What exists at a name, as its denial record lists it.
@@ -54,6 +59,8 @@ pub(crate) struct DenialChain {
 enum Shape {
     Nsec(Chain<Name>),
     Nsec3(Chain<Hash>),
+    /// Nothing is kept.
+    Compact(Ends),
 }
 
 impl DenialChain {
@@ -61,6 +68,7 @@ impl DenialChain {
         let shape = match denial {
             Denial::Nsec => Shape::Nsec(Chain::new()),
             Denial::Nsec3 => Shape::Nsec3(Chain::new()),
+            Denial::Compact => Shape::Compact(Ends::new()),
         };
         Self { origin, shape }
     }
@@ -75,6 +83,7 @@ impl DenialChain {
         match &mut self.shape {
             Shape::Nsec(chain) => chain.update(changed, ttl, signer),
             Shape::Nsec3(chain) => chain.update(changed, ttl, signer),
+            Shape::Compact(_) => Ok(()),
         }
     }
 
@@ -87,6 +96,7 @@ impl DenialChain {
         match &mut self.shape {
             Shape::Nsec(chain) => chain.resign(renewal, signer),
             Shape::Nsec3(chain) => chain.resign(renewal, signer),
+            Shape::Compact(_) => Ok(()),
         }
     }
 
@@ -95,14 +105,20 @@ impl DenialChain {
         match &self.shape {
             Shape::Nsec(chain) => chain.ends(),
             Shape::Nsec3(chain) => chain.ends(),
+            Shape::Compact(none) => none,
         }
+    }
+
+    /// Whether denials are made on demand.
+    pub(crate) fn is_compact(&self) -> bool {
+        matches!(self.shape, Shape::Compact(_))
     }
 
     /// The chain by hash, if that is the shape.
     pub(crate) fn nsec3(&self) -> Option<&Chain<Hash>> {
         match &self.shape {
-            Shape::Nsec(_) => None,
             Shape::Nsec3(chain) => Some(chain),
+            Shape::Nsec(_) | Shape::Compact(_) => None,
         }
     }
 
@@ -111,6 +127,7 @@ impl DenialChain {
         match &self.shape {
             Shape::Nsec(chain) => Box::new(chain.links().filter_map(|link| self.witness(link))),
             Shape::Nsec3(chain) => Box::new(chain.links().filter_map(|link| self.witness(link))),
+            Shape::Compact(_) => Box::new(std::iter::empty()),
         }
     }
 
@@ -119,6 +136,7 @@ impl DenialChain {
         match &self.shape {
             Shape::Nsec(chain) => Box::new(chain.links().filter_map(Link::set)),
             Shape::Nsec3(chain) => Box::new(chain.links().filter_map(Link::set)),
+            Shape::Compact(_) => Box::new(std::iter::empty()),
         }
     }
 
@@ -126,7 +144,7 @@ impl DenialChain {
     pub(crate) fn nsec_at(&self, name: &Name) -> Option<Witness<'_>> {
         match &self.shape {
             Shape::Nsec(chain) => self.witness(chain.at(name)?),
-            Shape::Nsec3(_) => None,
+            Shape::Nsec3(_) | Shape::Compact(_) => None,
         }
     }
 
@@ -136,6 +154,7 @@ impl DenialChain {
             // An empty non-terminal has no NSEC: the one before it shows a name below it.
             Shape::Nsec(chain) => self.witnesses([chain.at(name).or(chain.before(name))]),
             Shape::Nsec3(chain) => self.witnesses([chain.at(&Hash::of(name))]),
+            Shape::Compact(_) => Vec::new(),
         }
     }
 
@@ -150,6 +169,7 @@ impl DenialChain {
                 chain.before(&Hash::of(&missing.next_closer)),
                 chain.before(&Hash::of(&missing.wildcard)),
             ]),
+            Shape::Compact(_) => Vec::new(),
         }
     }
 
@@ -158,6 +178,7 @@ impl DenialChain {
         match &self.shape {
             Shape::Nsec(chain) => self.witnesses([chain.before(&missing.name)]),
             Shape::Nsec3(chain) => self.witnesses([chain.before(&Hash::of(&missing.next_closer))]),
+            Shape::Compact(_) => Vec::new(),
         }
     }
 
@@ -176,6 +197,7 @@ impl DenialChain {
                 chain.before(&Hash::of(&missing.next_closer)),
                 chain.at(&Hash::of(&missing.wildcard)),
             ]),
+            Shape::Compact(_) => Vec::new(),
         }
     }
 

@@ -9,9 +9,10 @@ mod query;
 
 use hickory_proto::rr::RecordType;
 
-use crate::denial::{Hash, Nsec3};
+use crate::denial::{Hash, NXNAME, Next, Nsec3, compact_nsec};
 use crate::names::key_parent;
 use crate::node::Node;
+use crate::on_demand::OnDemand;
 use crate::packed::Stored;
 use crate::respond::{Transport, UDP_PAYLOAD};
 use crate::set::ZoneSet;
@@ -29,6 +30,7 @@ pub(crate) fn respond(
     zones: &ZoneSet,
     query: &[u8],
     transport: Transport,
+    on_demand: &mut OnDemand,
     out: &mut Vec<u8>,
 ) -> Option<()> {
     let asked = Asked::read(query)?;
@@ -43,9 +45,12 @@ pub(crate) fn respond(
         asked: &asked,
         zone,
         key,
+        on_demand,
+        spare: transport.is_udp(),
         out,
         answers: 0,
         authorities: 0,
+        truncated: false,
     };
     response.open();
     let code = response.fill()?;
@@ -68,9 +73,13 @@ struct Response<'a> {
     zone: &'a Zone,
     /// The asked name without the origin (see [`crate::nodes::Nodes`]).
     key: &'a [u8],
+    on_demand: &'a mut OnDemand,
+    /// Whether signatures are charged to the budget.
+    spare: bool,
     out: &'a mut Vec<u8>,
     answers: u16,
     authorities: u16,
+    truncated: bool,
 }
 
 /// Where records are: at the asked name, at the origin, or one label below it.
@@ -106,7 +115,10 @@ impl<'a> Response<'a> {
             None => self.found(node)?,
             Some(next_closer) => {
                 self.missing(closest, next_closer)?;
-                return Some(NX_DOMAIN);
+                let compact = self.zone.denial.is_compact();
+                if !compact || self.asked.compact_ok() || !self.asked.dnssec_ok() {
+                    return Some(NX_DOMAIN);
+                }
             }
         }
         Some(NO_ERROR)
@@ -134,6 +146,9 @@ impl<'a> Response<'a> {
         if node.has(RecordType::CNAME) {
             return None;
         }
+        if self.zone.denial.is_compact() {
+            return self.attest(&node.listed());
+        }
         let links = self.zone.denial.nsec3()?;
         self.deny()?;
         let here = Hash::of_wire(&[self.asked.name.wire()]);
@@ -146,6 +161,9 @@ impl<'a> Response<'a> {
         let wildcard = beneath(&mut wildcard, closest)?;
         if self.zone.nodes.at(wildcard).is_some() {
             return None;
+        }
+        if self.zone.denial.is_compact() {
+            return self.attest(&[RecordType::RRSIG.into(), RecordType::NSEC.into(), NXNAME]);
         }
         let links = self.zone.denial.nsec3()?;
         self.deny()?;
@@ -167,6 +185,32 @@ impl<'a> Response<'a> {
         let max_ttl = self.zone.settings.negative_ttl;
         self.authorities = self.copy(Owner::Origin, &soa, max_ttl)?;
         Some(())
+    }
+
+    /// The SOA and an NSEC for the asked name, made on demand.
+    fn attest(&mut self, types: &[u16]) -> Option<()> {
+        self.deny()?;
+        if !self.asked.dnssec_ok() {
+            return Some(());
+        }
+        let (zone, owner) = (self.zone, self.asked.name.wire());
+        let nsec = compact_nsec(owner, types, Next::Successor, zone.settings.negative_ttl)?;
+        let Some(set) = self.on_demand.sign(zone, owner, &nsec, self.spare) else {
+            self.truncate();
+            return Some(());
+        };
+        let added = self.copy(Owner::Asked, &set.stored()?, u32::MAX)?;
+        self.authorities = self.authorities.checked_add(added)?;
+        Some(())
+    }
+
+    /// Takes back all but the question.
+    fn truncate(&mut self) {
+        let question = self.asked.question.len();
+        self.out
+            .truncate(question.saturating_add(usize::from(HEADER_LENGTH)));
+        self.authorities = 0;
+        self.truncated = true;
     }
 
     /// Adds denial records, each once.
@@ -230,7 +274,10 @@ impl<'a> Response<'a> {
         if self.asked.edns.is_some() {
             additionals = 1;
             let [high, low] = UDP_PAYLOAD.to_be_bytes();
-            let flags = if self.asked.dnssec_ok() { 0x80 } else { 0 };
+            let mut flags = if self.asked.dnssec_ok() { 0x80 } else { 0 };
+            if self.asked.compact_ok() && self.zone.denial.is_compact() {
+                flags |= 0x40;
+            }
             self.out.extend([0, 0, 41, high, low, 0, 0, flags, 0, 0, 0]);
         }
         let [id_high, id_low, high, low] = self.asked.id_and_flags;
@@ -240,7 +287,7 @@ impl<'a> Response<'a> {
         *header = [
             id_high,
             id_low,
-            0x84 | high, // QR and AA; RD as asked
+            0x84 | high | if self.truncated { 0x02 } else { 0 }, // QR, AA, TC; RD as asked
             (low & 0x10) | code,
             0,
             1,

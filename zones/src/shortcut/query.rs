@@ -21,6 +21,8 @@ pub(super) struct Asked<'a> {
 pub(super) struct Edns {
     pub(super) payload: u16,
     pub(super) dnssec_ok: bool,
+    /// The flag CO (RFC 9824 §5.1).
+    pub(super) compact_ok: bool,
 }
 
 impl<'a> Asked<'a> {
@@ -53,6 +55,10 @@ impl<'a> Asked<'a> {
         })
     }
 
+    pub(super) fn compact_ok(&self) -> bool {
+        self.edns.as_ref().is_some_and(|edns| edns.compact_ok)
+    }
+
     pub(super) fn dnssec_ok(&self) -> bool {
         self.edns.as_ref().is_some_and(|edns| edns.dnssec_ok)
     }
@@ -77,6 +83,7 @@ impl Edns {
         (usual && options.len() == length).then_some(Self {
             payload: u16::from_be_bytes([p1, p2]),
             dnssec_ok: flags & 0x80 != 0,
+            compact_ok: flags & 0x40 != 0,
         })
     }
 }

@@ -3,6 +3,7 @@
 mod agreeing;
 mod answering;
 mod changing;
+mod compact;
 mod growing;
 mod importing;
 mod responding;
@@ -21,6 +22,7 @@ use crate::{Answer, Denial, NameServer, Settings, SigningKey, Tree, Zone};
 
 const NOW: UnixTime = UnixTime(1_785_988_800);
 const BOTH: [Denial; 2] = [Denial::Nsec, Denial::Nsec3];
+const ALL: [Denial; 3] = [Denial::Nsec, Denial::Nsec3, Denial::Compact];
 
 fn name(text: &str) -> Name {
     Name::from_ascii(text).unwrap()

@@ -1,0 +1,185 @@
+//! Signatures made while answering: what they may cost, and those made lately.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use hickory_proto::dnssec::TBS;
+use hickory_proto::rr::RecordType;
+
+use crate::names::key_parent;
+use crate::packed::{Packed, Stored};
+use crate::zone::Zone;
+
+/// The share of a signature's life by which a remembered one may end before a new one would.
+const SHARE: u64 = 4;
+
+/// Signatures made while answering, for zones that deny names by [`crate::Denial::Compact`].
+///
+/// Each is worth a thousand copied answers, so who asks for random names could buy much with
+/// little. Here is what they may cost: when the budget is used up, answers over UDP are truncated,
+/// which costs nothing, and whoever is not spoofed asks again over TCP. What was signed lately is
+/// remembered. One belongs to each thread that answers.
+#[derive(Debug)]
+pub struct OnDemand {
+    /// Signatures per second; none without limit.
+    budget: Option<u32>,
+    /// Billionths of signatures that may be made now.
+    credit: u128,
+    /// Until when the credit is counted.
+    counted: Duration,
+    recent: HashMap<Vec<u8>, Packed>,
+    older: HashMap<Vec<u8>, Packed>,
+    room: usize,
+}
+
+impl OnDemand {
+    /// At most so many signatures per second, a second's worth of them at once, and so many of
+    /// them remembered (some 400 octets each).
+    pub fn new(per_second: u32, remembered: usize) -> Self {
+        Self {
+            budget: Some(per_second),
+            credit: u128::from(per_second).saturating_mul(BILLION),
+            counted: Duration::ZERO,
+            recent: HashMap::new(),
+            older: HashMap::new(),
+            room: remembered.div_ceil(2),
+        }
+    }
+
+    /// As many as are asked for, none remembered.
+    pub fn unlimited() -> Self {
+        Self {
+            budget: None,
+            ..Self::new(0, 0)
+        }
+    }
+
+    /// Grants what the budget allows until `now`, the time since any moment that stays the same.
+    pub fn grant(&mut self, now: Duration) {
+        let per_second = u128::from(self.budget.unwrap_or(0));
+        let passed = now.saturating_sub(self.counted).as_nanos();
+        let credit = self
+            .credit
+            .saturating_add(passed.saturating_mul(per_second));
+        self.credit = credit.min(per_second.saturating_mul(BILLION));
+        self.counted = now;
+    }
+
+    /// Signs records that live at `owner` (lower-case wire form) as long as the zone's SOA is
+    /// signed; none when the budget does not allow it.
+    ///
+    /// `records` are `type, class, TTL, RDLENGTH, RDATA` one after the other, all of one type.
+    pub(crate) fn sign(
+        &mut self,
+        zone: &Zone,
+        owner: &[u8],
+        records: &[u8],
+        spare: bool,
+    ) -> Option<Packed> {
+        let apex = zone.nodes.at(&[])?;
+        let soa = apex.set(RecordType::SOA)?;
+        let key = [owner, records].concat();
+        let known = self.recent.get(&key).or_else(|| self.older.get(&key));
+        if let Some(known) = known.filter(|known| is_good(known, &soa, zone)) {
+            return Some(known.clone());
+        }
+        if spare && self.budget.is_some() {
+            self.credit = self.credit.checked_sub(BILLION)?;
+        }
+        let made = sign(zone, owner, records, &soa)?;
+        self.remember(key, made.clone());
+        Some(made)
+    }
+
+    /// Keeps two generations: what is not asked for again is forgotten with the older one.
+    fn remember(&mut self, key: Vec<u8>, set: Packed) {
+        if self.room == 0 {
+            return;
+        }
+        if self.recent.len() >= self.room {
+            self.older = std::mem::take(&mut self.recent);
+        }
+        self.recent.insert(key, set);
+    }
+}
+
+const BILLION: u128 = 1_000_000_000;
+
+/// Whether a remembered set may be served still: signed by the key that signs now, and about as
+/// long as the SOA, which is always signed in time.
+fn is_good(known: &Packed, soa: &Stored<'_>, zone: &Zone) -> bool {
+    let ends = |set: Stored<'_>| set.expires_at().map_or(0, |end| end.0);
+    let (Some(known), soa_ends) = (known.stored(), ends(*soa)) else {
+        return false;
+    };
+    let slack = zone.settings.signatures.validity.as_secs() / SHARE;
+    let known_ends = ends(known);
+    known.key_tag() == Some(zone.keys.zone().key_tag())
+        && known_ends <= soa_ends
+        && soa_ends <= known_ends.saturating_add(slack)
+}
+
+/// Signs as RFC 4034 §3.1.8.1 has it, from the bytes.
+fn sign(zone: &Zone, owner: &[u8], records: &[u8], soa: &Stored<'_>) -> Option<Packed> {
+    let key = zone.keys.zone();
+    let (record_type, rest) = records.split_first_chunk::<2>()?;
+    let ttl = rest.get(2..6)?;
+    // Expiration and inception of the SOA's signature.
+    let times = soa.signatures().next()?.get(18..26)?;
+
+    let mut rrsig = Vec::with_capacity(300);
+    rrsig.extend(record_type);
+    rrsig.push(u8::from(key.algorithm().in_records()));
+    rrsig.push(label_count(owner));
+    rrsig.extend(ttl);
+    rrsig.extend(times);
+    rrsig.extend(key.key_tag().to_be_bytes());
+    rrsig.extend(zone.nodes.origin_wire());
+
+    let mut bodies: Vec<&[u8]> = crate::packed::bodies(records).collect();
+    bodies.sort_by_key(|body| body.get(10..)); // canonical order (RFC 4034 §6.3)
+    let mut signed = rrsig.clone();
+    for body in bodies {
+        signed.extend_from_slice(owner);
+        signed.extend_from_slice(body);
+    }
+    rrsig.extend(key.sign(&TBS::from(signed.as_slice())).ok()?);
+
+    let mut signature = Vec::with_capacity(rrsig.len().saturating_add(10));
+    signature.extend(u16::from(RecordType::RRSIG).to_be_bytes());
+    signature.extend([0, 1]);
+    signature.extend(ttl);
+    signature.extend((rrsig.len() as u16).to_be_bytes());
+    signature.append(&mut rrsig);
+    let ends = soa.expires_at()?;
+    Some(Packed::of(
+        u16::from_be_bytes(*record_type),
+        ends,
+        records,
+        &signature,
+    ))
+}
+
+/// The labels of a name in wire form, a leading `*` and the root left out (RFC 4034 §3.1.3).
+fn label_count(owner: &[u8]) -> u8 {
+    let names = std::iter::successors(Some(owner), |name| key_parent(name));
+    let labels = names.filter(|name| !matches!(name, [] | [0])).count();
+    let wildcard = usize::from(owner.starts_with(b"\x01*"));
+    labels.saturating_sub(wildcard) as u8 // a name has at most 127 labels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_counted_without_root_and_wildcard() {
+        for (owner, count) in [
+            (&b"\0"[..], 0),
+            (b"\x01a\x04test\0", 2),
+            (b"\x01*\x04test\0", 1),
+        ] {
+            assert_eq!(label_count(owner), count);
+        }
+    }
+}
