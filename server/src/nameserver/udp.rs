@@ -1,37 +1,161 @@
-//! DNS over UDP: one datagram, one answer.
+//! DNS over UDP: one datagram, one answer; a socket for every core, and many datagrams at a time.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    io::{self, ErrorKind},
+    net::{SocketAddr, UdpSocket},
+    num::NonZero,
+    thread,
+    time::{Duration, Instant},
+};
 
-use payname_zones::Transport;
-use tokio::net::UdpSocket;
+use payname_zones::{OnDemand, Transport};
+use socket2::{Domain, Socket, Type};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+#[cfg(target_os = "linux")]
+use super::batch::Batch;
+#[cfg(not(target_os = "linux"))]
+use super::one::Batch;
 use crate::publisher::Served;
 
-/// How many tasks answer on one socket.
-pub(super) const WORKERS: usize = 2;
 /// The longest query that is read, in bytes; what comes after is cut off. Queries have about 100.
-const MAX_QUERY: usize = 4096;
+pub(super) const MAX_QUERY: usize = 4096;
+/// How many bytes of queries may wait at one socket, if the system allows it.
+const QUEUE: usize = 1 << 20;
+/// How many names one thread denies by a new signature each second; more are truncated, and come
+/// again over TCP. A signature takes some 20 µs, so a flood leaves nine tenths to other answers.
+const SIGNATURES: u32 = 5000;
+/// How many of them one thread remembers, some 400 bytes each.
+const REMEMBERED: usize = 10_000;
+/// How long to wait for a query before looking whether to stop.
+const HEED: Duration = Duration::from_millis(100);
 /// How long to rest after the socket failed.
 const REST: Duration = Duration::from_millis(50);
 
-/// Answers until told to stop.
-pub(super) async fn serve(socket: Arc<UdpSocket>, served: Served, stop: CancellationToken) {
-    let mut buffer = vec![0_u8; MAX_QUERY];
-    loop {
-        let received = tokio::select! {
-            () = stop.cancelled() => return,
-            received = socket.recv_from(&mut buffer) => received,
-        };
-        // An error is an earlier datagram's, such as an unreachable asker; the socket still works.
-        let Ok((length, asker)) = received else {
-            tokio::time::sleep(REST).await;
-            continue;
-        };
-        let query = buffer.get(..length).unwrap_or_default();
-        if let Some(response) = served.respond(query, Transport::udp()) {
-            // Who does not get it asks again.
-            let _ = socket.send_to(&response, asker).await;
+/// Binds a socket for each core to one address; the system deals the queries out among them.
+pub(super) fn bind(address: SocketAddr) -> io::Result<Vec<UdpSocket>> {
+    // Alone first: an address that another program shares would lose queries to it.
+    drop(UdpSocket::bind(address)?);
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    (0..cores).map(|_| bind_shared(address)).collect()
+}
+
+fn bind_shared(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, None)?;
+    socket.set_reuse_port(true)?;
+    let _ = socket.set_recv_buffer_size(QUEUE); // smaller is slower under a burst, not wrong
+    socket.set_read_timeout(Some(HEED))?;
+    socket.bind(&address.into())?;
+    Ok(socket.into())
+}
+
+/// Answers on a thread of its own until told to stop, or until nobody waits for it any more.
+pub(super) async fn serve(socket: UdpSocket, served: Served, stop: CancellationToken) {
+    let stop = stop.child_token();
+    let _nobody_waits = stop.clone().drop_guard();
+    let (ended, end) = oneshot::channel::<()>();
+    let work = move || {
+        work(&socket, &served, &stop);
+        drop(ended);
+    };
+    match thread::Builder::new()
+        .name("dns-udp".to_owned())
+        .spawn(work)
+    {
+        Ok(_) => drop(end.await),
+        Err(error) => tracing::error!(%error, "no thread to answer DNS queries over UDP on"),
+    }
+}
+
+fn work(socket: &UdpSocket, served: &Served, stop: &CancellationToken) {
+    let mut batch = Batch::new();
+    let mut on_demand = OnDemand::new(SIGNATURES, REMEMBERED);
+    let start = Instant::now();
+    while !stop.is_cancelled() {
+        on_demand.grant(start.elapsed());
+        let answered = batch.answer(socket, |query, response| {
+            served.respond_into(query, Transport::udp(), &mut on_demand, response)
+        });
+        match answered.map_err(|error| error.kind()) {
+            // Nothing came for a while.
+            Ok(()) | Err(ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            // An earlier datagram's, such as an unreachable asker; the socket still works.
+            Err(_) => thread::sleep(REST),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, net::Ipv4Addr};
+
+    use super::*;
+    use crate::nameserver::one;
+
+    /// A question for the root's name servers, with an id.
+    fn query(id: u16) -> Vec<u8> {
+        let [high, low] = id.to_be_bytes();
+        [&[high, low, 1, 0, 0, 1][..], &[0; 6], &[0, 0, 2, 0, 1]].concat()
+    }
+
+    fn asker() -> UdpSocket {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let patience = Some(Duration::from_secs(10));
+        socket.set_read_timeout(patience).unwrap();
+        socket
+    }
+
+    fn ids(asker: &UdpSocket, count: usize) -> BTreeSet<u16> {
+        let mut response = [0; 512];
+        let mut id = || {
+            asker.recv(&mut response).unwrap();
+            u16::from_be_bytes([response[0], response[1]])
+        };
+        (0..count).map(|_| id()).collect()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_burst_of_queries_is_answered_each_to_its_asker() {
+        let any = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = any.local_addr().unwrap();
+        drop(any);
+        let stop = CancellationToken::new();
+        let workers: Vec<_> = bind(address)
+            .unwrap()
+            .into_iter()
+            .map(|socket| tokio::spawn(serve(socket, Served::default(), stop.clone())))
+            .collect();
+        let askers = [asker(), asker()];
+        for id in 0..100_u16 {
+            askers[usize::from(id % 2)]
+                .send_to(&query(id), address)
+                .unwrap();
+        }
+        askers[0].send_to(b"no query", address).unwrap();
+        for (odd, asker) in (0..).zip(&askers) {
+            let expected: BTreeSet<u16> = (0..50).map(|half| half * 2 + odd).collect();
+            assert_eq!(ids(asker, 50), expected);
+        }
+        stop.cancel();
+        for worker in workers {
+            worker.await.unwrap();
+        }
+    }
+
+    #[test]
+    fn where_only_one_datagram_is_taken_at_a_time_it_is_answered_too() {
+        let (server, asker) = (asker(), asker());
+        let address = server.local_addr().unwrap();
+        asker.send_to(&query(7), address).unwrap();
+        let mut batch = one::Batch::new();
+        let served = Served::default();
+        batch
+            .answer(&server, |query, response| {
+                let mut on_demand = OnDemand::unlimited();
+                served.respond_into(query, Transport::udp(), &mut on_demand, response)
+            })
+            .unwrap();
+        assert_eq!(ids(&asker, 1), BTreeSet::from([7]));
     }
 }

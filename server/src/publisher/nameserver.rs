@@ -25,8 +25,8 @@ use payname_resolver::{
     },
 };
 use payname_zones::{
-    NameServer, PaymentRecord, Settings, SignaturePolicy, Transport, Zone, ZoneError, ZoneKeys,
-    ZoneSet, payment_record,
+    Denial, NameServer, OnDemand, PaymentRecord, Settings, SignaturePolicy, Transport, Zone,
+    ZoneError, ZoneKeys, ZoneSet, payment_record,
 };
 use tokio::{sync::Mutex, task::spawn_blocking};
 
@@ -59,10 +59,34 @@ pub struct Served {
     turn: Arc<std::sync::Mutex<()>>,
 }
 
+impl From<ZoneSet> for Served {
+    /// Zones that nobody changes, to serve them without a registry.
+    fn from(zones: ZoneSet) -> Self {
+        Self {
+            zones: Arc::new(ArcSwap::from_pointee(zones)),
+            turn: Arc::default(),
+        }
+    }
+}
+
 impl Served {
     /// The response to a query; none when it deserves silence.
     pub fn respond(&self, query: &[u8], transport: Transport) -> Option<Vec<u8>> {
         payname_zones::respond(&self.zones.load(), query, transport)
+    }
+
+    /// Writes the response to a query into `response`; false when it deserves silence.
+    ///
+    /// Over UDP, what is signed on demand is charged to the budget of `on_demand`.
+    pub fn respond_into(
+        &self,
+        query: &[u8],
+        transport: Transport,
+        on_demand: &mut OnDemand,
+        response: &mut Vec<u8>,
+    ) -> bool {
+        let zones = self.zones.load();
+        payname_zones::respond_into(&zones, query, transport, on_demand, response)
     }
 
     /// What `look` sees in the zone with this apex.
@@ -315,6 +339,7 @@ fn settings(domain: &Domain) -> Settings {
         .map(|name| NameServer::new(name.clone(), domain.addresses.iter().copied()));
     Settings {
         negative_ttl: domain.negative_ttl,
+        denial: Denial::Compact,
         signatures: SignaturePolicy {
             validity: signature_life(domain),
             jitter: signature_life(domain)

@@ -21,6 +21,14 @@ fn query(name: &str, record_type: RecordType, id: u16) -> Vec<u8> {
     Question::new(Name::from_ascii(name).unwrap(), record_type).to_message(id)
 }
 
+/// The same from who wants no DNSSEC, and so gets the response code that says all.
+fn plain_query(name: &str) -> Vec<u8> {
+    let query = query(name, RecordType::TXT, 7);
+    let mut message = Message::from_vec(&query).unwrap();
+    message.edns = None;
+    message.to_vec().unwrap()
+}
+
 #[tokio::test]
 async fn a_name_above_one_that_exists_is_nodata_and_an_unknown_one_is_nxdomain() {
     let scene = Scene::start().await;
@@ -40,7 +48,7 @@ async fn a_name_above_one_that_exists_is_nodata_and_an_unknown_one_is_nxdomain()
         ),
         ("example.invalid.", ResponseCode::Refused),
     ] {
-        let response = contact.ask_udp(&query(name, RecordType::TXT, 7)).await;
+        let response = contact.ask_udp(&plain_query(name)).await;
         assert_eq!(
             (response.metadata.id, response.metadata.response_code),
             (7, code),
@@ -48,6 +56,29 @@ async fn a_name_above_one_that_exists_is_nodata_and_an_unknown_one_is_nxdomain()
         );
         assert!(response.answers.is_empty());
     }
+}
+
+#[tokio::test]
+async fn the_denial_of_a_name_tells_of_no_other() {
+    let scene = Scene::start().await;
+    let contact = scene.contact();
+    contact.put(&keys(1), "alice", &uri("a")).await.handle();
+    contact.until("alice", State::Published).await;
+    let bob = Name::from_ascii("bob.user._bitcoin-payment.example.test.").unwrap();
+    let response = contact
+        .ask_udp(&query(&bob.to_ascii(), RecordType::TXT, 7))
+        .await;
+    let denials: Vec<_> = response
+        .authorities
+        .iter()
+        .filter(|record| matches!(record.record_type(), RecordType::NSEC | RecordType::NSEC3))
+        .collect();
+    let [denial] = denials.as_slice() else {
+        panic!("{denials:?}");
+    };
+    assert_eq!(denial.name, bob);
+    let next = format!("\\000.{bob}");
+    assert!(denial.data.to_string().starts_with(&next), "{denial}");
 }
 
 #[tokio::test]
