@@ -47,6 +47,15 @@ bench: ## How fast a name is proven and read, beside dnssec-prover and the bare 
 	@tests/setup/install prerequisites
 	cargo bench $(LOCKED) -p payname-tests --no-default-features --bench proof
 
+# How many names the zone has; 1000000 takes some minutes and 3 GB.
+NAMES ?= 100000
+.PHONY: bench-dns
+bench-dns: ## Answers, memory and publishing of our nameserver beside Knot, NSD and BIND (NAMES=1000000)
+	@tests/setup/install prerequisites authorities
+	cargo bench -p payname-zones --bench store -- $(NAMES)
+	cargo bench -p payname-zones --bench store -- $(NAMES) compact
+	cargo bench -p payname-server --bench authority -- $(NAMES)
+
 # Known vulnerabilities: `make deny CHECKS=advisories`, which fetches the database of advisories and
 # is therefore no part of `make test`. Duplicate versions are listed by `cargo deny check bans`.
 CHECKS ?= bans licenses sources

@@ -23,6 +23,13 @@ judges_remedy="install them so that they are on PATH \
 Arch: pacman -S unbound bind ldns knot tor)"
 
 judges() {
+  bring judges own-release "$judge_programs" "$judges_remedy"
+}
+
+# bring TITLE ROOT PROGRAMS REMEDY: has programs in a table like the one above in $tools/bin.
+#   root  folder under $tools for those that are not on PATH
+bring() {
+  local title=$1 root=$2 table=$3 remedy=$4
   local package program arguments found missing_packages='' missing_programs='' of_machine=''
   while read -r package program arguments; do
     if found=$(machine_program "$program"); then
@@ -35,28 +42,28 @@ judges() {
         *) missing_packages="$missing_packages $package" ;;
       esac
     fi
-  done <<<"$judge_programs"
-  if [ -n "$of_machine" ]; then say "judges on this machine:$of_machine"; fi
+  done <<<"$table"
+  if [ -n "$of_machine" ]; then say "$title on this machine:$of_machine"; fi
   if [ -z "$missing_programs" ]; then return; fi
 
-  know_the_distribution "${missing_programs# }" "$judges_remedy"
+  know_the_distribution "${missing_programs# }" "$remedy"
   local recipe="2$missing_packages $release $triplet"
-  if is_stamped own-release "$recipe" "$missing_programs"; then
-    say "judges: $(stamped own-release)(installed before)"
+  if is_stamped "$root" "$recipe" "$missing_programs"; then
+    say "$title: $(stamped "$root")(installed before)"
     return
   fi
-  unpack "own-release" "" "$missing_packages" "$missing_programs"
+  unpack "$root" "" "$missing_packages" "$missing_programs"
   for package in $missing_packages; do
-    begin "$package $(unpacked_version own-release "$package")"
-    try_judges_of "$package" "$missing_programs"
+    begin "$package $(unpacked_version "$root" "$package")"
+    try_programs_of "$package" "$missing_programs" "$table"
     finish
   done
   for package in $missing_packages; do
-    echo "$package $(unpacked_version own-release "$package")"
-  done | stamp own-release "$recipe"
+    echo "$package $(unpacked_version "$root" "$package")"
+  done | stamp "$root" "$recipe"
 }
 
-try_judges_of() {
+try_programs_of() {
   local package program arguments
   while read -r package program arguments; do
     if [ "$package" != "$1" ]; then continue; fi
@@ -64,7 +71,7 @@ try_judges_of() {
       # Some print their help and then report failure; that they start is what matters.
       *" $program "*) try_start "$program" "$arguments" ;;
     esac
-  done <<<"$judge_programs"
+  done <<<"$3"
 }
 
 # As `try`, but content with any status below 126: above are "cannot run" and signals.
