@@ -36,7 +36,13 @@ pub struct Global {
     /// Ask these DNS resolvers or proof servers, in this order: 9.9.9.9, tls://dns.example,
     /// https://dns.example/dns-query, quic://…, tcp://…, payname+https://…, dnssecproof+https://…;
     /// several with commas or by repeating it [default: this machine's resolver]
-    #[arg(long, global = true, env = "PAYNAME_DNS", value_name = "ADDR|URL,…")]
+    #[arg(
+        long,
+        global = true,
+        env = "PAYNAME_DNS",
+        value_name = "ADDR|URL,…",
+        hide_env_values = true
+    )]
     pub dns: Vec<EndpointList>,
     /// Look names up through this SOCKS 5 proxy and by no other way, such as socks5://127.0.0.1:9050
     /// for Tor; a Lightning node makes its own connections

@@ -21,7 +21,12 @@ const POLL: Duration = Duration::from_millis(250);
 #[derive(Debug, clap::Args)]
 pub struct Registrar {
     /// The server's public URL
-    #[arg(long, env = "PAYNAME_SERVER", value_name = "URL")]
+    #[arg(
+        long,
+        env = "PAYNAME_SERVER",
+        value_name = "URL",
+        hide_env_values = true
+    )]
     pub server: Url,
     /// The key that owns the name [default: keys/owner.key in the data folder]
     #[arg(long, env = "PAYNAME_KEY", value_name = "FILE")]

@@ -146,6 +146,23 @@ fn no_error_repeats_a_password() {
 }
 
 #[test]
+fn help_shows_no_password_of_the_environment() {
+    let payname = Payname::new();
+    let variables = [
+        ("PAYNAME_DNS", "https://me:secret@dns.example/"),
+        ("PAYNAME_PROXY", "socks5://me:secret@127.0.0.1:1"),
+        ("PAYNAME_CHAIN", "bitcoind://me:secret@127.0.0.1:1"),
+        ("PAYNAME_SERVER", "https://me:secret@pay.example/"),
+    ];
+    for command in ["resolve", "register", "node"] {
+        let ran = payname.run_with_variables(&[command, "--help"], &variables);
+        assert_eq!(ran.exit, 0, "{}", ran.stderr);
+        assert!(ran.stdout.contains("PAYNAME_DNS"), "{}", ran.stdout);
+        assert!(!ran.stdout.contains("secret"), "{}", ran.stdout);
+    }
+}
+
+#[test]
 fn an_empty_list_of_resolvers_in_the_environment_counts_as_none() {
     let payname = Payname::new();
     let words = ["uri", "parse", "bitcoin:?req-new=1", "--json"];
