@@ -24,7 +24,8 @@ pub fn ds_records_on_disk(config: &Config) -> Result<Vec<String>, DataDirError> 
         let ttl = Settings::new(domain.zone.clone(), []).infrastructure_ttl;
         let asked = set.keys().iter().filter(|key| Key::is_asked_for(key));
         let zone = set.zone();
-        lines.extend(asked.map(|key| format!("{zone} {ttl} IN DS {}", key.ds(zone))));
+        let owner = zone.to_ascii();
+        lines.extend(asked.map(|key| format!("{owner} {ttl} IN DS {}", key.ds(zone))));
     }
     Ok(lines)
 }

@@ -15,7 +15,7 @@ pub struct KeyReport {
 
 impl fmt::Display for KeyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.set.zone())?;
+        writeln!(f, "{}", self.set.zone().to_ascii())?;
         for key in self.set.keys() {
             writeln!(f, "  {}", key_line(key, self.set.time().lived()))?;
         }
@@ -53,7 +53,7 @@ pub(super) fn advice_lines(set: &KeySet, view: &ParentView) -> Vec<String> {
 }
 
 fn line(what: &str, zone: &Name, ds: &DS) -> String {
-    format!("at the parent, {what}: {zone} IN DS {ds}")
+    format!("at the parent, {what}: {} IN DS {ds}", zone.to_ascii())
 }
 
 fn key_line(key: &Key, lived: u64) -> String {

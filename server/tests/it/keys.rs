@@ -116,6 +116,21 @@ async fn a_zone_below_another_one_of_ours_is_rolled_over_without_anybodys_help()
 }
 
 #[tokio::test]
+async fn the_registrar_is_told_names_of_other_scripts_as_dns_has_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let inner = "\n[[domain]]\nname = \"xn--mnchen-3ya.test\"\nnameservers = [\"ns.other.test\"]\n";
+    let server = Turned::start(directory.path(), inner).await;
+    let lines = ds_records_on_disk(&server.config).unwrap();
+    assert!(
+        lines[1].starts_with("xn--mnchen-3ya.test. 3600 IN DS "),
+        "{lines:?}"
+    );
+    assert!(server.running.ds_records().concat().is_ascii());
+    assert!(server.report().await.contains("\nxn--mnchen-3ya.test.\n"));
+    server.running.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_new_key_signs_the_zone_by_itself_and_waits_for_the_registrar_over_restarts() {
     let directory = tempfile::tempdir().unwrap();
     let server = Turned::start(directory.path(), "").await;
