@@ -72,7 +72,8 @@ impl ClientOptions {
     /// What others learn from asking a server that is encrypted or not.
     pub(super) fn privacy(&self, is_encrypted: bool) -> Privacy {
         match (&self.proxy, is_encrypted) {
-            (Some(_), _) => Privacy::Proxied,
+            (Some(_), true) => Privacy::Proxied,
+            (Some(_), false) => Privacy::ProxiedClear,
             (None, true) => Privacy::Encrypted,
             (None, false) => Privacy::Clear,
         }

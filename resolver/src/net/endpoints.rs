@@ -195,7 +195,7 @@ impl ProofSource for Endpoints {
     /// The worst of its sources'.
     fn privacy(&self) -> Privacy {
         let all = || self.sources.iter().map(|source| source.privacy());
-        [Privacy::Clear, Privacy::Encrypted]
+        [Privacy::Clear, Privacy::ProxiedClear, Privacy::Encrypted]
             .into_iter()
             .find(|worst| all().any(|privacy| privacy == *worst))
             .unwrap_or(Privacy::Proxied)

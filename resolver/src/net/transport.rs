@@ -47,9 +47,11 @@ pub trait ProofSource: fmt::Debug + fmt::Display + Send + Sync {
 pub enum Privacy {
     /// The network in between sees the name and who asks.
     Clear,
+    /// The way behind a proxy sees the name, and only the proxy knows who asks.
+    ProxiedClear,
     /// Only the server sees the name and who asks.
     Encrypted,
-    /// Only a proxy knows who asks.
+    /// Only the server sees the name, and only a proxy knows who asks.
     Proxied,
 }
 
@@ -57,6 +59,7 @@ impl fmt::Display for Privacy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Clear => "in the clear",
+            Self::ProxiedClear => "in the clear behind a proxy",
             Self::Encrypted => "encrypted",
             Self::Proxied => "through a proxy",
         })

@@ -233,8 +233,15 @@ fn with_a_proxy_a_list_must_be_able_to_go_through_it() {
         ..ClientOptions::default()
     };
     let open = |list: &str| Endpoints::open(&list.parse().unwrap(), &through, OPTIONS);
-    let list = "tls://dns.example tcp://9.9.9.9 https://dns.example/ payname+https://pay.example";
+    let list = "tls://dns.example https://dns.example/ payname+https://pay.example";
     assert_eq!(open(list).unwrap().privacy(), Privacy::Proxied);
+    let clear = open("tcp://9.9.9.9 tcp://149.112.112.112").unwrap();
+    assert_eq!(clear.privacy(), Privacy::ProxiedClear);
+    // An exit of Tor would see the name as soon as the first is slow.
+    assert!(matches!(
+        open("tls://dns.example tcp://9.9.9.9"),
+        Err(EndpointsError::MixedPrivacy { .. })
+    ));
     assert!(matches!(
         open("tls://dns.example 9.9.9.9"),
         Err(EndpointsError::Client(ClientError::NotThroughProxy { .. }))
