@@ -46,7 +46,8 @@ pub struct FileRecord {
 /// on others.
 pub fn read_master_file(text: &str, origin: &Name) -> Result<Vec<FileRecord>, MasterFileError> {
     check_brackets(text)?;
-    let mut file = Zonefile::from(text);
+    // Without a line break at the end the reader writes behind its buffer.
+    let mut file = Zonefile::from(format!("{text}\n").as_str());
     let origin = domain::base::Name::from_octets(Bytes::from(wire(origin)));
     file.set_origin(origin.map_err(|_| MasterFileError::Origin)?);
     file.set_default_class(Class::IN);
