@@ -24,10 +24,11 @@ demo: ## Register, prove and pay a name on a private internet, from nothing, and
 
 # Tests start our own programs, which `cargo nextest` builds only for packages with tests beside them.
 .PHONY: test
-test: setup lint deny ## Everything CI runs: set-up, lint, licences, all tests, the documentation's examples
+test: setup lint deny ## Everything CI runs: set-up, lint, licences, tests, documentation's examples, WebAssembly
 	cargo build $(LOCKED) --workspace --bins --tests
 	cargo nextest run $(LOCKED) --workspace --profile $(PROFILE)
 	cargo test $(LOCKED) --workspace --doc
+	$(MAKE) --no-print-directory wasm
 
 .PHONY: setup
 setup: ## Install what the tests need into target/tools; quick when it is there
