@@ -28,7 +28,7 @@ const MAX_NAME: usize = 253;
 /// assert_eq!(handle.as_str(), "alice@example.com");
 /// # Ok::<(), payname_resolver::HandleError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Handle {
     text: String,
     at: usize,

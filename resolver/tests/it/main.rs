@@ -13,6 +13,7 @@ mod dnssec_prover;
 mod examples;
 mod explain;
 mod forge;
+mod keeping;
 mod limits;
 mod mutations;
 mod rfc9102;
