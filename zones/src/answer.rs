@@ -1,16 +1,19 @@
 //! What a zone answers: data, a referral, or a proof that there is nothing (RFC 1034 §4.3.2,
 //! RFC 4035 §3.1, RFC 5155 §7.2).
 
+mod signed;
+
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::rdata::CNAME;
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
-use crate::denial::{Missing, NXNAME, Next, Witness, compact_nsec};
-use crate::names::{canonical, label_count, substitute, suffix, wildcard_of, wire};
+use crate::denial::{Missing, NXNAME, Next, Witness};
+use crate::names::{canonical, label_count, substitute, suffix, wildcard_of};
 use crate::node::Node;
 use crate::on_demand::OnDemand;
-use crate::packed::{Packed, Stored};
-use crate::zone::{Zone, dname_target};
+use crate::packed::Stored;
+use crate::record_data::dname_target;
+use crate::zone::Zone;
 
 /// How many CNAME and DNAME steps one answer follows inside the zone.
 const MAX_HOPS: usize = 8;
@@ -306,55 +309,6 @@ impl<'a, 'd> Reply<'a, 'd> {
             soa.append_to(section, origin, max_ttl, self.dnssec_ok);
         }
         self.prove(proof);
-    }
-
-    /// Adds the NSEC of a zone that makes them on demand.
-    fn attest(&mut self, name: &Name, types: &[u16], next: Next) {
-        if !self.dnssec_ok || !self.zone.denial.is_compact() {
-            return;
-        }
-        match self.made_nsec(name, types, next) {
-            Some(set) => {
-                if let Some(set) = set.stored() {
-                    set.append_to(&mut self.answer.authorities, name, u32::MAX, true);
-                }
-            }
-            None => self.answer.truncated = true,
-        }
-    }
-
-    /// Answers with the NSEC of a zone that makes them on demand: every name has one.
-    fn answer_nsec(&mut self, name: &Name, types: &[u16]) {
-        match self.made_nsec(name, types, Next::Successor) {
-            Some(set) => {
-                if let Some(set) = set.stored() {
-                    set.append_to(&mut self.answer.answers, name, u32::MAX, self.dnssec_ok);
-                }
-            }
-            None => self.answer.truncated = true,
-        }
-    }
-
-    fn made_nsec(&mut self, name: &Name, types: &[u16], next: Next) -> Option<Packed> {
-        let owner = wire(name);
-        let nsec = compact_nsec(&owner, types, next, self.zone.settings.negative_ttl)?;
-        self.on_demand.sign(self.zone, &owner, &nsec, self.spare)
-    }
-
-    /// Adds a set that stands at a wildcard as if it stood at the name (RFC 9824 §3.3).
-    fn add_expanded(&mut self, name: &Name, set: &Stored<'_>) {
-        let records = set.record_bytes();
-        match self
-            .on_demand
-            .sign(self.zone, &wire(name), records, self.spare)
-        {
-            Some(signed) => {
-                if let Some(set) = signed.stored() {
-                    set.append_to(&mut self.answer.answers, name, u32::MAX, true);
-                }
-            }
-            None => self.answer.truncated = true,
-        }
     }
 
     /// Adds denial records, each once.

@@ -4,9 +4,10 @@ use hickory_proto::rr::{Name, RecordType};
 
 use crate::names::presentation;
 use crate::node::Node;
+use crate::record_data::dname_target;
 use crate::record_set::{RecordSet, RecordSetError};
 use crate::sign::SignError;
-use crate::zone::{Zone, dname_target};
+use crate::zone::Zone;
 
 /// The longest origin below which hashed owner names still fit (255 − 33 octets).
 pub(crate) const MAX_ORIGIN_LENGTH: usize = 221;

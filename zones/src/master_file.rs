@@ -9,7 +9,8 @@ use hickory_proto::serialize::binary::BinEncodable;
 
 use crate::names::presentation;
 use crate::packed::Stored;
-use crate::zone::{Zone, dname_target};
+use crate::record_data::dname_target;
+use crate::zone::Zone;
 
 /// Prints a whole signed zone, one record a line, every name absolute.
 ///

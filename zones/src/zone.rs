@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
-use hickory_proto::rr::rdata::{CNAME, MX, NULL, PTR, SRV};
+use hickory_proto::rr::rdata::NULL;
 use hickory_proto::rr::{Name, RData, RecordType, SerialNumber};
 use payname_resolver::UnixTime;
 
 use crate::check::{MAX_ORIGIN_LENGTH, ZoneError};
 use crate::denial::DenialChain;
-use crate::ends::Ends;
 use crate::keys::{SigningKey, ZoneKeys};
 use crate::master_file::MasterFile;
-use crate::names::{canonical, from_wire, presentation, wire};
+use crate::names::{canonical, presentation, wire};
 use crate::node::Node;
 use crate::nodes::{Changed, Nodes};
 use crate::packed::{Packed, Stored};
 use crate::payment::PaymentRecord;
+use crate::record_data::canonical_data;
 use crate::record_set::{RecordSet, txt};
 use crate::settings::Settings;
-use crate::sign::{Renewal, SignaturePolicy, Signer};
+use crate::sign::{SignaturePolicy, Signer};
 
 /// A signed zone.
 ///
@@ -265,75 +265,6 @@ impl Zone {
         Arc::make_mut(&mut self.settings).signatures = policy;
     }
 
-    /// When the first signature in the zone ends.
-    pub fn expires_at(&self) -> UnixTime {
-        let ends = [self.nodes.ends(), self.denial.ends()];
-        let first = ends.into_iter().filter_map(Ends::first).min();
-        first.unwrap_or(UnixTime(0))
-    }
-
-    /// Whether [`Zone::resign`] would find anything to do.
-    pub fn is_due(&self, before: UnixTime, now: UnixTime) -> bool {
-        let renewal = self.renewal(before, now);
-        self.nodes.ends().any_due(renewal) || self.denial.ends().any_due(renewal)
-    }
-
-    /// Signs again every record set whose signature ends before `before`; `None` when none does.
-    ///
-    /// Signatures that end later than one made `now` are made again too: they are from a time
-    /// when the clock was ahead, and may not have begun. So are those of a key that no longer
-    /// signs, after [`Zone::set_keys`].
-    ///
-    /// # Errors
-    /// [`ZoneError::Sign`] when the key fails.
-    pub fn resign(&mut self, before: UnixTime, now: UnixTime) -> Result<Option<Change>, ZoneError> {
-        self.resign_at_most(usize::MAX, before, now)
-    }
-
-    /// The same for about so many record sets, those whose signatures end first before all others.
-    ///
-    /// After a long stop this lets changes in between; [`Zone::is_due`] says whether to go on.
-    ///
-    /// # Errors
-    /// As [`Zone::resign`].
-    pub fn resign_at_most(
-        &mut self,
-        most: usize,
-        before: UnixTime,
-        now: UnixTime,
-    ) -> Result<Option<Change>, ZoneError> {
-        if !self.is_due(before, now) {
-            return Ok(None);
-        }
-        let mut renewal = self.renewal(before, now);
-        if most < usize::MAX {
-            let due = self.nodes.ends().due(renewal);
-            renewal = renewal.at_most(most, due.chain(self.denial.ends().due(renewal)));
-        }
-        let signer = self.signer(now);
-        let mut next = self.clone();
-        let mut changed = Changed::new(); // what exists stays the same
-        for node in self.nodes.iter() {
-            // The SOA is signed with its new serial below.
-            let due = node
-                .sets()
-                .filter(|set| set.record_type() != RecordType::SOA && renewal.is_due(set));
-            for stored in due {
-                if renewal.is_enough(signer.made()) {
-                    break;
-                }
-                let mut set = stored.unpack();
-                signer.sign(&self.nodes.name(node.key()), &mut set)?;
-                next.nodes.insert(node.key(), &set.pack(), &mut changed);
-            }
-            changed.clear();
-        }
-        next.denial.resign(renewal, &signer)?;
-        let change = next.commit(now, signer.made(), |_, _| ())?;
-        *self = next;
-        Ok(Some(change))
-    }
-
     /// Checks that a set may stand at a name, and signs it.
     fn prepare(
         &self,
@@ -389,42 +320,8 @@ impl Zone {
         sets.chain(self.denial.sets())
     }
 
-    fn renewal(&self, before: UnixTime, now: UnixTime) -> Renewal<'_> {
-        Renewal::new(&self.keys, self.settings.signatures, before, now)
-    }
-
     pub(crate) fn signer(&self, now: UnixTime) -> Signer<'_> {
         Signer::new(&self.settings, &self.keys, now)
-    }
-}
-
-/// The target of a DNAME, which arrives as a type without structure.
-pub(crate) fn dname_target(data: &RData) -> Option<Name> {
-    match data {
-        RData::Unknown { code, rdata } if *code == RecordType::DNAME => from_wire(&rdata.anything),
-        _ => None,
-    }
-}
-
-/// Lower-cases the names in record data, so that it sorts and signs canonically (RFC 4034 §6.2).
-fn canonical_data(data: RData) -> RData {
-    if let Some(target) = dname_target(&data) {
-        return RData::Unknown {
-            code: RecordType::DNAME,
-            rdata: NULL::with(wire(&target)),
-        };
-    }
-    match data {
-        RData::CNAME(target) => RData::CNAME(CNAME(canonical(&target.0))),
-        RData::PTR(target) => RData::PTR(PTR(canonical(&target.0))),
-        RData::MX(mx) => RData::MX(MX::new(mx.preference, canonical(&mx.exchange))),
-        RData::SRV(srv) => RData::SRV(SRV::new(
-            srv.priority,
-            srv.weight,
-            srv.port,
-            canonical(&srv.target),
-        )),
-        other => other,
     }
 }
 

@@ -79,7 +79,7 @@ fn every_type_that_a_zone_may_hold_is_read_to_the_octet() {
     };
     let strings: Vec<&[u8]> = txt.txt_data.iter().map(|string| &string[..]).collect();
     assert_eq!(strings, [long.as_bytes(), b"", b"a\"b\\\xff;"]);
-    let dname = crate::zone::dname_target(&records[1].data).unwrap();
+    let dname = crate::record_data::dname_target(&records[1].data).unwrap();
     assert_eq!(dname, name("target.example.test."));
     let unknown = RData::Unknown {
         code: RecordType::Unknown(65400),

@@ -1,0 +1,85 @@
+//! When the signatures of a zone end, and how they are made again.
+
+use hickory_proto::rr::RecordType;
+use payname_resolver::UnixTime;
+
+use crate::check::ZoneError;
+use crate::ends::Ends;
+use crate::nodes::Changed;
+use crate::sign::Renewal;
+use crate::zone::{Change, Zone};
+
+impl Zone {
+    /// When the first signature in the zone ends.
+    pub fn expires_at(&self) -> UnixTime {
+        let ends = [self.nodes.ends(), self.denial.ends()];
+        let first = ends.into_iter().filter_map(Ends::first).min();
+        first.unwrap_or(UnixTime(0))
+    }
+
+    /// Whether [`Zone::resign`] would find anything to do.
+    pub fn is_due(&self, before: UnixTime, now: UnixTime) -> bool {
+        let renewal = self.renewal(before, now);
+        self.nodes.ends().any_due(renewal) || self.denial.ends().any_due(renewal)
+    }
+
+    /// Signs again every record set whose signature ends before `before`; `None` when none does.
+    ///
+    /// Signatures that end later than one made `now` are made again too: they are from a time
+    /// when the clock was ahead, and may not have begun. So are those of a key that no longer
+    /// signs, after [`Zone::set_keys`].
+    ///
+    /// # Errors
+    /// [`ZoneError::Sign`] when the key fails.
+    pub fn resign(&mut self, before: UnixTime, now: UnixTime) -> Result<Option<Change>, ZoneError> {
+        self.resign_at_most(usize::MAX, before, now)
+    }
+
+    /// The same for about so many record sets, those whose signatures end first before all others.
+    ///
+    /// After a long stop this lets changes in between; [`Zone::is_due`] says whether to go on.
+    ///
+    /// # Errors
+    /// As [`Zone::resign`].
+    pub fn resign_at_most(
+        &mut self,
+        most: usize,
+        before: UnixTime,
+        now: UnixTime,
+    ) -> Result<Option<Change>, ZoneError> {
+        if !self.is_due(before, now) {
+            return Ok(None);
+        }
+        let mut renewal = self.renewal(before, now);
+        if most < usize::MAX {
+            let due = self.nodes.ends().due(renewal);
+            renewal = renewal.at_most(most, due.chain(self.denial.ends().due(renewal)));
+        }
+        let signer = self.signer(now);
+        let mut next = self.clone();
+        let mut changed = Changed::new(); // what exists stays the same
+        for node in self.nodes.iter() {
+            // The SOA is signed with its new serial below.
+            let due = node
+                .sets()
+                .filter(|set| set.record_type() != RecordType::SOA && renewal.is_due(set));
+            for stored in due {
+                if renewal.is_enough(signer.made()) {
+                    break;
+                }
+                let mut set = stored.unpack();
+                signer.sign(&self.nodes.name(node.key()), &mut set)?;
+                next.nodes.insert(node.key(), &set.pack(), &mut changed);
+            }
+            changed.clear();
+        }
+        next.denial.resign(renewal, &signer)?;
+        let change = next.commit(now, signer.made(), |_, _| ())?;
+        *self = next;
+        Ok(Some(change))
+    }
+
+    fn renewal(&self, before: UnixTime, now: UnixTime) -> Renewal<'_> {
+        Renewal::new(&self.keys, self.settings.signatures, before, now)
+    }
+}
