@@ -1,16 +1,18 @@
 //! The command asks whom it is told to ask: lists, every transport, a proxy.
 
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use payname_tests::World;
 use payname_tests::dns::Lie;
 use payname_tests::sandbox::{Finished, Payname};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
+use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{TlsAcceptor, rustls};
+
+use crate::socks::Socks;
 
 pub(super) const ALICE: &str = "₿alice@example.test";
 pub(super) const URI: &str = "bitcoin:bc1qztwy6xen3zdtt7z0vrgapmjtfz8acjkfp5fp7l";
@@ -84,63 +86,6 @@ pub(super) async fn tls_before(server: SocketAddr, name: &str) -> (SocketAddr, S
         }
     });
     (address, made.cert.pem())
-}
-
-/// What a proxy saw of one connection: credentials and the host, as a name.
-pub(super) type Seen = Arc<Mutex<Vec<(String, String)>>>;
-
-/// A SOCKS 5 proxy as Tor is one: any credentials, and all names lead to `target`.
-pub(super) async fn socks_to(target: SocketAddr) -> (SocketAddr, Seen) {
-    socks_by(move |_| target).await
-}
-
-/// The same, where a name leads to what `route` says.
-pub(super) async fn socks_by(
-    route: impl Fn(&str) -> SocketAddr + Clone + Send + 'static,
-) -> (SocketAddr, Seen) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let seen = Seen::default();
-    let log = seen.clone();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let (log, route) = (log.clone(), route.clone());
-            tokio::spawn(async move {
-                // A client that gives up ends its own connection only.
-                let _ = serve_socks(stream, route, &log).await;
-            });
-        }
-    });
-    (address, seen)
-}
-
-async fn serve_socks(
-    mut stream: TcpStream,
-    route: impl Fn(&str) -> SocketAddr,
-    log: &Seen,
-) -> std::io::Result<()> {
-    async fn text(stream: &mut TcpStream) -> std::io::Result<String> {
-        let mut text = vec![0; usize::from(stream.read_u8().await?)];
-        stream.read_exact(&mut text).await?;
-        Ok(String::from_utf8_lossy(&text).into_owned())
-    }
-    assert_eq!(stream.read_u8().await?, 5);
-    assert!(text(&mut stream).await?.contains('\u{2}'));
-    stream.write_all(&[5, 2]).await?;
-    assert_eq!(stream.read_u8().await?, 1);
-    let credentials = format!("{}:{}", text(&mut stream).await?, text(&mut stream).await?);
-    stream.write_all(&[1, 0]).await?;
-    let mut request = [0; 4];
-    stream.read_exact(&mut request).await?;
-    assert_eq!(request, [5, 1, 0, 3], "a connection to a name");
-    let host = text(&mut stream).await?;
-    stream.read_u16().await?;
-    let target = route(&host);
-    log.lock().unwrap().push((credentials, host));
-    let mut onward = TcpStream::connect(target).await?;
-    stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await?;
-    copy_bidirectional(&mut stream, &mut onward).await?;
-    Ok(())
 }
 
 #[tokio::test]
@@ -218,15 +163,15 @@ async fn a_name_is_proven_over_tcp_tls_and_https() {
 async fn a_proxy_sees_servers_by_name_and_every_name_with_other_credentials() {
     let scene = Scene::with_alice().await;
     let (tls, pem) = tls_before(scene.recursor(), "dns.example").await;
-    let (proxy, seen) = socks_to(tls).await;
+    let socks = Socks::to(tls).await;
     let payname = scene
         .payname("tls://dns.example")
         .with("PAYNAME_TLS_ROOTS", scene.file("roots.pem", &pem))
-        .with("PAYNAME_PROXY", format!("socks5://{proxy}"));
+        .with("PAYNAME_PROXY", format!("socks5://{}", socks.address));
     assert_proven(&payname.run(&["resolve", ALICE]).await.unwrap());
     let nobody = ["verify", "₿nobody@example.test"];
     assert_eq!(payname.run(&nobody).await.unwrap().code, 3);
-    let seen = seen.lock().unwrap().clone();
+    let seen = socks.seen();
     let [(alice, host), (nobody, other)] = &seen[..] else {
         panic!("one connection for each name: {seen:?}");
     };

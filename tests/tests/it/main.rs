@@ -30,6 +30,7 @@ mod proof_server;
 mod resolution;
 mod rollover;
 mod round_trips;
+mod socks;
 mod transports;
 mod unproven;
 mod verify;

@@ -7,35 +7,38 @@ use payname_tests::World;
 use payname_tests::dns::Lie;
 use payname_tests::sandbox::Payname;
 
-use crate::endpoints::{ALICE, Scene, Seen, URI, socks_by, socks_to, tls_before};
+use crate::endpoints::{ALICE, Scene, URI, tls_before};
+use crate::socks::Socks;
 
 const DANGER: &str = "--danger-allow-lightning-address";
 
 /// A world whose web servers are all seen: requests go to one that shows a wrong certificate.
 struct Web {
     scene: Scene,
-    seen: Seen,
-    proxy: SocketAddr,
+    socks: Socks,
 }
 
 impl Web {
     async fn around(scene: Scene) -> Self {
         let (server, _) = tls_before(scene.recursor(), "other.example").await;
-        let (proxy, seen) = socks_to(server).await;
-        Self { scene, seen, proxy }
+        let socks = Socks::to(server).await;
+        Self { scene, socks }
     }
 
     /// As a machine that reaches the web through a proxy, and DNS as always.
     fn payname(&self) -> Payname {
-        let proxy = format!("socks5h://user:password@{}", self.proxy);
+        let proxy = format!("socks5h://user:password@{}", self.socks.address);
         let payname = self.scene.payname(&self.scene.recursor().to_string());
         payname.with("HTTPS_PROXY", proxy).with("NO_PROXY", "")
     }
 
     /// The hosts that were asked since the last look.
     fn asked(&self) -> Vec<String> {
-        let mut seen = self.seen.lock().unwrap();
-        seen.drain(..).map(|(_, host)| host).collect()
+        self.socks
+            .seen()
+            .into_iter()
+            .map(|(_, host)| host)
+            .collect()
     }
 }
 
@@ -89,7 +92,7 @@ async fn a_lightning_address_is_shown_as_unproven_and_asked_for_through_the_prox
     let scene = Scene::with_alice().await;
     let (dns, dns_pem) = tls_before(scene.recursor(), "dns.example").await;
     let (web, web_pem) = tls_before(lightning_address().await, "example.test").await;
-    let (proxy, seen) = socks_by(move |host| match host {
+    let socks = Socks::by(move |host| match host {
         "example.test" => web,
         _ => dns,
     })
@@ -98,7 +101,7 @@ async fn a_lightning_address_is_shown_as_unproven_and_asked_for_through_the_prox
     let payname = scene
         .payname("tls://dns.example")
         .with("PAYNAME_TLS_ROOTS", roots)
-        .with("PAYNAME_PROXY", format!("socks5://{proxy}"));
+        .with("PAYNAME_PROXY", format!("socks5://{}", socks.address));
     let resolve = ["resolve", "nobody@example.test", DANGER];
     let (code, told) = payname.json(&resolve).await.unwrap();
     assert_eq!((code, &told["proven"]), (0, &false.into()), "{told}");
@@ -107,7 +110,7 @@ async fn a_lightning_address_is_shown_as_unproven_and_asked_for_through_the_prox
     let run = payname.run(&resolve).await.unwrap();
     assert!(run.stdout.contains("UNPROVEN"), "{run:?}");
     assert!(!run.stdout.contains('₿'), "{run:?}");
-    let seen = seen.lock().unwrap().clone();
+    let seen = socks.seen();
     let [dns, service, ..] = &seen[..] else {
         panic!("DNS and the service: {seen:?}");
     };

@@ -10,8 +10,8 @@ use payname_tests::dns::over_tcp;
 use payname_tests::port;
 use tokio::net::UdpSocket;
 
-use super::socks::Socks;
 use super::*;
+use crate::socks::Socks;
 
 /// Answers with what another server answers over TCP, and keeps the length of every query.
 #[derive(Clone)]
