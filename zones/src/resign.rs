@@ -2,11 +2,13 @@
 
 use hickory_proto::rr::RecordType;
 use payname_resolver::UnixTime;
+use rayon::prelude::*;
 
 use crate::check::ZoneError;
 use crate::ends::Ends;
 use crate::nodes::Changed;
-use crate::sign::Renewal;
+use crate::packed::Stored;
+use crate::sign::{AT_A_TIME, Renewal, SignError};
 use crate::zone::{Change, Zone};
 
 impl Zone {
@@ -27,7 +29,7 @@ impl Zone {
     ///
     /// Signatures that end later than one made `now` are made again too: they are from a time
     /// when the clock was ahead, and may not have begun. So are those of a key that no longer
-    /// signs, after [`Zone::set_keys`].
+    /// signs, after [`Zone::set_keys`]. Signs on all threads of the rayon pool it is called in.
     ///
     /// # Errors
     /// [`ZoneError::Sign`] when the key fails.
@@ -56,22 +58,29 @@ impl Zone {
             renewal = renewal.at_most(most, due.chain(self.denial.ends().due(renewal)));
         }
         let signer = self.signer(now);
+        // The SOA is signed with its new serial below.
+        let is_due = |set: &Stored<'_>| set.record_type() != RecordType::SOA && renewal.is_due(set);
+        let sets = self
+            .nodes
+            .iter()
+            .flat_map(|node| node.sets().map(move |set| (node.key(), set)));
+        let due: Vec<_> = sets
+            .filter(|(_, set)| is_due(set))
+            .take(renewal.left(0))
+            .collect();
+        let fresh = due
+            .into_par_iter()
+            .with_min_len(AT_A_TIME)
+            .map(|(key, stored)| {
+                let mut set = stored.unpack();
+                signer.sign(&self.nodes.name(key), &mut set)?;
+                Ok((key, set.pack()))
+            })
+            .collect::<Result<Vec<_>, SignError>>()?;
         let mut next = self.clone();
         let mut changed = Changed::new(); // what exists stays the same
-        for node in self.nodes.iter() {
-            // The SOA is signed with its new serial below.
-            let due = node
-                .sets()
-                .filter(|set| set.record_type() != RecordType::SOA && renewal.is_due(set));
-            for stored in due {
-                if renewal.is_enough(signer.made()) {
-                    break;
-                }
-                let mut set = stored.unpack();
-                signer.sign(&self.nodes.name(node.key()), &mut set)?;
-                next.nodes.insert(node.key(), &set.pack(), &mut changed);
-            }
-            changed.clear();
+        for (key, set) in fresh {
+            next.nodes.insert(key, &set, &mut changed);
         }
         next.denial.resign(renewal, &signer)?;
         let change = next.commit(now, signer.made(), |_, _| ())?;

@@ -1,6 +1,6 @@
 //! Signing one record set (RFC 4034 §3, RFC 4035 §2.2).
 
-use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hickory_proto::ProtoError;
@@ -14,6 +14,9 @@ use crate::names::presentation;
 use crate::packed::Stored;
 use crate::record_set::{RecordSet, Signature};
 use crate::settings::Settings;
+
+/// How many signatures a thread makes at least before another helps: waking it costs as much as one.
+pub(crate) const AT_A_TIME: usize = 16;
 
 /// How long signatures last.
 ///
@@ -105,9 +108,9 @@ impl<'a> Renewal<'a> {
         }
     }
 
-    /// Whether so many signatures are enough for now.
-    pub(crate) fn is_enough(&self, made: usize) -> bool {
-        made >= self.most
+    /// How many more signatures are to be made now.
+    pub(crate) fn left(&self, made: usize) -> usize {
+        self.most.saturating_sub(made)
     }
 
     /// How urgent it is to make a signature again: when it ends, or at once where it may not have
@@ -144,7 +147,7 @@ pub(crate) struct Signer<'a> {
     keys: &'a ZoneKeys,
     policy: SignaturePolicy,
     now: UnixTime,
-    made: Cell<usize>,
+    made: AtomicUsize,
 }
 
 impl<'a> Signer<'a> {
@@ -154,13 +157,13 @@ impl<'a> Signer<'a> {
             keys,
             policy: settings.signatures,
             now,
-            made: Cell::new(0),
+            made: AtomicUsize::new(0),
         }
     }
 
     /// How many signatures this session has made.
     pub(crate) fn made(&self) -> usize {
-        self.made.get()
+        self.made.load(Ordering::Relaxed)
     }
 
     /// Signs a set that lives at `owner`, replacing the signature it has.
@@ -188,7 +191,7 @@ impl<'a> Signer<'a> {
         let tbs = TBS::from_input(owner, DNSClass::IN, &input, records.iter())
             .map_err(|error: ProtoError| failed(error.into()))?;
         let signature = key.sign(&tbs).map_err(failed)?;
-        self.made.set(self.made.get().saturating_add(1));
+        self.made.fetch_add(1, Ordering::Relaxed);
         set.set_signature(Signature {
             rrsig: RRSIG::from_sig(input, signature),
             expires,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hickory_proto::rr::rdata::NULL;
 use hickory_proto::rr::{Name, RData, RecordType, SerialNumber};
 use payname_resolver::UnixTime;
+use rayon::prelude::*;
 
 use crate::check::{MAX_ORIGIN_LENGTH, ZoneError};
 use crate::denial::DenialChain;
@@ -18,7 +19,7 @@ use crate::payment::PaymentRecord;
 use crate::record_data::canonical_data;
 use crate::record_set::{RecordSet, txt};
 use crate::settings::Settings;
-use crate::sign::{SignaturePolicy, Signer};
+use crate::sign::{AT_A_TIME, SignaturePolicy, Signer};
 
 /// A signed zone.
 ///
@@ -156,6 +157,8 @@ impl Zone {
 
     /// Publishes many payment records at once, all or none, under one serial.
     ///
+    /// Signs on all threads of the rayon pool it is called in.
+    ///
     /// # Errors
     /// As [`Zone::set_records`], for the first record that is refused.
     pub fn publish_all<'a>(
@@ -164,8 +167,10 @@ impl Zone {
         now: UnixTime,
     ) -> Result<Change, ZoneError> {
         let signer = self.signer(now);
+        let records: Vec<_> = records.into_iter().collect();
         let prepared = records
-            .into_iter()
+            .into_par_iter()
+            .with_min_len(AT_A_TIME)
             .map(|(record, ttl)| {
                 let data = vec![RData::TXT(record.txt().clone())];
                 self.prepare(record.owner(), RecordType::TXT, ttl, data, &signer)

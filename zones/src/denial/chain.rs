@@ -5,16 +5,17 @@ use std::fmt;
 
 use hickory_proto::dnssec::rdata::DNSSECRData;
 use hickory_proto::rr::{Name, RData, RecordType};
+use rayon::prelude::*;
 use triomphe::ThinArc;
 
 use super::Presence;
 use crate::ends::Ends;
 use crate::packed::Stored;
 use crate::record_set::RecordSet;
-use crate::sign::{Renewal, SignError, Signer};
+use crate::sign::{AT_A_TIME, Renewal, SignError, Signer};
 
 /// Where a link stands in the chain: by name for NSEC, by hash for NSEC3.
-pub(crate) trait Place: Ord + Clone + fmt::Debug + 'static {
+pub(crate) trait Place: Ord + Clone + fmt::Debug + Send + Sync + 'static {
     /// The type of the links.
     const RECORD_TYPE: RecordType;
 
@@ -35,7 +36,7 @@ pub(crate) trait Place: Ord + Clone + fmt::Debug + 'static {
 }
 
 /// Links in the order of their places; a copy costs nothing.
-pub(crate) trait Links<P: 'static>: Clone + fmt::Debug {
+pub(crate) trait Links<P: 'static>: Clone + fmt::Debug + Sync {
     fn new() -> Self;
     fn get(&self, place: &P) -> Option<&Link<P>>;
     fn insert(&mut self, link: Link<P>);
@@ -63,6 +64,13 @@ impl<P: Place> Link<P> {
     /// The signed set; none never happens, as only packed sets are stored.
     pub(crate) fn set(&self) -> Option<Stored<'_>> {
         Stored::split(&self.0.slice).map(|(set, _)| set)
+    }
+
+    /// A set signed as the link at this place.
+    fn signed_anew(&self, mut set: RecordSet, signer: &Signer<'_>) -> Result<Self, SignError> {
+        let place = self.place();
+        signer.sign(&place.owner(signer.origin), &mut set)?;
+        Ok(Self::new(place.clone(), &set))
     }
 
     /// The types it lists.
@@ -149,19 +157,19 @@ impl<P: Place> Chain<P> {
                 }
             }
         }
-        for place in stale {
-            let Some(link) = self.links.get(&place) else {
-                continue;
-            };
-            self.ends.drop(link.set());
-            let next = self.links.after(&place).map_or(&place, Link::place);
-            let record = P::link(next, &link.types());
-            let mut set = RecordSet::single(P::RECORD_TYPE, ttl, record);
-            signer.sign(&place.owner(signer.origin), &mut set)?;
-            let link = Link::new(place, &set);
-            self.ends.add(link.set());
-            self.links.insert(link);
-        }
+        let stale: Vec<P> = stale.into_iter().collect();
+        let fresh = stale
+            .par_iter()
+            .with_min_len(AT_A_TIME)
+            .filter_map(|place| Some((place, self.links.get(place)?)))
+            .map(|(place, link)| {
+                let next = self.links.after(place).map_or(place, Link::place);
+                let record = P::link(next, &link.types());
+                let set = RecordSet::single(P::RECORD_TYPE, ttl, record);
+                link.signed_anew(set, signer)
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        self.replace(fresh);
         Ok(())
     }
 
@@ -175,22 +183,25 @@ impl<P: Place> Chain<P> {
             .links
             .iter()
             .filter(|link| link.set().is_some_and(|set| renewal.is_due(&set)))
-            .cloned()
+            .take(renewal.left(signer.made()))
             .collect();
-        for link in due {
-            if renewal.is_enough(signer.made()) {
-                break;
-            }
-            let Some(stored) = link.set() else {
-                continue;
-            };
-            let mut set = stored.unpack();
-            signer.sign(&link.place().owner(signer.origin), &mut set)?;
-            self.ends.drop(Some(stored));
-            let link = Link::new(link.place().clone(), &set);
+        let fresh = due
+            .into_par_iter()
+            .with_min_len(AT_A_TIME)
+            .filter_map(|link| Some((link, link.set()?.unpack())))
+            .map(|(link, set)| link.signed_anew(set, signer))
+            .collect::<Result<Vec<_>, _>>()?;
+        self.replace(fresh);
+        Ok(())
+    }
+
+    /// Puts links in the place of those that were there.
+    fn replace(&mut self, links: Vec<Link<P>>) {
+        for link in links {
+            let before = self.links.get(link.place());
+            self.ends.drop(before.and_then(Link::set));
             self.ends.add(link.set());
             self.links.insert(link);
         }
-        Ok(())
     }
 }
