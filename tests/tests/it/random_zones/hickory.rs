@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use futures_util::StreamExt as _;
 use hickory_net::client::{Client, DnssecClient};
 use hickory_net::proto::dnssec::rdata::DNSSECRData;
-use hickory_net::proto::dnssec::{Proof, PublicKey as _, TrustAnchors};
+use hickory_net::proto::dnssec::{Proof, TrustAnchors};
 use hickory_net::proto::op::{DnsRequestOptions, DnsResponse, Query, ResponseCode};
 use hickory_net::proto::rr::{RData, Record};
 use hickory_net::runtime::TokioRuntimeProvider;
