@@ -10,7 +10,7 @@ use payname_resolver::UnixTime;
 
 use crate::check::ZoneError;
 use crate::denial::{Denial, nsec3_parameters};
-use crate::keys::{KeyUse, ZoneKeys};
+use crate::keys::{KeyUse, SigningKey, ZoneKeys};
 use crate::names::{canonical, presentation};
 use crate::record_set::RecordSet;
 use crate::sign::Signer;
@@ -98,12 +98,16 @@ impl Zone {
         let mut key_use = KeyUse {
             signing: self.keys.zone().key_tag(),
             key_tags: BTreeSet::new(),
+            complete: self.keys.zone_signers().map(SigningKey::key_tag).collect(),
             longest_ttl: 0,
         };
         for set in self.signed_sets() {
             // What tells of the keys has a signer of its own, and changes with it at once.
-            if !ZoneKeys::is_of_keys(set.record_type()) {
-                key_use.key_tags.extend(set.key_tag());
+            if !ZoneKeys::is_of_keys(set.record_type())
+                && let Some(tags) = set.key_tags()
+            {
+                key_use.key_tags.extend(tags.iter());
+                key_use.complete.retain(|tag| tags.contains(*tag));
             }
             key_use.longest_ttl = key_use.longest_ttl.max(set.ttl());
         }

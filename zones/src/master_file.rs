@@ -58,7 +58,7 @@ fn write_set(f: &mut fmt::Formatter<'_>, owner: &Name, set: &Stored<'_>) -> fmt:
         let data = data_text(&data);
         writeln!(f, "{owner} {} IN {record_type} {data}", set.ttl())?;
     }
-    if let Some(rrsig) = set.rrsig() {
+    for rrsig in set.rrsigs() {
         writeln!(f, "{owner} {} IN RRSIG {}", set.ttl(), rrsig_text(&rrsig))?;
     }
     Ok(())

@@ -11,7 +11,8 @@ use hickory_proto::serialize::binary::{
 };
 use payname_resolver::UnixTime;
 
-use crate::record_set::{RecordSet, Signature};
+use crate::keys::KeyTags;
+use crate::record_set::{RecordSet, Signatures};
 
 /// What comes before the records: type, end of the signatures, length of records and signatures.
 const HEAD: usize = 18;
@@ -53,7 +54,7 @@ impl RecordSet {
         for data in self.data() {
             write_record(&mut records, self.record_type(), self.ttl(), data);
         }
-        if let Some(rrsig) = self.rrsig() {
+        for rrsig in self.rrsigs() {
             let data = RData::DNSSEC(DNSSECRData::RRSIG(rrsig.clone()));
             write_record(&mut signatures, RecordType::RRSIG, self.ttl(), &data);
         }
@@ -98,11 +99,12 @@ impl<'a> Stored<'a> {
         (self.ends != 0).then_some(UnixTime(self.ends))
     }
 
-    /// The tag of the key that signed the set.
-    pub(crate) fn key_tag(&self) -> Option<u16> {
+    /// The tags of the keys that signed the set; none for an unsigned one.
+    pub(crate) fn key_tags(&self) -> Option<KeyTags> {
         // Behind type, class, TTL, length, and sixteen octets of the RRSIG (RFC 4034 §3.1).
-        let tag = self.signatures.get(26..)?.first_chunk()?;
-        Some(u16::from_be_bytes(*tag))
+        let tag = |body: &[u8]| body.get(26..)?.first_chunk().copied();
+        let tags = self.signatures().filter_map(tag);
+        KeyTags::of(tags.map(u16::from_be_bytes))
     }
 
     /// The records without their owner, one after the other.
@@ -132,15 +134,16 @@ impl<'a> Stored<'a> {
         data.collect()
     }
 
-    /// The signature, taken apart.
-    pub(crate) fn rrsig(&self) -> Option<RRSIG> {
-        match read(RecordType::RRSIG, self.signatures().next()?)? {
-            RData::DNSSEC(DNSSECRData::RRSIG(rrsig)) => Some(rrsig),
-            _ => None,
-        }
+    /// The signatures, taken apart.
+    pub(crate) fn rrsigs(&self) -> impl Iterator<Item = RRSIG> + use<'a> {
+        self.signatures()
+            .filter_map(|body| match read(RecordType::RRSIG, body)? {
+                RData::DNSSEC(DNSSECRData::RRSIG(rrsig)) => Some(rrsig),
+                _ => None,
+            })
     }
 
-    /// Appends the records, and with `dnssec_ok` their signature, with at most `max_ttl`.
+    /// Appends the records, and with `dnssec_ok` their signatures, with at most `max_ttl`.
     pub(crate) fn append_to(
         &self,
         section: &mut Vec<Record>,
@@ -149,21 +152,19 @@ impl<'a> Stored<'a> {
         dnssec_ok: bool,
     ) {
         let ttl = self.ttl().min(max_ttl);
-        let signature = self.rrsig().filter(|_| dnssec_ok);
-        let signature = signature.map(|rrsig| RData::DNSSEC(DNSSECRData::RRSIG(rrsig)));
-        let data = self.data().into_iter().chain(signature);
+        let signatures = self.rrsigs().filter(|_| dnssec_ok);
+        let signatures = signatures.map(|rrsig| RData::DNSSEC(DNSSECRData::RRSIG(rrsig)));
+        let data = self.data().into_iter().chain(signatures);
         section.extend(data.map(|data| Record::from_rdata(owner.clone(), ttl, data)));
     }
 
     /// The whole set, taken apart.
     pub(crate) fn unpack(&self) -> RecordSet {
-        let signature = self.rrsig().zip(self.expires_at());
-        RecordSet::stored(
-            self.record_type(),
-            self.ttl(),
-            self.data(),
-            signature.map(|(rrsig, expires)| Signature { rrsig, expires }),
-        )
+        let signatures = self.expires_at().map(|expires| Signatures {
+            rrsigs: self.rrsigs().collect(),
+            expires,
+        });
+        RecordSet::stored(self.record_type(), self.ttl(), self.data(), signatures)
     }
 }
 
@@ -229,7 +230,7 @@ mod tests {
             let stored = packed.stored().unwrap();
             assert_eq!(stored.data(), set.data());
             assert_eq!((stored.ttl(), stored.expires_at()), (77, None));
-            assert_eq!(stored.key_tag(), None);
+            assert_eq!(stored.key_tags(), None);
             assert_eq!(stored.unpack().pack(), packed);
         }
     }

@@ -139,7 +139,7 @@ impl<'a> Response<'a> {
     /// The set that was asked for, or the proof that the name has none of its type.
     fn found(&mut self, node: &Node) -> Option<()> {
         if let Some(set) = node.set(self.asked.record_type) {
-            set.key_tag()?; // what is not signed is not simply an answer
+            set.expires_at()?; // what is not signed is not simply an answer
             self.answers = self.copy(Owner::Asked, &set, u32::MAX)?;
             return Some(());
         }
