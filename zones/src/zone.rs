@@ -271,7 +271,7 @@ impl Zone {
     }
 
     /// Checks that a set may stand at a name, and signs it.
-    fn prepare(
+    pub(crate) fn prepare(
         &self,
         owner: &Name,
         record_type: RecordType,

@@ -4,6 +4,7 @@ mod agreeing;
 mod answering;
 mod changing;
 mod compact;
+mod filing;
 mod growing;
 mod importing;
 mod responding;
