@@ -52,11 +52,8 @@ enum ZoneCommand {
         /// The zone, such as example.com
         zone: String,
         /// Which key, where there are two
-        #[arg(long, value_enum, default_value = "zsk", conflicts_with = "algorithm")]
+        #[arg(long, value_enum, default_value = "zsk")]
         key: Kind,
-        /// Go over to the algorithm that the configuration has now
-        #[arg(long)]
-        algorithm: bool,
     },
     /// Believe the machine's clock although it is behind a time that has surely come
     TrustClock {
@@ -171,17 +168,12 @@ async fn look_after_keys(config: &Config, command: ZoneCommand) -> anyhow::Resul
             print(reports.iter().map(|report| report.trim_end()));
             return Ok(());
         }
-        ZoneCommand::Rollover {
-            zone,
-            key,
-            algorithm,
-        } => {
-            let request = match key {
-                _ if algorithm => KeyRequest::RollAlgorithm,
-                Kind::Ksk => KeyRequest::Roll(Duty::Entry),
-                Kind::Zsk => KeyRequest::Roll(Duty::Zone),
+        ZoneCommand::Rollover { zone, key } => {
+            let duty = match key {
+                Kind::Ksk => Duty::Entry,
+                Kind::Zsk => Duty::Zone,
             };
-            (zone, request)
+            (zone, KeyRequest::Roll(duty))
         }
         ZoneCommand::TrustClock { zone } => (zone, KeyRequest::TrustClock),
         ZoneCommand::DangerForget { zone } => (zone, KeyRequest::DangerForget),

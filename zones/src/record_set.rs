@@ -10,20 +10,19 @@ use crate::packed::rdata_bytes;
 /// The most octets of RDATA one set may hold, so that a signed answer fits a DNS message.
 const MAX_SET_LENGTH: usize = 60_000;
 
-/// All records of one type at one name, in canonical order, with their RRSIG records.
+/// All records of one type at one name, in canonical order, with their RRSIG.
 #[derive(Debug, Clone)]
 pub struct RecordSet {
     record_type: RecordType,
     ttl: u32,
     data: Vec<RData>,
-    signatures: Option<Signatures>,
+    signature: Option<Signature>,
 }
 
-/// RRSIG records and the moment all of them end, as a full time rather than 32 bits of it.
+/// An RRSIG and the moment it ends, as a full time rather than 32 bits of it.
 #[derive(Debug, Clone)]
-pub(crate) struct Signatures {
-    /// One of each algorithm of the zone: two while the algorithm changes.
-    pub(crate) rrsigs: Vec<RRSIG>,
+pub(crate) struct Signature {
+    pub(crate) rrsig: RRSIG,
     pub(crate) expires: UnixTime,
 }
 
@@ -46,21 +45,20 @@ impl RecordSet {
         if ttl > i32::MAX as u32 {
             return Err(RecordSetError::TtlTooLong(ttl));
         }
-        let mut length = 0_usize;
-        for rdata in &data {
-            let octets = rdata_bytes(rdata).map_or(usize::MAX, |bytes| bytes.len());
-            length = length.saturating_add(octets);
-        }
+        let octets = |data: &RData| rdata_bytes(data).map_or(usize::MAX, |bytes| bytes.len());
+        let length = data.iter().map(octets).fold(0, usize::saturating_add);
         if length > MAX_SET_LENGTH {
             return Err(RecordSetError::TooLarge(record_type));
         }
-        data.sort();
-        data.dedup();
+        if data.len() > 1 {
+            data.sort_by_cached_key(rdata_bytes);
+            data.dedup();
+        }
         Ok(Self {
             record_type,
             ttl,
             data,
-            signatures: None,
+            signature: None,
         })
     }
 
@@ -70,7 +68,7 @@ impl RecordSet {
             record_type,
             ttl,
             data: vec![data],
-            signatures: None,
+            signature: None,
         }
     }
 
@@ -79,13 +77,13 @@ impl RecordSet {
         record_type: RecordType,
         ttl: u32,
         data: Vec<RData>,
-        signatures: Option<Signatures>,
+        signature: Option<Signature>,
     ) -> Self {
         Self {
             record_type,
             ttl,
             data,
-            signatures,
+            signature,
         }
     }
 
@@ -104,27 +102,21 @@ impl RecordSet {
         &self.data
     }
 
-    /// The first signature; none for glue and for the NS records of a delegation.
+    /// The signature; none for glue and for the NS records of a delegation.
     pub fn rrsig(&self) -> Option<&RRSIG> {
-        self.rrsigs().first()
+        self.signature.as_ref().map(|signature| &signature.rrsig)
     }
 
-    /// The signatures: one, or one of each algorithm while the zone goes from one to another.
-    pub fn rrsigs(&self) -> &[RRSIG] {
-        let signatures = self.signatures.as_ref();
-        signatures.map_or(&[], |signatures| &signatures.rrsigs)
-    }
-
-    /// When the signatures end; none for an unsigned set.
+    /// When the signature ends; none for an unsigned set.
     pub fn expires_at(&self) -> Option<UnixTime> {
-        self.signatures.as_ref().map(|all| all.expires)
+        self.signature.as_ref().map(|signature| signature.expires)
     }
 
-    pub(crate) fn set_signatures(&mut self, signatures: Signatures) {
-        self.signatures = Some(signatures);
+    pub(crate) fn set_signature(&mut self, signature: Signature) {
+        self.signature = Some(signature);
     }
 
-    /// The records under `owner`, without the signatures.
+    /// The records under `owner`, without the signature.
     pub(crate) fn records<'a>(&'a self, owner: &'a Name) -> impl Iterator<Item = Record> + 'a {
         self.data
             .iter()

@@ -61,10 +61,6 @@ impl Checker<'_> {
             dns_listen,
             domains,
             prove: written.prove.map(|prove| self.prove(&prove)).transpose()?,
-            database: written
-                .database
-                .map(|database| self.database(&database))
-                .transpose()?,
         })
     }
 
@@ -272,7 +268,7 @@ impl Checker<'_> {
         ))
     }
 
-    pub(super) fn invalid(&self, key: &str, value: &str, remedy: impl Into<String>) -> ConfigError {
+    fn invalid(&self, key: &str, value: &str, remedy: impl Into<String>) -> ConfigError {
         ConfigError::Invalid {
             file: self.file.to_owned(),
             key: key.to_owned(),

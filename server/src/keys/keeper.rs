@@ -137,8 +137,11 @@ impl Keeper {
                 self.files.destroy(zone, *tag)?;
             }
         }
-        // Another key signs, or one more, or one less.
-        if !step.changes.is_empty() {
+        if step
+            .changes
+            .iter()
+            .any(|change| matches!(change, KeyChange::Signs(_)))
+        {
             self.embedded.resign().await?;
         }
         if let Some(view) = view {

@@ -2,7 +2,6 @@
 //! key follows another.
 
 mod algorithm;
-mod algorithm_change;
 mod key;
 mod parent;
 mod policy;
@@ -10,7 +9,6 @@ mod set;
 mod signing_key;
 mod step;
 mod stored;
-mod tags;
 #[cfg(test)]
 mod tests;
 mod timekeeper;
@@ -24,6 +22,5 @@ pub use set::{KeySet, MissingKey, NewKey, PrivateKeys, RollError};
 pub use signing_key::{KeyError, SigningKey};
 pub use step::{KeyChange, KeyUse, Step};
 pub use stored::StoredKeysError;
-pub(crate) use tags::KeyTags;
 pub use timekeeper::{Moment, Reading, Timekeeper};
 pub use zone_keys::{DsRequest, ZoneKeys};
