@@ -73,12 +73,14 @@ fuzz: ## Feed the resolver inputs nobody thought of, 60 s a target (FUZZ_SECONDS
 	@tests/setup/install prerequisites fuzz
 	@tests/setup/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
-# The same comparison is part of `make test`, with 500 changed proofs.
+# The same comparisons are part of `make test`, with 500 changed proofs and 800 questions.
 PAYNAME_CASES ?= 20000
+PAYNAME_QUESTIONS ?= 10000
 .PHONY: differential
-differential: ## Compare our verdict on 20,000 changed proofs with that of dnssec-prover
-	@tests/setup/install prerequisites
+differential: ## Compare our verdicts: 20,000 changed proofs, 10,000 questions about random zones
+	@tests/setup/install prerequisites judges
 	PAYNAME_CASES=$(PAYNAME_CASES) cargo test -p payname-fuzz --test differential changed_proofs -- --nocapture
+	PAYNAME_QUESTIONS=$(PAYNAME_QUESTIONS) cargo test -p payname-tests --test it random_zones -- --nocapture
 
 .PHONY: wasm
 wasm: ## The resolver's core for wasm32 without std; Node.js judges every vector with it

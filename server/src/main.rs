@@ -52,8 +52,11 @@ enum ZoneCommand {
         /// The zone, such as example.com
         zone: String,
         /// Which key, where there are two
-        #[arg(long, value_enum, default_value = "zsk")]
+        #[arg(long, value_enum, default_value = "zsk", conflicts_with = "algorithm")]
         key: Kind,
+        /// Go over to the algorithm that the configuration has now
+        #[arg(long)]
+        algorithm: bool,
     },
     /// Believe the machine's clock although it is behind a time that has surely come
     TrustClock {
@@ -168,12 +171,17 @@ async fn look_after_keys(config: &Config, command: ZoneCommand) -> anyhow::Resul
             print(reports.iter().map(|report| report.trim_end()));
             return Ok(());
         }
-        ZoneCommand::Rollover { zone, key } => {
-            let duty = match key {
-                Kind::Ksk => Duty::Entry,
-                Kind::Zsk => Duty::Zone,
+        ZoneCommand::Rollover {
+            zone,
+            key,
+            algorithm,
+        } => {
+            let request = match key {
+                _ if algorithm => KeyRequest::RollAlgorithm,
+                Kind::Ksk => KeyRequest::Roll(Duty::Entry),
+                Kind::Zsk => KeyRequest::Roll(Duty::Zone),
             };
-            (zone, KeyRequest::Roll(duty))
+            (zone, request)
         }
         ZoneCommand::TrustClock { zone } => (zone, KeyRequest::TrustClock),
         ZoneCommand::DangerForget { zone } => (zone, KeyRequest::DangerForget),

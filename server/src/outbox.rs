@@ -6,11 +6,11 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use payname_resolver::UnixTime;
+use payname_resolver::{Handle, UnixTime};
 use tokio::{
-    sync::Notify,
+    sync::{Notify, Semaphore},
     task::{JoinError, JoinSet},
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -19,11 +19,17 @@ use crate::{
     proof_cache::ProofCache,
     prove::{ProveError, Proven, Prover},
     publisher::{PublishError, Publisher},
-    store::{Store, StoreError, Task, TaskId},
+    store::{LEASE, Store, StoreError, Task},
 };
 
+/// How many names are published at once, under one serial.
+const TOGETHER: usize = 100;
+/// How many names may be under way: while some are proven, others are published.
+const UNDER_WAY: usize = 200;
 /// How many names are proven at the same time.
 const AT_ONCE: usize = 32;
+/// How long an attempt may take: it ends while the task is still held.
+const LONGEST: Duration = LEASE.saturating_sub(Duration::from_secs(5));
 /// The first delay before a name is tried again; it doubles with every attempt.
 const FIRST_DELAY: Duration = Duration::from_millis(50);
 /// The longest delay.
@@ -39,30 +45,33 @@ pub(crate) struct Worker {
     pub(crate) prover: Arc<Prover>,
     pub(crate) proofs: Arc<ProofCache>,
     pub(crate) clock: Clock,
-    /// Called whenever a change was committed.
+    /// Called whenever a change was committed here.
     pub(crate) committed: Arc<Notify>,
 }
 
 /// What the loop remembers between its turns; nothing that a restart would miss.
-#[derive(Default)]
 struct Progress {
-    /// The last task that was taken up.
-    seen: TaskId,
-    /// Tasks to be tried again, by time.
-    waiting: BTreeSet<(Instant, TaskId)>,
-    proving: JoinSet<Next>,
+    /// When tasks that were tried in vain are due again.
+    again: BTreeSet<Instant>,
+    under_way: JoinSet<Option<Instant>>,
+    proving: Arc<Semaphore>,
 }
 
 impl Worker {
-    /// Works until told to stop. What is under way then is taken up again at the next start.
+    /// Works until told to stop. What is under way then is taken up again, here or elsewhere.
     pub(crate) async fn run(self, stop: CancellationToken) {
-        let mut progress = Progress::default();
+        let mut progress = Progress {
+            again: BTreeSet::new(),
+            under_way: JoinSet::new(),
+            proving: Arc::new(Semaphore::new(AT_ONCE)),
+        };
+        let bell = self.store.bells().outbox;
         let worker = Arc::new(self);
         loop {
             if let Err(error) = worker.take_up(&mut progress).await {
                 tracing::error!(error = %Chain(&error), "the outbox cannot be read");
             }
-            let next = progress.waiting.first().map(|(at, _)| *at);
+            let next = progress.again.first().copied();
             let patrol = Instant::now().checked_add(PATROL);
             let wake = next
                 .into_iter()
@@ -72,55 +81,48 @@ impl Worker {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = worker.committed.notified() => {}
-                Some(ended) = progress.proving.join_next() => progress.note(ended),
+                () = bell.notified() => {}
+                Some(ended) = progress.under_way.join_next() => progress.note(ended),
                 () = sleep_until(wake) => {}
+            }
+            while let Some(ended) = progress.under_way.try_join_next() {
+                progress.note(ended);
             }
         }
     }
 
     /// Publishes what is new and what is due again, as long as there is room to prove it.
     async fn take_up(self: &Arc<Self>, progress: &mut Progress) -> Result<(), StoreError> {
-        while progress.proving.len() < AT_ONCE {
-            let Some(task) = self.next(progress).await? else {
-                break;
-            };
-            let published = self.publish(&task).await;
-            let worker = Arc::clone(self);
-            progress.proving.spawn(async move {
-                let outcome = match published {
-                    Ok(()) => worker.prove(&task).await,
-                    Err(error) => Err(error.into()),
-                };
-                worker.record(&task, outcome).await
-            });
-        }
-        Ok(())
-    }
-
-    /// The next task to do now. One that a newer change has replaced is passed over.
-    async fn next(&self, progress: &mut Progress) -> Result<Option<Task>, StoreError> {
-        if let Some(task) = self.store.outbox(progress.seen, 1).await?.pop() {
-            progress.seen = task.id;
-            return Ok(Some(task));
-        }
-        while let Some(&(at, id)) = progress.waiting.first() {
-            if at > Instant::now() {
-                break;
+        progress.forget_past(Instant::now());
+        loop {
+            let room = UNDER_WAY.saturating_sub(progress.under_way.len());
+            if room == 0 {
+                return Ok(());
             }
-            let task = self.store.task(id).await?;
-            progress.waiting.remove(&(at, id));
-            if task.is_some() {
-                return Ok(task);
+            let tasks = self.store.claim(room.min(TOGETHER)).await?;
+            if tasks.is_empty() {
+                return Ok(());
             }
-        }
-        Ok(None)
-    }
-
-    async fn publish(&self, task: &Task) -> Result<(), PublishError> {
-        let registration = &task.registration;
-        match &registration.uri {
-            Some(uri) => self.publisher.put(&registration.handle, uri).await,
-            None => self.publisher.remove(&registration.handle).await,
+            let deadline = Instant::now().checked_add(LONGEST);
+            let handles: Vec<Handle> = tasks
+                .iter()
+                .map(|task| task.registration.handle.clone())
+                .collect();
+            let published = self.publisher.publish(&handles).await;
+            for (task, published) in tasks.into_iter().zip(published) {
+                let (worker, proving) = (Arc::clone(self), Arc::clone(&progress.proving));
+                let deadline = deadline.unwrap_or_else(Instant::now);
+                progress.under_way.spawn(async move {
+                    if let Err(error) = published {
+                        return worker.record(&task, Err(error.into())).await;
+                    }
+                    // Whose turn does not come in time is given out again when its lease ends.
+                    let _turn = timeout_at(deadline, proving.acquire()).await.ok()?;
+                    let proven = timeout_at(deadline, worker.prove(&task)).await;
+                    let outcome = proven.unwrap_or(Err(AttemptError::TooSlow));
+                    worker.record(&task, outcome).await
+                });
+            }
         }
     }
 
@@ -148,57 +150,47 @@ impl Worker {
         }
     }
 
-    /// Records how an attempt ended. Attempts that end together share a commit.
-    async fn record(&self, task: &Task, outcome: Result<(), AttemptError>) -> Next {
+    /// Records how an attempt ended, and says when there is to be another. Attempts that end
+    /// together share a commit.
+    async fn record(&self, task: &Task, outcome: Result<(), AttemptError>) -> Option<Instant> {
         let handle = &task.registration.handle;
+        let delay = delay_after(task.attempts);
         let recorded = match outcome {
             Ok(()) => {
                 let (by, at) = (self.prover.by().clone(), self.clock.now());
                 let recorded = self.store.proven(task.id, by, at).await;
                 if recorded.is_ok() {
                     tracing::info!(%handle, "proven");
-                    return Next::Done;
+                    return None;
                 }
                 recorded
             }
             Err(error) => {
                 let (attempts, error) = (task.attempts, Chain(&error).to_string());
                 tracing::warn!(%handle, attempts, error, "not proven yet");
-                self.store.attempt_failed(task.id, error).await
+                self.store.attempt_failed(task.id, error, delay).await
             }
         };
         if let Err(error) = recorded {
+            // Its lease ends by itself.
             tracing::error!(%handle, error = %Chain(&error), "an attempt could not be recorded");
         }
-        Next::Again {
-            id: task.id,
-            delay: delay_after(task.attempts),
-        }
+        Instant::now().checked_add(delay)
     }
 }
 
-/// What an attempt leaves to be done.
-enum Next {
-    Done,
-    Again { id: TaskId, delay: Duration },
-}
-
 impl Progress {
-    /// Notes what an attempt leaves to be done.
-    fn note(&mut self, ended: Result<Next, JoinError>) {
+    /// Notes when an attempt is to be made again.
+    fn note(&mut self, ended: Result<Option<Instant>, JoinError>) {
         match ended {
-            Ok(Next::Done) => {}
-            Ok(Next::Again { id, delay }) => {
-                let at = Instant::now();
-                self.waiting
-                    .insert((at.checked_add(delay).unwrap_or(at), id));
-            }
-            Err(_) => {
-                // Only a bug panics here. Everything is taken up anew, so that no name is left lying.
-                tracing::error!("an attempt broke off; all pending names are tried again");
-                self.seen = TaskId::default();
-            }
+            Ok(again) => self.again.extend(again),
+            // Only a bug panics here. The task is given out anew when its lease ends.
+            Err(_) => tracing::error!("an attempt broke off; it is made again"),
         }
+    }
+
+    fn forget_past(&mut self, now: Instant) {
+        self.again = self.again.split_off(&now);
     }
 }
 
@@ -230,6 +222,8 @@ enum AttemptError {
     Publish(#[from] PublishError),
     #[error(transparent)]
     Prove(#[from] ProveError),
+    #[error("looking it up took too long; is the resolver reachable?")]
+    TooSlow,
     #[error("DNS still shows that there is no record; resolvers may remember that for a while")]
     NotYet,
     #[error("DNS still shows an earlier record, which resolvers may remember until {until}")]

@@ -37,7 +37,7 @@ use crate::{
     proof_relay::ProofRelay,
     prove::{Prover, ProverError},
     publisher::{Embedded, PublishError, Served},
-    store::{OpenError, Sqlite, Store, StoreError},
+    store::{OpenError, Postgres, Sqlite, Store, StoreError, postgres},
 };
 
 /// How often signatures are looked at and used events forgotten.
@@ -77,10 +77,7 @@ impl Server {
     /// [`StartError`] says what is in the way; nothing is left running.
     pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> {
         let directory = DataDir::open(&config.data_dir)?;
-        check_registry(&config.domains, &directory)?;
-        let path = directory.database();
-        let opened = Sqlite::open(&path).map_err(|source| StartError::Open { path, source });
-        let store: Arc<dyn Store> = Arc::new(opened?);
+        let store = open_store(&config, &directory).await?;
         // Before keys are made: a start that fails here has told nobody their DS records.
         let listeners = Listeners::bind(&config.dns_listen).await?;
         let dns_addrs = listeners.addresses().to_vec();
@@ -254,6 +251,22 @@ impl Running {
     }
 }
 
+/// The registry, in the data directory or where the configuration says.
+async fn open_store(config: &Config, directory: &DataDir) -> Result<Arc<dyn Store>, StartError> {
+    let path = directory.database();
+    if let Some(database) = &config.database {
+        if path.exists() {
+            return Err(StartError::TwoRegistries(path));
+        }
+        return Ok(Arc::new(Postgres::open(database).await?));
+    }
+    check_registry(&config.domains, directory)?;
+    match Sqlite::open(&path) {
+        Ok(store) => Ok(Arc::new(store)),
+        Err(source) => Err(StartError::Open { path, source }),
+    }
+}
+
 /// Refuses to begin with an empty registry where names have been given before.
 fn check_registry(domains: &[Domain], directory: &DataDir) -> Result<(), StartError> {
     let path = directory.database();
@@ -334,6 +347,14 @@ pub enum StartError {
         /// Why.
         source: OpenError,
     },
+    /// The PostgreSQL database cannot be opened.
+    #[error("the PostgreSQL database ([database]) cannot be used")]
+    OpenPostgres(#[from] postgres::OpenError),
+    /// There is a registry in the data directory, and another one is configured.
+    #[error(
+        "the configuration names a PostgreSQL database, but there is a registry in {} too; move that file away if its names are not needed, or write no [database]", .0.display()
+    )]
+    TwoRegistries(PathBuf),
     /// The database fails.
     #[error("the database fails")]
     Store(#[from] StoreError),

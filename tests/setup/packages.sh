@@ -27,10 +27,12 @@ unpack() {
   logged "$log" apt-get -c "$apt/apt.conf" -s --no-install-recommends install $packages ||
     fail "${suite:-$release} cannot provide $packages" "$(reason_in "$log")" \
       "install the programs ($programs) by hand so that they are on PATH, then run this again"
-  # One `name=version` per line: what was asked for, and of its dependencies the libraries.
+  # One `name=version` per line: what was asked for, and of its dependencies the libraries
+  # (and what the empty package `postgresql` stands for).
   awk -v wanted=" $packages " '
     $1 == "Inst" { sub(/^\(/, "", $3)
-      if (index(wanted, " " $2 " ") || $2 ~ /^lib/ || $2 ~ /-libs$/ || $2 == "zlib1g") print $2 "=" $3 }
+      if (index(wanted, " " $2 " ") || $2 ~ /^lib/ || $2 ~ /-libs$/ || $2 == "zlib1g" ||
+        $2 ~ /^postgresql-[0-9]+$/) print $2 "=" $3 }
   ' "$log" | sort -u >"$apt/closure"
 
   begin "$(wc -l <"$apt/closure" | tr -d ' ') packages of ${suite:-$release}"

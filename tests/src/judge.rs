@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
-use payname_resolver::hickory_proto::op::ResponseCode;
-use payname_resolver::hickory_proto::rr::{Name, RecordType};
+use payname_resolver::hickory_proto::op::{Message, ResponseCode};
+use payname_resolver::hickory_proto::rr::{Name, Record, RecordType};
 use payname_resolver::resolution::Question;
 
 use crate::dns::over_tcp;
@@ -34,21 +34,30 @@ pub enum Verdict {
 /// It does not answer, or with something else than a verdict.
 pub async fn ask_validator(server: SocketAddr, name: &str, kind: RecordType) -> Result<Verdict> {
     let question = Question::new(Name::from_ascii(name)?, kind);
+    let (verdict, _) = hear_validator(server, &question).await?;
+    Ok(verdict)
+}
+
+/// The same, with the response that it gave.
+///
+/// # Errors
+/// As [`ask_validator`].
+pub async fn hear_validator(server: SocketAddr, question: &Question) -> Result<(Verdict, Message)> {
     let mut message = question.to_message(4711);
     message[3] &= !0x10; // CD off: the resolver shall judge
     message[3] |= 0x20; // AD on: and say so
     let answer = over_tcp(server, &message).await?;
     let header = &answer.metadata;
-    Ok(match (header.response_code, header.authentic_data) {
+    let is_wanted = |record: &Record| record.record_type() == question.record_type;
+    let verdict = match (header.response_code, header.authentic_data) {
         (ResponseCode::ServFail, _) => Verdict::Bogus,
         (ResponseCode::NXDomain, true) => Verdict::SecureNxDomain,
-        (ResponseCode::NoError, true) if answer.answers.iter().any(|r| r.record_type() == kind) => {
-            Verdict::Secure
-        }
+        (ResponseCode::NoError, true) if answer.answers.iter().any(is_wanted) => Verdict::Secure,
         (ResponseCode::NoError, true) => Verdict::SecureNoData,
         (ResponseCode::NoError | ResponseCode::NXDomain, false) => Verdict::Insecure,
         (code, _) => bail!("{server} answered {question} with {code}"),
-    })
+    };
+    Ok((verdict, answer))
 }
 
 /// Lets `delv` validate what comes through a recursor, from `anchors` (one DS line of the root).

@@ -194,7 +194,7 @@ impl<'a, 'd> Reply<'a, 'd> {
             return Some(None);
         }
         if record_type == RecordType::RRSIG {
-            let rrsig = node.sets().find_map(|set| set.rrsig())?;
+            let rrsig = node.sets().find_map(|set| set.rrsigs().next())?;
             let ttl = rrsig.input().original_ttl;
             let data = hickory_proto::dnssec::rdata::DNSSECRData::RRSIG(rrsig);
             let record = Record::from_rdata(name.clone(), ttl, RData::DNSSEC(data));

@@ -10,10 +10,8 @@ use payname_resolver::UnixTime;
 
 use crate::check::ZoneError;
 use crate::denial::{Denial, nsec3_parameters};
-use crate::keys::{KeyUse, ZoneKeys};
+use crate::keys::{KeyUse, SigningKey, ZoneKeys};
 use crate::names::{canonical, presentation};
-use crate::node::Node;
-use crate::packed::Stored;
 use crate::record_set::RecordSet;
 use crate::sign::Signer;
 use crate::zone::{Change, Zone};
@@ -28,7 +26,7 @@ impl Zone {
             .iter()
             .map(|server| RData::NS(NS(canonical(&server.name))));
         let mut sets = vec![(origin.clone(), RecordType::NS, ttl, targets.collect())];
-        for (record_type, data) in self.signing_keys()?.records(&origin) {
+        for (record_type, data) in self.keys.records(&origin) {
             sets.push((origin.clone(), record_type, ttl, data));
         }
         if self.settings.denial == Denial::Nsec3 {
@@ -39,7 +37,7 @@ impl Zone {
         for (owner, record_type, ttl, data) in sets {
             let mut set = RecordSet::new(record_type, ttl, data)
                 .map_err(|error| ZoneError::Records(presentation(&owner), error))?;
-            self.signer(now)?.sign(&owner, &mut set)?;
+            self.signer(now).sign(&owner, &mut set)?;
             signed.push((owner, set));
         }
         signed.extend(self.server_addresses(|_| true, now)?);
@@ -67,8 +65,7 @@ impl Zone {
         now: UnixTime,
     ) -> Result<Option<Change>, ZoneError> {
         let keys = Arc::new(keys.into());
-        self.signing_keys()?;
-        if self.has_keys(&keys) {
+        if keys == self.keys {
             return Ok(None);
         }
         let origin = self.settings.origin.clone();
@@ -83,7 +80,7 @@ impl Zone {
         }
         let made = signer.made();
         let mut next = self.clone();
-        next.keys = Some(Arc::clone(&keys));
+        next.keys = Arc::clone(&keys);
         let change = next.commit(now, made, |nodes, changed| {
             for record_type in [RecordType::CDS, RecordType::CDNSKEY] {
                 nodes.remove(&[], record_type, changed);
@@ -96,40 +93,21 @@ impl Zone {
         Ok(Some(change))
     }
 
-    /// Whether the zone signs with exactly these keys and its records tell of them.
-    ///
-    /// They may not where the zone was restored with keys that had changed since it was stored;
-    /// [`Zone::set_keys`] then shows them.
-    pub fn has_keys(&self, keys: &ZoneKeys) -> bool {
-        self.keys() == Some(keys) && self.shows(keys)
-    }
-
-    fn shows(&self, keys: &ZoneKeys) -> bool {
-        let mut told = keys.records(self.origin());
-        told.sort_by_key(|(record_type, _)| u16::from(*record_type));
-        let there = self.nodes.at(&[]).into_iter().flat_map(Node::sets);
-        let there = there.filter(|set| ZoneKeys::is_of_keys(set.record_type()));
-        let there: Vec<Stored<'_>> = there.collect();
-        let same = |set: &Stored<'_>, (record_type, data): (RecordType, Vec<RData>)| {
-            let told = RecordSet::new(record_type, set.ttl(), data);
-            told.is_ok_and(|told| told.pack().record_bytes() == Some(set.record_bytes()))
-        };
-        there.len() == told.len() && there.iter().zip(told).all(|(set, told)| same(set, told))
-    }
-
     /// Which keys the zone's signatures are from, for [`crate::KeySet::step`].
-    ///
-    /// None signs, and the tag is 0, where the zone is signed elsewhere.
     pub fn key_use(&self) -> KeyUse {
         let mut key_use = KeyUse {
-            signing: self.keys.as_ref().map_or(0, |keys| keys.zone().key_tag()),
+            signing: self.keys.zone().key_tag(),
             key_tags: BTreeSet::new(),
+            complete: self.keys.zone_signers().map(SigningKey::key_tag).collect(),
             longest_ttl: 0,
         };
         for set in self.signed_sets() {
             // What tells of the keys has a signer of its own, and changes with it at once.
-            if !ZoneKeys::is_of_keys(set.record_type()) {
-                key_use.key_tags.extend(set.key_tag());
+            if !ZoneKeys::is_of_keys(set.record_type())
+                && let Some(tags) = set.key_tags()
+            {
+                key_use.key_tags.extend(tags.iter());
+                key_use.complete.retain(|tag| tags.contains(*tag));
             }
             key_use.longest_ttl = key_use.longest_ttl.max(set.ttl());
         }
@@ -152,7 +130,7 @@ impl Zone {
                 let ttl = self.settings.infrastructure_ttl;
                 let mut set = RecordSet::new(record_type, ttl, data)
                     .map_err(|error| ZoneError::Records(presentation(&owner), error))?;
-                self.signer(now)?.sign(&owner, &mut set)?;
+                self.signer(now).sign(&owner, &mut set)?;
                 signed.push((owner.clone(), set));
             }
         }

@@ -7,6 +7,7 @@ use payname_resolver::UnixTime;
 
 use crate::apex::addresses;
 use crate::check::ZoneError;
+use crate::edit::Edit;
 use crate::names::{canonical, presentation};
 use crate::node::Node;
 use crate::record_set::RecordSet;
@@ -31,8 +32,22 @@ impl Zone {
         ttl: u32,
         now: UnixTime,
     ) -> Result<Change, ZoneError> {
+        let edit = self.delegation(child, name_servers, ds, ttl, now)?;
+        self.commit(now, edit.signatures, |nodes, changed| {
+            edit.apply(nodes, changed);
+        })
+    }
+
+    /// What delegating `child` changes.
+    pub(crate) fn delegation(
+        &self,
+        child: &Name,
+        name_servers: &[NameServer],
+        ds: &[DS],
+        ttl: u32,
+        now: UnixTime,
+    ) -> Result<Edit, ZoneError> {
         let child = canonical(child);
-        self.signing_keys()?;
         self.check_delegable(&child)?;
         let records = |owner: &Name, record_type, data| {
             RecordSet::new(record_type, ttl, data)
@@ -52,7 +67,7 @@ impl Zone {
                 .iter()
                 .map(|ds| RData::DNSSEC(DNSSECRData::DS(ds.clone())));
             let mut set = records(&child, RecordType::DS, data.collect())?;
-            self.signer(now)?.sign(&child, &mut set)?;
+            self.signer(now).sign(&child, &mut set)?;
             signatures = 1;
             sets.push((child.clone(), set));
         }
@@ -67,16 +82,13 @@ impl Zone {
             }
         }
 
-        let old = self.at_and_below(&child);
-        self.commit(now, signatures, |nodes, changed| {
-            for (owner, record_type) in old {
-                let key = nodes.key(&owner);
-                nodes.remove(&key, record_type, changed);
-            }
-            for (owner, set) in sets {
-                let key = nodes.key(&owner);
-                nodes.insert(&key, &set.pack(), changed);
-            }
+        Ok(Edit {
+            remove: self.at_and_below(&child),
+            insert: sets
+                .into_iter()
+                .map(|(owner, set)| (owner, set.pack()))
+                .collect(),
+            signatures,
         })
     }
 
@@ -85,24 +97,32 @@ impl Zone {
     /// # Errors
     /// [`ZoneError::NotDelegated`] when there is none at exactly this name.
     pub fn undelegate(&mut self, child: &Name, now: UnixTime) -> Result<Change, ZoneError> {
+        let edit = self.undelegation(child, now)?;
+        self.commit(now, edit.signatures, |nodes, changed| {
+            edit.apply(nodes, changed);
+        })
+    }
+
+    /// What taking a delegation back changes.
+    pub(crate) fn undelegation(&self, child: &Name, now: UnixTime) -> Result<Edit, ZoneError> {
         let child = canonical(child);
-        self.signing_keys()?;
-        if !self.nodes.get(&child).is_some_and(Node::is_cut) {
+        if !self.is_delegated(&child) {
             return Err(ZoneError::NotDelegated(presentation(&child)));
         }
-        let old = self.at_and_below(&child);
         let own = self.server_addresses(|name| child.zone_of(name), now)?;
-        let signatures = own.len();
-        self.commit(now, signatures, |nodes, changed| {
-            for (owner, record_type) in old {
-                let key = nodes.key(&owner);
-                nodes.remove(&key, record_type, changed);
-            }
-            for (owner, set) in own {
-                let key = nodes.key(&owner);
-                nodes.insert(&key, &set.pack(), changed);
-            }
+        Ok(Edit {
+            remove: self.at_and_below(&child),
+            signatures: own.len(),
+            insert: own
+                .into_iter()
+                .map(|(owner, set)| (owner, set.pack()))
+                .collect(),
         })
+    }
+
+    /// Whether exactly this name is delegated.
+    pub(crate) fn is_delegated(&self, child: &Name) -> bool {
+        self.nodes.get(child).is_some_and(Node::is_cut)
     }
 
     fn check_delegable(&self, child: &Name) -> Result<(), ZoneError> {
@@ -110,7 +130,7 @@ impl Zone {
         if child == self.origin() || child.is_wildcard() {
             return Err(ZoneError::NotDelegable(presentation(child)));
         }
-        if self.nodes.get(child).is_some_and(Node::is_cut) {
+        if self.is_delegated(child) {
             return Ok(());
         }
         let own_server = |name: &Name| {

@@ -1,39 +1,24 @@
 //! When signatures end: how many do at each moment, so that nobody looks through a zone for it.
 
-use std::collections::HashMap;
 use std::ops::Bound;
 
 use payname_resolver::UnixTime;
 use rpds::RedBlackTreeMapSync;
 
-use crate::keys::ZoneKeys;
+use crate::keys::{KeyTags, ZoneKeys};
 use crate::packed::Stored;
 use crate::sign::Renewal;
 
-/// How many signatures end at each moment, apart for each key and what it was used for.
+/// How many sets' signatures end at each moment, apart for the keys and what they were used for.
 #[derive(Debug, Clone)]
 pub(crate) struct Ends(RedBlackTreeMapSync<End, u32>);
 
-/// Whether the set tells of the zone's keys, the tag of the key that signed it, and the time.
-type End = (bool, u16, u64);
+/// Whether the set tells of the zone's keys, the tags of the keys that signed it, and the time.
+type End = (bool, KeyTags, u64);
 
 impl Ends {
     pub(crate) fn new() -> Self {
         Self(RedBlackTreeMapSync::new_sync())
-    }
-
-    /// Counts many sets at once.
-    pub(crate) fn of<'a>(sets: impl Iterator<Item = Stored<'a>>) -> Self {
-        let mut counts = HashMap::<End, u32>::new();
-        for end in sets.filter_map(end) {
-            let count = counts.entry(end).or_default();
-            *count = count.saturating_add(1);
-        }
-        let mut ends = Self::new();
-        for (end, count) in counts {
-            ends.0.insert_mut(end, count);
-        }
-        ends
     }
 
     /// Counts a set that is stored from now on; an unsigned one does not count.
@@ -66,29 +51,29 @@ impl Ends {
     /// Whether any is to be made again.
     pub(crate) fn any_due(&self, renewal: Renewal<'_>) -> bool {
         // A signature is due that ends too early or too late, so the outermost tell of all.
-        self.outermost().any(|((of_keys, tag, first), last)| {
+        self.outermost().any(|((of_keys, tags, first), last)| {
             [first, last]
                 .map(UnixTime)
                 .into_iter()
-                .any(|end| renewal.is_over(of_keys, tag, end))
+                .any(|end| renewal.is_over(of_keys, tags, end))
         })
     }
 
     /// How urgent those are that are to be made again, and how many of each.
     pub(crate) fn due(&self, renewal: Renewal<'_>) -> impl Iterator<Item = (UnixTime, u32)> {
-        let due = self.0.iter().filter(move |((of_keys, tag, end), _)| {
-            renewal.is_over(*of_keys, *tag, UnixTime(*end))
+        let due = self.0.iter().filter(move |((of_keys, tags, end), _)| {
+            renewal.is_over(*of_keys, *tags, UnixTime(*end))
         });
         due.map(move |((_, _, end), count)| (renewal.urgency(UnixTime(*end)), *count))
     }
 
-    /// For each key and use: the first end, and the time of the last.
+    /// For the same keys and use: the first end, and the time of the last.
     fn outermost(&self) -> impl Iterator<Item = (End, u64)> {
         let mut from = self.0.first().map(|(end, _)| *end);
         std::iter::from_fn(move || {
             let first = from?;
-            let (of_keys, tag, _) = first;
-            let end = (of_keys, tag, u64::MAX);
+            let (of_keys, tags, _) = first;
+            let end = (of_keys, tags, u64::MAX);
             let (last, _) = self.0.range(first..=end).next_back()?;
             let mut later = self.0.range((Bound::Excluded(end), Bound::Unbounded));
             from = later.next().map(|(end, _)| *end);
@@ -99,5 +84,5 @@ impl Ends {
 
 fn end(set: Stored<'_>) -> Option<End> {
     let of_keys = ZoneKeys::is_of_keys(set.record_type());
-    Some((of_keys, set.key_tag()?, set.expires_at()?.0))
+    Some((of_keys, set.key_tags()?, set.expires_at()?.0))
 }

@@ -1,22 +1,16 @@
-//! Master files read (RFC 1035 §5, RFC 3597 §5), and what they hold taken into a zone.
-
-use std::collections::BTreeMap;
+//! Master files read (RFC 1035 §5, RFC 3597 §5).
 
 use bytes::Bytes;
 use domain::base::iana::Class;
 use domain::base::name::ToName as _;
 use domain::base::rdata::ComposeRecordData as _;
 use domain::zonefile::inplace::{Entry, ScannedRecord, Zonefile};
-use hickory_proto::dnssec::rdata::{DNSSECRData, DS};
 use hickory_proto::rr::rdata::NULL;
 use hickory_proto::rr::{Name, RData, RecordType};
 use hickory_proto::serialize::binary::{BinDecoder, Restrict};
-use payname_resolver::UnixTime;
 
 use crate::check::ZoneError;
 use crate::names::{canonical, from_wire, wire};
-use crate::settings::NameServer;
-use crate::zone::{Change, Zone};
 
 /// One record of a master file.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,121 +59,6 @@ pub fn read_master_file(text: &str, origin: &Name) -> Result<Vec<FileRecord>, Ma
         }
     }
     Ok(records)
-}
-
-impl Zone {
-    /// Takes the records of a master file into the zone, in place of the sets of the same owner
-    /// and type; all or none.
-    ///
-    /// What the zone keeps by itself is passed over: the SOA and NS records of its apex and the
-    /// addresses of its own servers, its keys, signatures and denials. NS, DS and glue records of
-    /// a name below make a delegation.
-    ///
-    /// # Errors
-    /// [`MasterFileError`] tells where and why; the zone is then as it was.
-    pub fn import(&mut self, text: &str, now: UnixTime) -> Result<Option<Change>, MasterFileError> {
-        let mut sets: BTreeMap<(Name, RecordType), Vec<FileRecord>> = BTreeMap::new();
-        for record in read_master_file(text, self.origin())? {
-            if !self.keeps(&record) {
-                let key = (record.owner.clone(), record.data.record_type());
-                sets.entry(key).or_default().push(record);
-            }
-        }
-        let cuts: Vec<Name> = sets
-            .keys()
-            .filter(|(_, record_type)| *record_type == RecordType::NS)
-            .map(|(owner, _)| owner.clone())
-            .collect();
-        let mut next = self.clone();
-        let mut signatures = 0_usize;
-        let mut last = None;
-        for ((owner, record_type), records) in &sets {
-            let line = records.first().map_or(0, |record| record.line);
-            let ttl = one_ttl(records)?;
-            let is_part_of_cut =
-                *record_type == RecordType::DS || cuts.iter().any(|cut| cut.zone_of(owner));
-            let change = if *record_type == RecordType::NS {
-                let servers = servers_of(records, &sets);
-                let ds = sets.get(&(owner.clone(), RecordType::DS));
-                next.delegate(owner, &servers, &ds_of(ds), ttl, now)
-            } else if is_part_of_cut {
-                let is_orphan = *record_type == RecordType::DS && !cuts.contains(owner);
-                if is_orphan {
-                    return Err(MasterFileError::DsWithoutNs { line });
-                }
-                continue; // comes with the delegation
-            } else {
-                let data = records.iter().map(|record| record.data.clone()).collect();
-                next.set_records(owner, *record_type, ttl, data, now)
-            };
-            let change = change.map_err(|source| MasterFileError::Refused { line, source })?;
-            signatures = signatures.saturating_add(change.signatures);
-            last = Some(change);
-        }
-        *self = next;
-        Ok(last.map(|change| Change {
-            signatures,
-            ..change
-        }))
-    }
-
-    /// Whether the zone keeps such a record by itself.
-    fn keeps(&self, record: &FileRecord) -> bool {
-        let at_apex = record.owner == *self.origin();
-        let mut servers = self.settings().name_servers.iter();
-        match record.data.record_type() {
-            RecordType::SOA | RecordType::NS => at_apex,
-            RecordType::DNSKEY
-            | RecordType::CDS
-            | RecordType::CDNSKEY
-            | RecordType::NSEC3PARAM
-            | RecordType::RRSIG
-            | RecordType::NSEC
-            | RecordType::NSEC3 => true,
-            RecordType::A | RecordType::AAAA => {
-                servers.any(|server| canonical(&server.name) == record.owner)
-            }
-            _ => false,
-        }
-    }
-}
-
-/// The TTL of a set, which all its records share (RFC 2181 §5.2).
-fn one_ttl(records: &[FileRecord]) -> Result<u32, MasterFileError> {
-    let ttl = records.first().map_or(0, |record| record.ttl);
-    match records.iter().find(|record| record.ttl != ttl) {
-        None => Ok(ttl),
-        Some(other) => Err(MasterFileError::Ttl { line: other.line }),
-    }
-}
-
-/// The servers that NS records name, with the addresses that the file gives them.
-fn servers_of(
-    records: &[FileRecord],
-    sets: &BTreeMap<(Name, RecordType), Vec<FileRecord>>,
-) -> Vec<NameServer> {
-    let names = records.iter().filter_map(|record| match &record.data {
-        RData::NS(ns) => Some(canonical(&ns.0)),
-        _ => None,
-    });
-    let server = |name: Name| {
-        let of = |kind| sets.get(&(name.clone(), kind)).into_iter().flatten();
-        let addresses = of(RecordType::A).chain(of(RecordType::AAAA));
-        let addresses: Vec<_> = addresses
-            .filter_map(|record| record.data.ip_addr())
-            .collect();
-        NameServer::new(name, addresses)
-    };
-    names.map(server).collect()
-}
-
-fn ds_of(records: Option<&Vec<FileRecord>>) -> Vec<DS> {
-    let records = records.into_iter().flatten();
-    let ds = records.filter_map(|record| match &record.data {
-        RData::DNSSEC(DNSSECRData::DS(ds)) => Some(ds.clone()),
-        _ => None,
-    });
-    ds.collect()
 }
 
 /// A record in the form that zones keep.
@@ -330,6 +209,14 @@ pub enum MasterFileError {
         /// The line.
         line: usize,
     },
+    /// The file has no SOA record, or no NS record of the apex.
+    #[error("the master file has no {kind} record of {origin}; add it, or name the zone")]
+    NoApex {
+        /// What is missing.
+        kind: RecordType,
+        /// The apex.
+        origin: String,
+    },
     /// The zone refuses it.
     #[error("master file, line {line}")]
     Refused {
@@ -338,6 +225,9 @@ pub enum MasterFileError {
         /// Why.
         source: ZoneError,
     },
+    /// A key failed.
+    #[error("what the master file changes cannot be signed")]
+    Unsigned(#[source] ZoneError),
     /// The origin is no name that a file could have.
     #[error("the origin is no absolute name")]
     Origin,

@@ -36,15 +36,14 @@
 
 mod answer;
 mod apex;
-mod apply;
 mod check;
 mod delegate;
 mod denial;
+mod edit;
 mod ends;
 mod import;
 mod keys;
 mod master_file;
-mod mirror;
 mod names;
 mod node;
 mod nodes;
@@ -55,18 +54,16 @@ mod record_data;
 mod record_set;
 mod resign;
 mod respond;
-mod restore;
 mod set;
 mod settings;
 mod shortcut;
 mod sign;
-mod spread;
-mod stored;
 #[cfg(test)]
 mod tests;
 mod tree;
 mod trie;
 mod zone;
+mod zone_file;
 
 pub use answer::Answer;
 pub use check::ZoneError;
@@ -81,13 +78,12 @@ pub use keys::{
 };
 pub use master_file::MasterFile;
 pub use on_demand::OnDemand;
-pub use packed::SetFault;
 pub use payment::{MAX_URI_LENGTH, PaymentError, PaymentRecord, payment_record};
 pub use record_set::{RecordSet, RecordSetError, txt};
 pub use respond::{Transport, respond, respond_into};
 pub use set::ZoneSet;
 pub use settings::{NameServer, Settings};
 pub use sign::{SignError, SignaturePolicy};
-pub use stored::SetChange;
 pub use tree::{Tree, TreeError};
 pub use zone::{Change, Zone};
+pub use zone_file::ZoneFile;

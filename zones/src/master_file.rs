@@ -58,10 +58,8 @@ fn write_set(f: &mut fmt::Formatter<'_>, owner: &Name, set: &Stored<'_>) -> fmt:
         let data = data_text(&data);
         writeln!(f, "{owner} {} IN {record_type} {data}", set.ttl())?;
     }
-    for data in set.rrsigs() {
-        if let RData::DNSSEC(DNSSECRData::RRSIG(rrsig)) = data {
-            writeln!(f, "{owner} {} IN RRSIG {}", set.ttl(), rrsig_text(&rrsig))?;
-        }
+    for rrsig in set.rrsigs() {
+        writeln!(f, "{owner} {} IN RRSIG {}", set.ttl(), rrsig_text(&rrsig))?;
     }
     Ok(())
 }
@@ -110,12 +108,7 @@ fn data_text(data: &RData) -> String {
         RData::DNSSEC(DNSSECRData::NSEC3(nsec3)) => {
             let next = data_encoding::BASE32_DNSSEC.encode(nsec3.next_hashed_owner_name());
             let types = types_text(nsec3.type_bit_maps());
-            let salt = match nsec3.salt() {
-                [] => "-".to_owned(),
-                salt => HEXUPPER.encode(salt),
-            };
-            let (flags, iterations) = (nsec3.flags(), nsec3.iterations());
-            format!("1 {flags} {iterations} {salt} {next}{types}")
+            format!("1 {} {} - {next}{types}", nsec3.flags(), nsec3.iterations())
         }
         other => generic_text(other),
     }

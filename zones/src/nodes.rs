@@ -1,8 +1,8 @@
 //! The tree of names: what lives at each, empty non-terminals included.
 
-mod builder;
-
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use hickory_proto::rr::{Name, RecordType};
@@ -12,10 +12,7 @@ use crate::ends::Ends;
 use crate::names::{key_parent, label_count, name_of, suffix, wire};
 use crate::node::Node;
 use crate::packed::{Packed, Stored};
-use crate::spread::Spread;
-use crate::trie::{Difference, Item, Trie};
-
-pub(crate) use builder::NodesBuilder;
+use crate::trie::{Item, Trie};
 
 /// All names of a zone, found by hash; a copy costs nothing.
 ///
@@ -26,7 +23,8 @@ pub(crate) struct Nodes {
     origin: Name,
     origin_wire: Arc<[u8]>,
     nodes: Trie<Node>,
-    spread: Spread,
+    /// Seeded, so that nobody can crowd names into one place.
+    hasher: RandomState,
     /// How many nodes are delegations or hold a DNAME.
     redirections: usize,
     ends: Ends,
@@ -38,12 +36,8 @@ pub(crate) type Changed = BTreeSet<Box<[u8]>>;
 impl Item for Node {
     type Key = [u8];
 
-    fn key(&self) -> &[u8] {
-        self.key()
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        self.is_same(other)
+    fn compare(&self, key: &[u8]) -> Ordering {
+        self.key().cmp(key)
     }
 }
 
@@ -53,7 +47,7 @@ impl Nodes {
             origin_wire: wire(&origin).into(),
             origin,
             nodes: Trie::new(),
-            spread: Spread::new(),
+            hasher: RandomState::new(),
             redirections: 0,
             ends: Ends::new(),
         };
@@ -84,7 +78,7 @@ impl Nodes {
     }
 
     pub(crate) fn at(&self, key: &[u8]) -> Option<&Node> {
-        self.nodes.get(self.spread.place(key), key)
+        self.nodes.get(self.hasher.hash_one(key), key)
     }
 
     pub(crate) fn set(&self, name: &Name, record_type: RecordType) -> Option<Stored<'_>> {
@@ -94,25 +88,6 @@ impl Nodes {
     /// All nodes, in no order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Node> {
         self.nodes.iter()
-    }
-
-    /// The names at which the two may differ; looks at all names unless one is a later copy of
-    /// the other.
-    pub(crate) fn differences<'a>(
-        &'a self,
-        older: &'a Self,
-    ) -> Box<dyn Iterator<Item = Difference<'a, Node>> + 'a> {
-        if self.spread.is_same(&older.spread) {
-            return Box::new(self.nodes.differences(&older.nodes));
-        }
-        let in_older = |node: &Node| older.at(node.key());
-        let in_newer = |node: &Node| self.at(node.key());
-        Box::new(Difference::apart(
-            self.iter(),
-            in_older,
-            older.iter(),
-            in_newer,
-        ))
     }
 
     /// All nodes in canonical order of their names (RFC 4034 §6.1); sorts them.
@@ -201,7 +176,7 @@ impl Nodes {
 
     /// Puts a node in the place of the one with its name.
     fn put(&mut self, node: Node) {
-        let place = self.spread.place(node.key());
+        let place = self.hasher.hash_one(node.key());
         let before = self
             .nodes
             .get(place, node.key())
@@ -237,7 +212,7 @@ impl Nodes {
             if !self.at(key).is_some_and(empty) {
                 return;
             }
-            self.nodes.remove(self.spread.place(key), key);
+            self.nodes.remove(self.hasher.hash_one(key), key);
             changed.insert(key.into());
             if let Some(node) = self.at(above) {
                 let node = node.with_children(node.children().saturating_sub(1));

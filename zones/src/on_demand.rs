@@ -6,6 +6,7 @@ use std::time::Duration;
 use hickory_proto::dnssec::TBS;
 use hickory_proto::rr::RecordType;
 
+use crate::keys::SigningKey;
 use crate::names::key_parent;
 use crate::packed::{Packed, Stored};
 use crate::zone::Zone;
@@ -61,8 +62,13 @@ impl OnDemand {
         let credit = self
             .credit
             .saturating_add(passed.saturating_mul(per_second));
-        self.credit = credit.min(per_second.saturating_mul(BILLION));
+        self.credit = credit.min(self.most());
         self.counted = now;
+    }
+
+    /// The most credit there can be: a second's worth.
+    fn most(&self) -> u128 {
+        u128::from(self.budget.unwrap_or(0)).saturating_mul(BILLION)
     }
 
     /// Signs records that live at `owner` (lower-case wire form) as long as the zone's SOA is
@@ -84,7 +90,9 @@ impl OnDemand {
             return Some(known.clone());
         }
         if spare && self.budget.is_some() {
-            self.credit = self.credit.checked_sub(BILLION)?;
+            let signers = zone.keys.zone_signers().count() as u128; // two at the most
+            let cost = BILLION.saturating_mul(signers);
+            self.credit = self.credit.checked_sub(cost.min(self.most()))?;
         }
         let made = sign(zone, owner, records, &soa)?;
         self.remember(key, made.clone());
@@ -105,7 +113,7 @@ impl OnDemand {
 
 const BILLION: u128 = 1_000_000_000;
 
-/// Whether a remembered set may be served still: signed by the key that signs now, and about as
+/// Whether a remembered set may be served still: signed by the keys that sign now, and about as
 /// long as the SOA, which is always signed in time.
 fn is_good(known: &Packed, soa: &Stored<'_>, zone: &Zone) -> bool {
     let ends = |set: Stored<'_>| set.expires_at().map_or(0, |end| end.0);
@@ -114,15 +122,34 @@ fn is_good(known: &Packed, soa: &Stored<'_>, zone: &Zone) -> bool {
     };
     let slack = zone.settings.signatures.validity.as_secs() / SHARE;
     let known_ends = ends(known);
-    known.key_tag() == zone.keys().map(|keys| keys.zone().key_tag())
+    known.key_tags() == zone.keys.tags_for(false)
         && known_ends <= soa_ends
         && soa_ends <= known_ends.saturating_add(slack)
 }
 
 /// Signs as RFC 4034 §3.1.8.1 has it, from the bytes.
 fn sign(zone: &Zone, owner: &[u8], records: &[u8], soa: &Stored<'_>) -> Option<Packed> {
-    let key = zone.keys()?.zone();
-    let (record_type, rest) = records.split_first_chunk::<2>()?;
+    let (record_type, _) = records.split_first_chunk::<2>()?;
+    let mut bodies: Vec<&[u8]> = crate::packed::bodies(records).collect();
+    bodies.sort_by_key(|body| body.get(10..)); // canonical order (RFC 4034 §6.3)
+    let mut signatures = Vec::with_capacity(300);
+    for key in zone.keys.zone_signers() {
+        signatures.append(&mut signature(key, zone, owner, &bodies, soa)?);
+    }
+    let ends = soa.expires_at()?;
+    let record_type = u16::from_be_bytes(*record_type);
+    Some(Packed::of(record_type, ends, records, &signatures))
+}
+
+/// One key's signature over records in canonical order, as it is stored.
+fn signature(
+    key: &SigningKey,
+    zone: &Zone,
+    owner: &[u8],
+    bodies: &[&[u8]],
+    soa: &Stored<'_>,
+) -> Option<Vec<u8>> {
+    let (record_type, rest) = bodies.first()?.split_first_chunk::<2>()?;
     let ttl = rest.get(2..6)?;
     // Expiration and inception of the SOA's signature.
     let times = soa.signatures().next()?.get(18..26)?;
@@ -136,8 +163,6 @@ fn sign(zone: &Zone, owner: &[u8], records: &[u8], soa: &Stored<'_>) -> Option<P
     rrsig.extend(key.key_tag().to_be_bytes());
     rrsig.extend(zone.nodes.origin_wire());
 
-    let mut bodies: Vec<&[u8]> = crate::packed::bodies(records).collect();
-    bodies.sort_by_key(|body| body.get(10..)); // canonical order (RFC 4034 §6.3)
     let mut signed = rrsig.clone();
     for body in bodies {
         signed.extend_from_slice(owner);
@@ -151,13 +176,7 @@ fn sign(zone: &Zone, owner: &[u8], records: &[u8], soa: &Stored<'_>) -> Option<P
     signature.extend(ttl);
     signature.extend((rrsig.len() as u16).to_be_bytes());
     signature.append(&mut rrsig);
-    let ends = soa.expires_at()?;
-    Some(Packed::of(
-        u16::from_be_bytes(*record_type),
-        ends,
-        records,
-        &signature,
-    ))
+    Some(signature)
 }
 
 /// The labels of a name in wire form, a leading `*` and the root left out (RFC 4034 §3.1.3).

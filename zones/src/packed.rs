@@ -4,19 +4,15 @@
 //! the owner name, which the response has already. A million payment names fit a small machine
 //! this way, and answering is copying.
 
-mod checked;
-
 use hickory_proto::dnssec::rdata::{DNSSECRData, RRSIG};
-use hickory_proto::rr::rdata::NULL;
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 use hickory_proto::serialize::binary::{
     BinDecoder, BinEncodable, BinEncoder, NameEncoding, Restrict,
 };
 use payname_resolver::UnixTime;
 
-use crate::record_set::{RecordSet, Signature};
-
-pub use checked::SetFault;
+use crate::keys::KeyTags;
+use crate::record_set::{RecordSet, Signatures};
 
 /// What comes before the records: type, end of the signatures, length of records and signatures.
 const HEAD: usize = 18;
@@ -46,11 +42,6 @@ impl Packed {
         Self(bytes)
     }
 
-    /// All records, as [`Stored::records`] cuts them.
-    pub(crate) fn record_bytes(&self) -> Option<&[u8]> {
-        Some(self.stored()?.records)
-    }
-
     pub(crate) fn stored(&self) -> Option<Stored<'_>> {
         Stored::split(&self.0).map(|(stored, _)| stored)
     }
@@ -63,7 +54,7 @@ impl RecordSet {
         for data in self.data() {
             write_record(&mut records, self.record_type(), self.ttl(), data);
         }
-        if let Some(rrsig) = self.rrsig() {
+        for rrsig in self.rrsigs() {
             let data = RData::DNSSEC(DNSSECRData::RRSIG(rrsig.clone()));
             write_record(&mut signatures, RecordType::RRSIG, self.ttl(), &data);
         }
@@ -108,11 +99,12 @@ impl<'a> Stored<'a> {
         (self.ends != 0).then_some(UnixTime(self.ends))
     }
 
-    /// The tag of the key that signed the set.
-    pub(crate) fn key_tag(&self) -> Option<u16> {
+    /// The tags of the keys that signed the set; none for an unsigned one.
+    pub(crate) fn key_tags(&self) -> Option<KeyTags> {
         // Behind type, class, TTL, length, and sixteen octets of the RRSIG (RFC 4034 §3.1).
-        let tag = self.signatures.get(26..)?.first_chunk()?;
-        Some(u16::from_be_bytes(*tag))
+        let tag = |body: &[u8]| body.get(26..)?.first_chunk().copied();
+        let tags = self.signatures().filter_map(tag);
+        KeyTags::of(tags.map(u16::from_be_bytes))
     }
 
     /// The records without their owner, one after the other.
@@ -142,21 +134,16 @@ impl<'a> Stored<'a> {
         data.collect()
     }
 
-    /// The first signature, taken apart.
-    pub(crate) fn rrsig(&self) -> Option<RRSIG> {
-        match self.rrsigs().next()? {
-            RData::DNSSEC(DNSSECRData::RRSIG(rrsig)) => Some(rrsig),
-            _ => None,
-        }
+    /// The signatures, taken apart.
+    pub(crate) fn rrsigs(&self) -> impl Iterator<Item = RRSIG> + use<'a> {
+        self.signatures()
+            .filter_map(|body| match read(RecordType::RRSIG, body)? {
+                RData::DNSSEC(DNSSECRData::RRSIG(rrsig)) => Some(rrsig),
+                _ => None,
+            })
     }
 
-    /// All signatures: a zone that is signed elsewhere may be with several keys.
-    pub(crate) fn rrsigs(&self) -> impl Iterator<Item = RData> + use<'a> {
-        let read = |body| read(RecordType::RRSIG, body);
-        self.signatures().filter_map(read)
-    }
-
-    /// Appends the records, and with `dnssec_ok` their signature, with at most `max_ttl`.
+    /// Appends the records, and with `dnssec_ok` their signatures, with at most `max_ttl`.
     pub(crate) fn append_to(
         &self,
         section: &mut Vec<Record>,
@@ -166,19 +153,18 @@ impl<'a> Stored<'a> {
     ) {
         let ttl = self.ttl().min(max_ttl);
         let signatures = self.rrsigs().filter(|_| dnssec_ok);
+        let signatures = signatures.map(|rrsig| RData::DNSSEC(DNSSECRData::RRSIG(rrsig)));
         let data = self.data().into_iter().chain(signatures);
         section.extend(data.map(|data| Record::from_rdata(owner.clone(), ttl, data)));
     }
 
     /// The whole set, taken apart.
     pub(crate) fn unpack(&self) -> RecordSet {
-        let signature = self.rrsig().zip(self.expires_at());
-        RecordSet::stored(
-            self.record_type(),
-            self.ttl(),
-            self.data(),
-            signature.map(|(rrsig, expires)| Signature { rrsig, expires }),
-        )
+        let signatures = self.expires_at().map(|expires| Signatures {
+            rrsigs: self.rrsigs().collect(),
+            expires,
+        });
+        RecordSet::stored(self.record_type(), self.ttl(), self.data(), signatures)
     }
 }
 
@@ -212,21 +198,15 @@ pub(crate) fn bodies(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Takes record data apart; data that would not come back as it was stays whole.
 fn read(record_type: RecordType, body: &[u8]) -> Option<RData> {
     let rdata = body.get(10..)?;
     let length = Restrict::new(rdata.len() as u16); // it was written with 16 bits
-    let data = RData::read(&mut BinDecoder::new(rdata), record_type, length).ok();
-    let exact = |data: &RData| rdata_bytes(data).as_deref() == Some(rdata);
-    Some(data.filter(exact).unwrap_or_else(|| RData::Unknown {
-        code: record_type,
-        rdata: NULL::with(rdata.to_vec()),
-    }))
+    RData::read(&mut BinDecoder::new(rdata), record_type, length).ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use hickory_proto::rr::rdata::SOA;
+    use hickory_proto::rr::rdata::{NULL, SOA};
 
     use super::*;
     use crate::record_set::txt;
@@ -250,7 +230,7 @@ mod tests {
             let stored = packed.stored().unwrap();
             assert_eq!(stored.data(), set.data());
             assert_eq!((stored.ttl(), stored.expires_at()), (77, None));
-            assert_eq!(stored.key_tag(), None);
+            assert_eq!(stored.key_tags(), None);
             assert_eq!(stored.unpack().pack(), packed);
         }
     }

@@ -10,19 +10,20 @@ use crate::packed::rdata_bytes;
 /// The most octets of RDATA one set may hold, so that a signed answer fits a DNS message.
 const MAX_SET_LENGTH: usize = 60_000;
 
-/// All records of one type at one name, in canonical order, with their RRSIG.
+/// All records of one type at one name, in canonical order, with their RRSIG records.
 #[derive(Debug, Clone)]
 pub struct RecordSet {
     record_type: RecordType,
     ttl: u32,
     data: Vec<RData>,
-    signature: Option<Signature>,
+    signatures: Option<Signatures>,
 }
 
-/// An RRSIG and the moment it ends, as a full time rather than 32 bits of it.
+/// RRSIG records and the moment all of them end, as a full time rather than 32 bits of it.
 #[derive(Debug, Clone)]
-pub(crate) struct Signature {
-    pub(crate) rrsig: RRSIG,
+pub(crate) struct Signatures {
+    /// One of each algorithm of the zone: two while the algorithm changes.
+    pub(crate) rrsigs: Vec<RRSIG>,
     pub(crate) expires: UnixTime,
 }
 
@@ -45,20 +46,21 @@ impl RecordSet {
         if ttl > i32::MAX as u32 {
             return Err(RecordSetError::TtlTooLong(ttl));
         }
-        let octets = |data: &RData| rdata_bytes(data).map_or(usize::MAX, |bytes| bytes.len());
-        let length = data.iter().map(octets).fold(0, usize::saturating_add);
+        let mut length = 0_usize;
+        for rdata in &data {
+            let octets = rdata_bytes(rdata).map_or(usize::MAX, |bytes| bytes.len());
+            length = length.saturating_add(octets);
+        }
         if length > MAX_SET_LENGTH {
             return Err(RecordSetError::TooLarge(record_type));
         }
-        if data.len() > 1 {
-            data.sort_by_cached_key(rdata_bytes);
-            data.dedup();
-        }
+        data.sort();
+        data.dedup();
         Ok(Self {
             record_type,
             ttl,
             data,
-            signature: None,
+            signatures: None,
         })
     }
 
@@ -68,7 +70,7 @@ impl RecordSet {
             record_type,
             ttl,
             data: vec![data],
-            signature: None,
+            signatures: None,
         }
     }
 
@@ -77,13 +79,13 @@ impl RecordSet {
         record_type: RecordType,
         ttl: u32,
         data: Vec<RData>,
-        signature: Option<Signature>,
+        signatures: Option<Signatures>,
     ) -> Self {
         Self {
             record_type,
             ttl,
             data,
-            signature,
+            signatures,
         }
     }
 
@@ -102,21 +104,27 @@ impl RecordSet {
         &self.data
     }
 
-    /// The signature; none for glue and for the NS records of a delegation.
+    /// The first signature; none for glue and for the NS records of a delegation.
     pub fn rrsig(&self) -> Option<&RRSIG> {
-        self.signature.as_ref().map(|signature| &signature.rrsig)
+        self.rrsigs().first()
     }
 
-    /// When the signature ends; none for an unsigned set.
+    /// The signatures: one, or one of each algorithm while the zone goes from one to another.
+    pub fn rrsigs(&self) -> &[RRSIG] {
+        let signatures = self.signatures.as_ref();
+        signatures.map_or(&[], |signatures| &signatures.rrsigs)
+    }
+
+    /// When the signatures end; none for an unsigned set.
     pub fn expires_at(&self) -> Option<UnixTime> {
-        self.signature.as_ref().map(|signature| signature.expires)
+        self.signatures.as_ref().map(|all| all.expires)
     }
 
-    pub(crate) fn set_signature(&mut self, signature: Signature) {
-        self.signature = Some(signature);
+    pub(crate) fn set_signatures(&mut self, signatures: Signatures) {
+        self.signatures = Some(signatures);
     }
 
-    /// The records under `owner`, without the signature.
+    /// The records under `owner`, without the signatures.
     pub(crate) fn records<'a>(&'a self, owner: &'a Name) -> impl Iterator<Item = Record> + 'a {
         self.data
             .iter()

@@ -19,11 +19,9 @@ impl Zone {
         first.unwrap_or(UnixTime(0))
     }
 
-    /// Whether [`Zone::resign`] would find anything to do; never where the zone is signed elsewhere.
+    /// Whether [`Zone::resign`] would find anything to do.
     pub fn is_due(&self, before: UnixTime, now: UnixTime) -> bool {
-        let Some(renewal) = self.renewal(before, now) else {
-            return false;
-        };
+        let renewal = self.renewal(before, now);
         self.nodes.ends().any_due(renewal) || self.denial.ends().any_due(renewal)
     }
 
@@ -51,17 +49,15 @@ impl Zone {
         before: UnixTime,
         now: UnixTime,
     ) -> Result<Option<Change>, ZoneError> {
-        let Some(mut renewal) = self
-            .renewal(before, now)
-            .filter(|_| self.is_due(before, now))
-        else {
+        if !self.is_due(before, now) {
             return Ok(None);
-        };
+        }
+        let mut renewal = self.renewal(before, now);
         if most < usize::MAX {
             let due = self.nodes.ends().due(renewal);
             renewal = renewal.at_most(most, due.chain(self.denial.ends().due(renewal)));
         }
-        let signer = self.signer(now)?;
+        let signer = self.signer(now);
         // The SOA is signed with its new serial below.
         let is_due = |set: &Stored<'_>| set.record_type() != RecordType::SOA && renewal.is_due(set);
         let sets = self
@@ -92,9 +88,7 @@ impl Zone {
         Ok(Some(change))
     }
 
-    /// None where the zone is signed elsewhere.
-    fn renewal(&self, before: UnixTime, now: UnixTime) -> Option<Renewal<'_>> {
-        let keys = self.keys.as_ref()?;
-        Some(Renewal::new(keys, self.settings.signatures, before, now))
+    fn renewal(&self, before: UnixTime, now: UnixTime) -> Renewal<'_> {
+        Renewal::new(&self.keys, self.settings.signatures, before, now)
     }
 }

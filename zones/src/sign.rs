@@ -9,10 +9,10 @@ use hickory_proto::dnssec::{DnsSecError, TBS};
 use hickory_proto::rr::{DNSClass, Name, Record, RecordType, SerialNumber};
 use payname_resolver::UnixTime;
 
-use crate::keys::ZoneKeys;
+use crate::keys::{KeyTags, SigningKey, ZoneKeys};
 use crate::names::presentation;
 use crate::packed::Stored;
-use crate::record_set::{RecordSet, Signature};
+use crate::record_set::{RecordSet, Signatures};
 use crate::settings::Settings;
 
 /// How many signatures a thread makes at least before another helps: waking it costs as much as one.
@@ -123,20 +123,16 @@ impl<'a> Renewal<'a> {
     pub(crate) fn is_due(&self, set: &Stored<'_>) -> bool {
         let of_keys = ZoneKeys::is_of_keys(set.record_type());
         let due = |end| {
-            set.key_tag()
-                .is_some_and(|tag| self.is_over(of_keys, tag, end))
+            set.key_tags()
+                .is_some_and(|tags| self.is_over(of_keys, tags, end))
         };
         set.expires_at().is_some_and(due)
     }
 
-    /// Whether a signature of this key that ends then is to be made again.
-    pub(crate) fn is_over(&self, of_keys: bool, key_tag: u16, end: UnixTime) -> bool {
-        let signer = if of_keys {
-            self.keys.entry()
-        } else {
-            self.keys.zone()
-        };
-        let is_over = end < self.before || end > self.latest || key_tag != signer.key_tag();
+    /// Whether signatures of these keys that end then are to be made again.
+    pub(crate) fn is_over(&self, of_keys: bool, key_tags: KeyTags, end: UnixTime) -> bool {
+        let is_theirs = self.keys.tags_for(of_keys) == Some(key_tags);
+        let is_over = end < self.before || end > self.latest || !is_theirs;
         is_over && self.urgency(end) <= self.least
     }
 }
@@ -166,10 +162,26 @@ impl<'a> Signer<'a> {
         self.made.load(Ordering::Relaxed)
     }
 
-    /// Signs a set that lives at `owner`, replacing the signature it has.
+    /// Signs a set that lives at `owner`, replacing the signatures it has.
     pub(crate) fn sign(&self, owner: &Name, set: &mut RecordSet) -> Result<(), SignError> {
-        let key = self.keys.signer_of(set.record_type());
         let expires = self.policy.end(self.now, owner, set.record_type());
+        let records: Vec<Record> = set.records(owner).collect();
+        let signers = self.keys.signers_of(set.record_type());
+        let made = signers.map(|key| self.signature(key, owner, set, &records, expires));
+        let rrsigs = made.collect::<Result<Vec<_>, _>>()?;
+        set.set_signatures(Signatures { rrsigs, expires });
+        Ok(())
+    }
+
+    /// One key's signature.
+    fn signature(
+        &self,
+        key: &SigningKey,
+        owner: &Name,
+        set: &RecordSet,
+        records: &[Record],
+        expires: UnixTime,
+    ) -> Result<RRSIG, SignError> {
         let inception = self.now.0.saturating_sub(self.policy.backdate.as_secs());
         let input = SigInput {
             type_covered: set.record_type(),
@@ -182,7 +194,6 @@ impl<'a> Signer<'a> {
             key_tag: key.key_tag(),
             signer_name: self.origin.clone(),
         };
-        let records: Vec<Record> = set.records(owner).collect();
         let failed = |source: DnsSecError| SignError {
             owner: presentation(owner),
             record_type: set.record_type(),
@@ -192,11 +203,7 @@ impl<'a> Signer<'a> {
             .map_err(|error: ProtoError| failed(error.into()))?;
         let signature = key.sign(&tbs).map_err(failed)?;
         self.made.fetch_add(1, Ordering::Relaxed);
-        set.set_signature(Signature {
-            rrsig: RRSIG::from_sig(input, signature),
-            expires,
-        });
-        Ok(())
+        Ok(RRSIG::from_sig(input, signature))
     }
 }
 

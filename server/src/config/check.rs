@@ -61,6 +61,10 @@ impl Checker<'_> {
             dns_listen,
             domains,
             prove: written.prove.map(|prove| self.prove(&prove)).transpose()?,
+            database: written
+                .database
+                .map(|database| self.database(&database))
+                .transpose()?,
         })
     }
 
@@ -268,7 +272,7 @@ impl Checker<'_> {
         ))
     }
 
-    fn invalid(&self, key: &str, value: &str, remedy: impl Into<String>) -> ConfigError {
+    pub(super) fn invalid(&self, key: &str, value: &str, remedy: impl Into<String>) -> ConfigError {
         ConfigError::Invalid {
             file: self.file.to_owned(),
             key: key.to_owned(),

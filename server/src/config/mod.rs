@@ -1,6 +1,7 @@
 //! The configuration: what an operator decides, checked before anything is touched.
 
 mod check;
+mod database;
 mod written;
 
 use std::{
@@ -15,6 +16,7 @@ use payname_zones::KeyPolicy;
 use url::Url;
 
 use self::{check::Checker, written::Written};
+use crate::store::postgres::Database;
 
 /// What a server is started with.
 ///
@@ -51,6 +53,8 @@ pub struct Config {
     pub domains: Vec<Domain>,
     /// The resolver that published records are proven through. None means our own nameserver.
     pub prove: Option<Prove>,
+    /// The PostgreSQL database that the registry is kept in. None means a file in the data directory.
+    pub database: Option<Database>,
 }
 
 /// A domain that names are given under.
@@ -253,6 +257,24 @@ mod tests {
                 "[prove]\ndns = \"127.0.0.1:53\"\nanchors = \"nowhere\"\n[[domain]]",
                 "prove.anchors",
                 "cannot be read",
+            ),
+            (
+                "[[domain]]",
+                "[database]\nurl = \"x\"\nurl_file = \"y\"\n[[domain]]",
+                "database.url",
+                "not both",
+            ),
+            (
+                "[[domain]]",
+                "[database]\nurl = \"postgresql://payname@192.0.2.1/payname\"\n[[domain]]",
+                "database.url",
+                "sslmode=require",
+            ),
+            (
+                "[[domain]]",
+                "[database]\nurl = \"postgresql://a:b@[::1]/payname\"\n[[domain]]",
+                "database.url",
+                "`url_file`",
             ),
             (
                 "[[domain]]",

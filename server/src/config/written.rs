@@ -21,6 +21,16 @@ pub(super) struct Written {
     #[serde(default)]
     pub(super) domain: Vec<WrittenDomain>,
     pub(super) prove: Option<WrittenProve>,
+    pub(super) database: Option<WrittenDatabase>,
+}
+
+/// `[database]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenDatabase {
+    pub(super) url: Option<String>,
+    pub(super) url_file: Option<PathBuf>,
+    pub(super) ca: Option<PathBuf>,
 }
 
 /// `[http]`.

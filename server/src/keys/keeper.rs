@@ -137,11 +137,8 @@ impl Keeper {
                 self.files.destroy(zone, *tag)?;
             }
         }
-        if step
-            .changes
-            .iter()
-            .any(|change| matches!(change, KeyChange::Signs(_)))
-        {
+        // Another key signs, or one more, or one less.
+        if !step.changes.is_empty() {
             self.embedded.resign().await?;
         }
         if let Some(view) = view {

@@ -71,6 +71,13 @@ fn key_line(key: &Key, lived: u64) -> String {
             EntryStage::Retired => "the DNSKEY records that it signed are leaving the caches",
             EntryStage::Withdrawn => "the parent may take its DS record away",
             EntryStage::Gone => "the parent does not know it any more",
+            EntryStage::Waiting => "waits until every cache has records that its algorithm signed",
+            EntryStage::Joined => "signs the DNSKEY records beside the algorithm before",
+            EntryStage::Requested => "the parent is asked for its DS record, and for no other",
+            EntryStage::Named => {
+                "its DS record is on its way into all caches, in place of the other"
+            }
+            EntryStage::Superseded => "signs the DNSKEY records beside the next algorithm",
         };
         line.push_str(&format!(", {stage} ({})", since(track.since, lived)));
     }
@@ -81,6 +88,10 @@ fn key_line(key: &Key, lived: u64) -> String {
             ZoneStage::Retired => "signatures it made are being replaced",
             ZoneStage::Spent => "signatures it made are leaving the caches",
             ZoneStage::Gone => "no longer signs the zone",
+            ZoneStage::Joining => "signs the zone beside the algorithm before, not everywhere yet",
+            ZoneStage::Joined => "its signatures are on their way into all caches",
+            ZoneStage::Beside => "signs the zone beside the algorithm before",
+            ZoneStage::Leaving => "signs the zone until its DNSKEY record has left all caches",
         };
         line.push_str(&format!(", {stage} ({})", since(track.since, lived)));
     }

@@ -16,6 +16,8 @@ use crate::clock::Clock;
 pub enum KeyRequest {
     /// A new key for a duty; with one key for all, for both.
     Roll(Duty),
+    /// Keys of the configured algorithm instead of those of another.
+    RollAlgorithm,
     /// CDS and CDNSKEY records by which the parent takes all DS records away (RFC 8078 §4).
     DangerForget,
     /// The opposite.
@@ -25,9 +27,10 @@ pub enum KeyRequest {
 }
 
 impl KeyRequest {
-    const ALL: [(Self, &'static str); 5] = [
+    const ALL: [(Self, &'static str); 6] = [
         (Self::Roll(Duty::Entry), "roll entry"),
         (Self::Roll(Duty::Zone), "roll zone"),
+        (Self::RollAlgorithm, "roll algorithm"),
         (Self::DangerForget, "forget"),
         (Self::Keep, "keep"),
         (Self::TrustClock, "trust clock"),
@@ -37,6 +40,7 @@ impl KeyRequest {
     pub(super) fn apply(self, set: &mut KeySet, clock: &Clock) -> Result<(), RollError> {
         match self {
             Self::Roll(duty) => set.roll(duty)?,
+            Self::RollAlgorithm => set.roll_algorithm()?,
             Self::DangerForget => set.danger_ask_to_be_forgotten()?,
             Self::Keep => set.ask_to_be_kept(),
             Self::TrustClock => set.trust_clock(clock.now()),

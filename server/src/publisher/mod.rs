@@ -2,6 +2,8 @@
 
 mod nameserver;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use payname_resolver::Handle;
 use payname_zones::{PaymentError, ZoneError};
@@ -11,17 +13,18 @@ pub use nameserver::{Embedded, Served};
 
 use crate::store::StoreError;
 
-/// Something that can put payment records into DNS and take them out again.
+/// Something that can bring payment records into DNS, and out of it.
 ///
-/// Both are idempotent, and called for one name at a time. `Ok` means that the record is on its
-/// way to whoever asks; that it has arrived is proven separately.
+/// It is idempotent. What a name is to pay is read from the registry when the zone is changed, not
+/// when the task was taken up: of two servers that carry changes of one name, the later then always
+/// shows the newest.
 #[async_trait]
 pub trait Publisher: Send + Sync + std::fmt::Debug {
-    /// Makes `uri` the one payment record of a name, in place of any other.
-    async fn put(&self, handle: &Handle, uri: &str) -> Result<(), PublishError>;
-
-    /// Takes the payment record of a name away.
-    async fn remove(&self, handle: &Handle) -> Result<(), PublishError>;
+    /// Makes DNS show what the registry says of these names, with as few steps as can be.
+    ///
+    /// One outcome a name, in their order. `Ok` means that the record is on its way to whoever asks;
+    /// that it has arrived is proven separately.
+    async fn publish(&self, names: &[Handle]) -> Vec<Result<(), PublishError>>;
 }
 
 /// Why a record could not be brought into DNS.
@@ -43,4 +46,7 @@ pub enum PublishError {
     /// The zone's serial number could not be kept.
     #[error("the zone's serial number could not be kept")]
     Store(#[from] StoreError),
+    /// What several names needed failed.
+    #[error(transparent)]
+    Shared(Arc<PublishError>),
 }

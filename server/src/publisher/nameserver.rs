@@ -6,6 +6,7 @@
 //! time. Zones are read by many listeners: each answers from the state it has, while the next is made.
 
 mod keys;
+mod names;
 #[cfg(test)]
 mod tests;
 
@@ -16,21 +17,17 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use async_trait::async_trait;
 use payname_resolver::{
-    Handle, UnixTime,
-    hickory_proto::{
-        dnssec::rdata::DS,
-        rr::{Name, RData, RecordType},
-    },
+    UnixTime,
+    hickory_proto::{dnssec::rdata::DS, rr::Name},
 };
 use payname_zones::{
-    Denial, NameServer, OnDemand, PaymentRecord, Settings, SignaturePolicy, Transport, Zone,
-    ZoneError, ZoneKeys, ZoneSet, payment_record,
+    Denial, NameServer, OnDemand, Settings, SignaturePolicy, Transport, Zone, ZoneError, ZoneKeys,
+    ZoneSet, payment_record,
 };
 use tokio::{sync::Mutex, task::spawn_blocking};
 
-use super::{PublishError, Publisher};
+use super::PublishError;
 use crate::{
     clock::Clock,
     config::Domain,
@@ -107,7 +104,7 @@ impl Served {
         let above = self.above(child)?;
         self.zone(child, |zone| {
             let servers = zone.settings().name_servers.clone();
-            (above, servers, zone.ds())
+            (above, servers, zone.keys().ds(child))
         })
     }
 
@@ -284,51 +281,6 @@ impl Embedded {
     ) -> Result<Option<T>, ZoneError> {
         self.served
             .change(|zones| zones.zone_mut(origin).map(change).transpose())
-    }
-
-    fn domain(&self, handle: &Handle) -> Result<&Domain, PublishError> {
-        self.domains
-            .get(handle.domain())
-            .ok_or_else(|| PublishError::NoZone(handle.clone()))
-    }
-
-    fn shows(&self, domain: &Domain, record: &PaymentRecord) -> bool {
-        let wanted = [RData::TXT(record.txt().clone())];
-        let is_wanted = |zone: &Zone| {
-            zone.record_set(record.owner(), RecordType::TXT)
-                .is_some_and(|set| set.data() == wanted && set.ttl() == domain.ttl)
-        };
-        self.served.zone(&domain.zone, is_wanted).unwrap_or(false)
-    }
-}
-
-#[async_trait]
-impl Publisher for Embedded {
-    async fn put(&self, handle: &Handle, uri: &str) -> Result<(), PublishError> {
-        let domain = self.domain(handle)?;
-        let record = payment_record(handle, uri)?;
-        if self.shows(domain, &record) {
-            return Ok(());
-        }
-        let _turn = self.turn.lock().await;
-        let now = self.clock.now();
-        self.keep_ceiling(&domain.zone, now).await?;
-        self.change(&domain.zone, |zone| zone.publish(&record, domain.ttl, now))?
-            .ok_or_else(|| PublishError::NoZone(handle.clone()))?;
-        Ok(())
-    }
-
-    async fn remove(&self, handle: &Handle) -> Result<(), PublishError> {
-        let domain = self.domain(handle)?;
-        let _turn = self.turn.lock().await;
-        let now = self.clock.now();
-        self.keep_ceiling(&domain.zone, now).await?;
-        let owner = handle.owner_name();
-        self.change(&domain.zone, |zone| {
-            zone.remove(owner, RecordType::TXT, now)
-        })?
-        .ok_or_else(|| PublishError::NoZone(handle.clone()))?;
-        Ok(())
     }
 }
 

@@ -5,16 +5,22 @@
 //! [`Change::decide`](crate::registration::Change::decide), inside the store's transaction, so all
 //! stores keep the same law.
 
+mod claims;
 mod job;
 mod migration;
+pub mod postgres;
 mod row;
 mod sqlite;
+
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use payname_api::ProvenBy;
 use payname_resolver::{Handle, UnixTime};
+use tokio::sync::Notify;
 
 pub use migration::MigrationError;
+pub use postgres::Postgres;
 pub use sqlite::{OpenError, Sqlite};
 
 use crate::registration::{Change, Decision, Refusal, Registration};
@@ -32,6 +38,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// The registration of a name; a removed one too.
     async fn registration(&self, handle: &Handle) -> Result<Option<Registration>, StoreError>;
 
+    /// The registrations of several names; those that there are, in any order.
+    async fn registrations(&self, handles: &[Handle]) -> Result<Vec<Registration>, StoreError>;
+
     /// Up to `limit` names of a domain that belong into DNS, sorted by user, after the user `after`.
     async fn live(
         &self,
@@ -40,18 +49,22 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         limit: usize,
     ) -> Result<Vec<Registration>, StoreError>;
 
-    /// Up to `limit` tasks with ids above `after`, in the order in which they were committed.
-    async fn outbox(&self, after: TaskId, limit: usize) -> Result<Vec<Task>, StoreError>;
-
-    /// The task as it stands now; none when it is done, or a newer change has taken its place.
-    async fn task(&self, id: TaskId) -> Result<Option<Task>, StoreError>;
+    /// Takes up to `limit` tasks that are due and that nobody holds, oldest first.
+    ///
+    /// They are held for [`LEASE`]; whoever has not ended one by then, it is given to the next that asks.
+    async fn claim(&self, limit: usize) -> Result<Vec<Task>, StoreError>;
 
     /// Ends a task: its version has been proven. Without effect when a newer one has taken its
     /// place meanwhile.
     async fn proven(&self, id: TaskId, by: ProvenBy, at: UnixTime) -> Result<(), StoreError>;
 
-    /// Notes why a task could not be done this time; it stays.
-    async fn attempt_failed(&self, id: TaskId, error: String) -> Result<(), StoreError>;
+    /// Notes why a task could not be done this time; it is due again after `delay`.
+    async fn attempt_failed(
+        &self,
+        id: TaskId,
+        error: String,
+        delay: Duration,
+    ) -> Result<(), StoreError>;
 
     /// The highest serial number that a zone has ever been seen with.
     async fn serial(&self, zone: &str) -> Result<Option<u32>, StoreError>;
@@ -62,8 +75,24 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Forgets used events that no clock less than a year behind ours would still take.
     async fn forget_events(&self, now: UnixTime) -> Result<(), StoreError>;
 
-    /// Whether the store answers.
+    /// Whether the store answers, and takes changes.
     async fn ready(&self) -> Result<(), StoreError>;
+
+    /// What rings when another server that shares this store has changed something.
+    ///
+    /// They may fail to ring; so look without being called, too. Without other servers they are silent.
+    fn bells(&self) -> Bells {
+        Bells::default()
+    }
+}
+
+/// Called when there may be something to do.
+#[derive(Debug, Clone, Default)]
+pub struct Bells {
+    /// There may be new tasks.
+    pub outbox: Arc<Notify>,
+    /// A zone may have changed.
+    pub zones: Arc<Notify>,
 }
 
 /// A place in the outbox; a later change of any name has a higher one.
@@ -80,6 +109,13 @@ pub struct Task {
     /// The name as it is to be.
     pub registration: Registration,
 }
+
+/// How long a task is held by who took it. After that it is thought dead.
+pub const LEASE: Duration = Duration::from_secs(20);
+
+/// How long used events are kept beyond their window, in seconds, should the clock be set back: a
+/// year, since they are small beside the history that is kept for good.
+const CLOCK_STEP: u64 = 366 * 24 * 3600;
 
 /// Tried so often in vain, a name is shown as failed; it is tried on nevertheless.
 pub const ATTEMPTS_UNTIL_FAILED: u32 = 8;
@@ -103,6 +139,15 @@ pub enum StoreError {
     /// SQLite reported a failure.
     #[error("the database failed")]
     Sqlite(#[from] rusqlite::Error),
+    /// PostgreSQL reported a failure, or cannot be reached.
+    #[error("the database failed")]
+    Postgres(#[from] tokio_postgres::Error),
+    /// There is no connection to PostgreSQL.
+    #[error("the database cannot be reached, or all connections to it are busy")]
+    Connection(#[from] deadpool_postgres::PoolError),
+    /// It takes no changes.
+    #[error("the database is read-only; is it a standby? (`database.url` must name the primary)")]
+    ReadOnly,
     /// A transaction was not committed, by the fault of one that shared it.
     #[error("the database could not commit: {0}")]
     Commit(String),

@@ -49,7 +49,7 @@ pub(super) fn prover_text(prover: &ProvenBy) -> String {
     serde_json::to_string(prover).unwrap_or_default()
 }
 
-fn state_from(text: &str) -> Option<State> {
+pub(super) fn state_from(text: &str) -> Option<State> {
     Some(match text {
         "pending" => State::Pending,
         "published" => State::Published,
@@ -60,10 +60,10 @@ fn state_from(text: &str) -> Option<State> {
     })
 }
 
-fn prover_from(text: String) -> Result<ProvenBy, StoreError> {
+pub(super) fn prover_from(text: String) -> Result<ProvenBy, StoreError> {
     serde_json::from_str(&text).map_err(|_| unreadable("proven_by", text))
 }
 
-fn unreadable(column: &'static str, value: String) -> StoreError {
+pub(super) fn unreadable(column: &'static str, value: String) -> StoreError {
     StoreError::Unreadable { column, value }
 }

@@ -11,7 +11,9 @@ use payname_resolver::{Handle, UnixTime};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, named_params, params};
 
 use super::{
-    ATTEMPTS_UNTIL_FAILED, ChangeError, MigrationError, Store, StoreError, Task, TaskId,
+    ATTEMPTS_UNTIL_FAILED, CLOCK_STEP, ChangeError, MigrationError, Store, StoreError, Task,
+    TaskId,
+    claims::Claims,
     job::{Mode, Queue},
     migration::migrate,
     row::{COLUMNS, prover_text, registration, state_text},
@@ -20,14 +22,14 @@ use crate::registration::{Change, Decision, Effect, Refusal, Registration};
 
 /// How long to wait for a lock that another program holds on the file, such as a backup.
 const BUSY: Duration = Duration::from_secs(5);
-/// How long used events are kept beyond their window, in seconds, should the clock be set back: a
-/// year, since they are small beside the history that is kept for good.
-const CLOCK_STEP: u64 = 366 * 24 * 3600;
 
 /// A store in one SQLite file: write-ahead log, a sync at every commit, one thread that writes and
 /// one that reads.
 #[derive(Debug)]
 pub struct Sqlite {
+    claims: Claims,
+    /// Held while tasks are looked for.
+    turn: tokio::sync::Mutex<()>,
     queues: Option<Queues>,
     /// The reader, then the writer: the last to close brings the log into the file and removes it,
     /// which the reader cannot do.
@@ -59,6 +61,8 @@ impl Sqlite {
         let (write, writing) = Queue::start("store-write", writer, Mode::Write)?;
         let (read, reading) = Queue::start("store-read", reader, Mode::Read)?;
         Ok(Self {
+            claims: Claims::default(),
+            turn: tokio::sync::Mutex::new(()),
             queues: Some(Queues { write, read }),
             threads: [Some(reading), Some(writing)],
         })
@@ -118,6 +122,15 @@ impl Store for Sqlite {
         self.read(move |connection| find(connection, &handle)).await
     }
 
+    async fn registrations(&self, handles: &[Handle]) -> Result<Vec<Registration>, StoreError> {
+        let handles = handles.to_vec();
+        self.read(move |connection| {
+            let found = handles.iter().map(|handle| find(connection, handle));
+            found.filter_map(Result::transpose).collect()
+        })
+        .await
+    }
+
     async fn live(
         &self,
         domain: &str,
@@ -137,31 +150,41 @@ impl Store for Sqlite {
         .await
     }
 
-    async fn outbox(&self, after: TaskId, limit: usize) -> Result<Vec<Task>, StoreError> {
-        let sql = format!(
+    async fn claim(&self, limit: usize) -> Result<Vec<Task>, StoreError> {
+        let _turn = self.turn.lock().await;
+        // Half of the room at most is for those that were tried before, so that none waits for ever.
+        let due = self.claims.due(limit.div_ceil(2));
+        let seen = self.claims.seen();
+        let room = limit.saturating_sub(due.len());
+        let tasks = format!(
             "SELECT {COLUMNS}, outbox.id, outbox.attempts
-             FROM outbox JOIN handles ON handles.id = outbox.handle
-             WHERE outbox.id > ?1 ORDER BY outbox.id LIMIT ?2"
+             FROM outbox JOIN handles ON handles.id = outbox.handle"
         );
-        self.read(move |connection| {
-            let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_and_then(params![after.0, limit], read_task)?;
-            rows.collect()
-        })
-        .await
-    }
-
-    async fn task(&self, id: TaskId) -> Result<Option<Task>, StoreError> {
-        let sql = format!(
-            "SELECT {COLUMNS}, outbox.id, outbox.attempts
-             FROM outbox JOIN handles ON handles.id = outbox.handle WHERE outbox.id = ?1"
-        );
-        self.read(move |connection| {
-            let mut statement = connection.prepare_cached(&sql)?;
-            let mut rows = statement.query_and_then([id.0], read_task)?;
-            rows.next().transpose()
-        })
-        .await
+        let sql = format!("{tasks} WHERE outbox.id > ?1 ORDER BY outbox.id LIMIT ?2");
+        let again = format!("{tasks} WHERE outbox.id = ?1");
+        let ids = due.clone();
+        let tasks: Result<Vec<Task>, StoreError> = self
+            .read(move |connection| {
+                let mut tasks = Vec::new();
+                let mut statement = connection.prepare_cached(&again)?;
+                for id in ids {
+                    // One that is gone was replaced by a newer one.
+                    let mut rows = statement.query_and_then([id.0], read_task)?;
+                    tasks.extend(rows.next().transpose()?);
+                }
+                let mut statement = connection.prepare_cached(&sql)?;
+                let rows = statement.query_and_then(params![seen.0, room], read_task)?;
+                tasks.extend(rows.collect::<Result<Vec<_>, _>>()?);
+                Ok(tasks)
+            })
+            .await;
+        match &tasks {
+            Ok(tasks) => self.claims.hold(tasks.iter().map(|task| task.id)),
+            Err(_) => due
+                .into_iter()
+                .for_each(|id| self.claims.put_off(id, Duration::ZERO)),
+        }
+        tasks
     }
 
     async fn proven(&self, id: TaskId, by: ProvenBy, at: UnixTime) -> Result<(), StoreError> {
@@ -179,12 +202,20 @@ impl Store for Sqlite {
                 ],
             )?;
             connection.execute("DELETE FROM outbox WHERE id = ?1", [id.0])?;
-            Ok(())
+            Ok::<_, StoreError>(())
         })
-        .await
+        .await?;
+        self.claims.end(id);
+        Ok(())
     }
 
-    async fn attempt_failed(&self, id: TaskId, error: String) -> Result<(), StoreError> {
+    async fn attempt_failed(
+        &self,
+        id: TaskId,
+        error: String,
+        delay: Duration,
+    ) -> Result<(), StoreError> {
+        self.claims.put_off(id, delay);
         self.write(move |connection| {
             connection.execute(
                 "UPDATE outbox SET attempts = attempts + 1 WHERE id = ?1",

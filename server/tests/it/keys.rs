@@ -39,9 +39,18 @@ impl Turned {
     }
 
     async fn restart(self) -> Self {
+        let config = self.config.clone();
+        self.restart_with(config).await
+    }
+
+    async fn restart_with(self, config: Config) -> Self {
         self.running.shutdown().await;
-        let running = start(&self.config, &self.ahead).await;
-        Self { running, ..self }
+        let running = start(&config, &self.ahead).await;
+        Self {
+            running,
+            config,
+            ..self
+        }
     }
 
     /// Lets time pass; the keys are looked after then.
@@ -112,6 +121,52 @@ async fn a_zone_below_another_one_of_ours_is_rolled_over_without_anybodys_help()
     let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
     let keys = names.filter(|name| name.ends_with(".key")).count();
     assert_eq!(keys, 2, "the old private key is destroyed");
+    server.running.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_zone_goes_to_another_algorithm_and_is_provable_all_along() {
+    let directory = tempfile::tempdir().unwrap();
+    let inner = format!(
+        "[[domain]]\nname = \"shop.{DOMAIN}\"\nnameservers = [\"ns1.{DOMAIN}\"]\nttl = 300"
+    );
+    let server = Turned::start(directory.path(), &inner).await;
+    let shop = format!("shop.{DOMAIN}");
+    let request = KeyRequest::RollAlgorithm;
+    ask_about_keys(&server.config, &shop, request).unwrap();
+    server.after(HOUR).await; // refused: it has the algorithm that is configured
+    assert!(!server.report().await.contains("algorithm 15"));
+
+    let other = config_text("") + &inner + "\nalgorithm = 15\nkeys = \"split\"";
+    let other = Config::parse(&other, &directory.path().join("paynamed.toml")).unwrap();
+    let mut server = server.restart_with(other).await;
+    ask_about_keys(&server.config, &shop, request).unwrap();
+    let mut reports = Vec::new();
+    for round in 0..40 {
+        server.after(2 * HOUR).await;
+        reports.push(server.report().await);
+        let outer = server.running.ds_records()[0].clone();
+        server.assert_proven(&format!("alice@{shop}"), &outer).await;
+        if round % 9 == 0 {
+            server = server.restart().await;
+        }
+    }
+    let asked = ds_records_on_disk(&server.config).unwrap();
+    assert_eq!(asked.len(), 2);
+    assert!(asked[1].contains(" 15 2 "), "{asked:?}");
+    let last = reports.last().unwrap();
+    assert!(last.contains("KSK") && last.contains("ZSK"), "{last}");
+    assert_eq!(last.matches("algorithm 13").count(), 1, "{last}");
+    for stage in [
+        "waits until every cache",
+        "its signatures are on their way into all caches",
+        "signs the DNSKEY records beside the algorithm before",
+        "in place of the other",
+        "until its DNSKEY record has left all caches",
+    ] {
+        let seen = reports.iter().any(|report| report.contains(stage));
+        assert!(seen, "{stage}: {reports:#?}");
+    }
     server.running.shutdown().await;
 }
 

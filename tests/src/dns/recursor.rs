@@ -227,6 +227,9 @@ impl State {
 
 /// Where the chain of aliases in an answer leads without reaching what was asked for.
 fn alias_target(answer: &Message, name: &Name, record_type: RecordType) -> Option<Name> {
+    if record_type == RecordType::CNAME {
+        return None; // the alias itself is what was asked for
+    }
     let mut current = name.clone();
     for _ in 0..MAX_HOPS {
         let next = answer.answers.iter().find_map(|record| match &record.data {

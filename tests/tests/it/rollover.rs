@@ -22,7 +22,11 @@ const ALICE: &str = "alice.user._bitcoin-payment.example.test.";
 const SAMPLES: usize = 8;
 
 /// Proofs made of old and new records together, each with its moment, through one roll-over.
-fn roll(scheme: Scheme, algorithm: KeyAlgorithm, duty: Duty) -> (Operated, Vec<(UnixTime, Proof)>) {
+fn roll(
+    scheme: Scheme,
+    algorithm: KeyAlgorithm,
+    begin: impl Fn(&mut Operated),
+) -> (Operated, Vec<(UnixTime, Proof)>) {
     let policy = KeyPolicy {
         scheme,
         algorithm,
@@ -34,7 +38,7 @@ fn roll(scheme: Scheme, algorithm: KeyAlgorithm, duty: Duty) -> (Operated, Vec<(
     for hour in 0..20 * 24 {
         scene.after(HOUR);
         if hour == 5 {
-            scene.set.roll(duty).unwrap();
+            begin(&mut scene);
         }
         if caches.look(&scene, HOUR) {
             // The first is made of the oldest records that anybody remembers.
@@ -50,7 +54,12 @@ fn roll(scheme: Scheme, algorithm: KeyAlgorithm, duty: Duty) -> (Operated, Vec<(
 }
 
 async fn unbound_believes_all(scheme: Scheme, algorithm: KeyAlgorithm, duty: Duty) {
-    let (scene, mixed) = roll(scheme, algorithm, duty);
+    let begin = |scene: &mut Operated| scene.set.roll(duty).unwrap();
+    unbound_believes(roll(scheme, algorithm, begin)).await;
+}
+
+/// It wants every algorithm of the DS records to be of use (`harden-algo-downgrade`).
+async fn unbound_believes((scene, mixed): (Operated, Vec<(UnixTime, Proof)>)) {
     assert!(mixed.len() > SAMPLES);
     let step = mixed.len().div_ceil(SAMPLES);
     for (now, proof) in mixed.iter().step_by(step) {
@@ -77,6 +86,15 @@ async fn unbound_believes_every_moment_of_a_zsk_roll() {
 #[tokio::test]
 async fn unbound_believes_every_moment_of_a_csk_roll() {
     unbound_believes_all(Scheme::Single, KeyAlgorithm::EcdsaP384, Duty::Entry).await;
+}
+
+#[tokio::test]
+async fn unbound_believes_every_moment_of_a_change_of_algorithm() {
+    use KeyAlgorithm::{EcdsaP256, EcdsaP384, Ed25519};
+    for (from, to) in [(EcdsaP256, Ed25519), (Ed25519, EcdsaP384)] {
+        let begin = |scene: &mut Operated| scene.change_algorithm(to, Scheme::Single);
+        unbound_believes(roll(Scheme::Split, from, begin)).await;
+    }
 }
 
 /// The machine's time, turned ahead by so many seconds.

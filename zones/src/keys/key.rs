@@ -55,10 +55,11 @@ impl fmt::Display for Role {
     }
 }
 
-/// Where a key stands as the one that the parent's DS record names (RFC 7583 §3.3.2, double-DS).
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
+/// Where a key stands as the one that the parent's DS record names.
+///
+/// The first six follow one another where the algorithm stays (RFC 7583 §3.3.2, double-DS), the
+/// others lead from one algorithm to another (RFC 6781 §4.1.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EntryStage {
     /// The parent is asked for its DS record.
@@ -73,12 +74,24 @@ pub enum EntryStage {
     Withdrawn,
     /// Nothing depends on it.
     Gone,
+    /// Its algorithm is new to the zone, and not shown before all records have signatures of it.
+    Waiting,
+    /// Shown, and signs the DNSKEY records beside the key of the algorithm before.
+    Joined,
+    /// The parent is asked for its DS record instead of that of the algorithm before.
+    Requested,
+    /// The parent was seen to have its DS record alone; caches may still have the one before.
+    Named,
+    /// Signs the DNSKEY records beside the key of the next algorithm, whose DS record the parent
+    /// is asked for instead.
+    Superseded,
 }
 
-/// Where a key stands as the one that signs the zone (RFC 7583 §3.2.1, pre-publication).
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
+/// Where a key stands as the one that signs the zone.
+///
+/// The first five follow one another where the algorithm stays (RFC 7583 §3.2.1,
+/// pre-publication), the others lead from one algorithm to another (RFC 6781 §4.1.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ZoneStage {
     /// Shown among the DNSKEY records; caches may still have those before it.
@@ -91,6 +104,15 @@ pub enum ZoneStage {
     Spent,
     /// Nothing depends on it.
     Gone,
+    /// Its algorithm is new to the zone: it signs, beside the key that did, and is not shown.
+    Joining,
+    /// All records have its signatures; caches may still have records without.
+    Joined,
+    /// Shown, and signs beside the key of the algorithm before.
+    Beside,
+    /// No longer shown; it signs beside the key of the next algorithm, because caches may still
+    /// have the DNSKEY records that showed it.
+    Leaving,
 }
 
 /// A stage, and how long had been lived when it began.
@@ -135,6 +157,12 @@ impl Key {
         Self::at(stages, role, key, made, lived)
     }
 
+    /// A key of an algorithm that the zone is to have some day.
+    pub(super) fn joining(role: Role, key: &SigningKey, made: UnixTime, lived: u64) -> Self {
+        let stages = (EntryStage::Waiting, ZoneStage::Joining);
+        Self::at(stages, role, key, made, lived)
+    }
+
     fn at(
         (entry, zone): (EntryStage, ZoneStage),
         role: Role,
@@ -174,24 +202,51 @@ impl Key {
 
     /// Whether the key does this work now.
     pub(super) fn does(&self, duty: Duty) -> bool {
+        use EntryStage::{Active, Named, Requested};
         match duty {
-            Duty::Entry => self.entry_stage() == Some(EntryStage::Active),
+            Duty::Entry => matches!(self.entry_stage(), Some(Active | Requested | Named)),
             Duty::Zone => self.zone_stage() == Some(ZoneStage::Active),
         }
     }
 
+    /// Whether the key does this work beside one of another algorithm.
+    pub(super) fn assists(&self, duty: Duty) -> bool {
+        use {EntryStage as Entry, ZoneStage as Zone};
+        match duty {
+            Duty::Entry => {
+                let stage = self.entry_stage();
+                matches!(stage, Some(Entry::Joined | Entry::Superseded))
+            }
+            Duty::Zone => {
+                let stage = self.zone_stage();
+                matches!(
+                    stage,
+                    Some(Zone::Joining | Zone::Joined | Zone::Beside | Zone::Leaving)
+                )
+            }
+        }
+    }
+
+    /// Whether it signs the DNSKEY records, alone or beside another.
+    pub(super) fn signs_keys(&self) -> bool {
+        self.does(Duty::Entry) || self.assists(Duty::Entry)
+    }
+
     /// Whether it is among the DNSKEY records.
     pub fn is_shown(&self) -> bool {
-        self.does(Duty::Entry)
-            || self
-                .zone_stage()
-                .is_some_and(|stage| stage < ZoneStage::Gone)
+        use ZoneStage::{Active, Beside, Published, Retired, Spent};
+        let stage = self.zone_stage();
+        self.signs_keys() || matches!(stage, Some(Published | Active | Retired | Spent | Beside))
     }
 
     /// Whether the parent is to have its DS record.
     pub fn is_asked_for(&self) -> bool {
+        use EntryStage::{Active, Announced, Named, Requested, Retired, Trusted};
         let stage = self.entry_stage();
-        stage.is_some_and(|stage| stage < EntryStage::Withdrawn)
+        matches!(
+            stage,
+            Some(Announced | Trusted | Active | Retired | Requested | Named)
+        )
     }
 
     /// Whether nothing depends on it any more.

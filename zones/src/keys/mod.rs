@@ -2,6 +2,7 @@
 //! key follows another.
 
 mod algorithm;
+mod algorithm_change;
 mod key;
 mod parent;
 mod policy;
@@ -9,6 +10,7 @@ mod set;
 mod signing_key;
 mod step;
 mod stored;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod timekeeper;
@@ -22,5 +24,6 @@ pub use set::{KeySet, MissingKey, NewKey, PrivateKeys, RollError};
 pub use signing_key::{KeyError, SigningKey};
 pub use step::{KeyChange, KeyUse, Step};
 pub use stored::StoredKeysError;
+pub(crate) use tags::KeyTags;
 pub use timekeeper::{Moment, Reading, Timekeeper};
 pub use zone_keys::{DsRequest, ZoneKeys};

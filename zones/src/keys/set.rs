@@ -11,7 +11,7 @@ use super::key::{EntryStage, Key, Role, ZoneStage};
 use super::parent::{ParentAdvice, ParentView};
 use super::policy::{Duty, KeyPolicy};
 use super::timekeeper::Timekeeper;
-use super::{DsRequest, KeyError, SigningKey, ZoneKeys};
+use super::{DsRequest, KeyAlgorithm, KeyError, SigningKey, ZoneKeys};
 use crate::names::canonical;
 
 /// The keys of one zone: where each stands, and the times that move them.
@@ -48,6 +48,8 @@ pub struct KeySet {
     pub(super) deleting: bool,
     /// Duties for which an operator asked for a new key.
     pub(super) wanted: Vec<Duty>,
+    /// Whether an operator asked for the policy's algorithm.
+    pub(super) algorithm_wanted: bool,
 }
 
 /// The highest value that caches may still know: it outlasts itself by its own seconds.
@@ -122,6 +124,7 @@ impl KeySet {
             longest_ttl: HighWater { ttl: 0, seen: 0 },
             deleting: false,
             wanted: Vec::new(),
+            algorithm_wanted: false,
         }
     }
 
@@ -173,14 +176,44 @@ impl KeySet {
     /// # Errors
     /// [`RollError`] when one is under way, or the zone is to be forgotten.
     pub fn roll(&mut self, duty: Duty) -> Result<(), RollError> {
+        self.may_roll()?;
+        self.wanted.push(duty);
+        Ok(())
+    }
+
+    /// Asks for keys of the algorithm that the policy says, in place of all keys there are
+    /// (RFC 6781 §4.1.4); [`KeySet::step`] makes them.
+    ///
+    /// # Errors
+    /// [`RollError`] when the zone has that algorithm, a key is being replaced, or the zone is to
+    /// be forgotten.
+    pub fn roll_algorithm(&mut self) -> Result<(), RollError> {
+        self.may_roll()?;
+        if !self.is_of_another_algorithm() {
+            return Err(RollError::SameAlgorithm(self.policy.algorithm));
+        }
+        self.algorithm_wanted = true;
+        Ok(())
+    }
+
+    /// Whether the zone's keys are not of the algorithm that the policy says.
+    pub fn is_of_another_algorithm(&self) -> bool {
+        let active = self.active(Duty::Zone);
+        active.is_some_and(|key| key.algorithm != self.policy.algorithm)
+    }
+
+    fn may_roll(&self) -> Result<(), RollError> {
         if self.deleting {
             return Err(RollError::Deleting);
         }
-        if self.is_rolling() || !self.wanted.is_empty() {
+        if self.is_rolling() || self.is_asked_to_roll() {
             return Err(RollError::UnderWay);
         }
-        self.wanted.push(duty);
         Ok(())
+    }
+
+    fn is_asked_to_roll(&self) -> bool {
+        self.algorithm_wanted || !self.wanted.is_empty()
     }
 
     /// Whether a key is on its way in or out, but for a DS record the parent may still forget.
@@ -205,7 +238,7 @@ impl KeySet {
     /// # Errors
     /// [`RollError::UnderWay`] while keys are being replaced.
     pub fn danger_ask_to_be_forgotten(&mut self) -> Result<(), RollError> {
-        if self.is_rolling() || !self.wanted.is_empty() {
+        if self.is_rolling() || self.is_asked_to_roll() {
             return Err(RollError::UnderWay);
         }
         self.deleting = true;
@@ -222,10 +255,14 @@ impl KeySet {
     /// # Errors
     /// [`MissingKey`] when the private half of a key that signs is not among those given.
     pub fn zone_keys(&self, private: &PrivateKeys) -> Result<ZoneKeys, MissingKey> {
-        let signer = |duty| {
-            let key = self.active(duty).ok_or(MissingKey::NoneActive)?;
+        let private = |key: &Key| {
             let found = private.0.get(&key.key_tag).cloned();
             found.ok_or(MissingKey::Private(key.key_tag))
+        };
+        let signer = |duty| private(self.active(duty).ok_or(MissingKey::NoneActive)?);
+        let beside = |duty| {
+            let mut keys = self.keys.iter().filter(|key| key.assists(duty));
+            keys.next().map(private).transpose()
         };
         let shown = self.keys.iter().filter(|key| key.is_shown());
         let asked = self.keys.iter().filter(|key| key.is_asked_for());
@@ -234,12 +271,13 @@ impl KeySet {
         } else {
             DsRequest::Keys(asked.map(|key| key.dnskey.clone()).collect())
         };
-        Ok(ZoneKeys::new(
+        let keys = ZoneKeys::new(
             signer(Duty::Entry)?,
             signer(Duty::Zone)?,
             shown.map(|key| key.dnskey.clone()),
             request,
-        ))
+        );
+        Ok(keys.beside(beside(Duty::Entry)?, beside(Duty::Zone)?))
     }
 
     /// What is to be done at the parent, which was seen like this.
@@ -251,11 +289,11 @@ impl KeySet {
             let mut keys = self.keys.iter().filter(wanted);
             !keys.any(|key| key.is_named_by(ds, &self.zone))
         });
-        let active = self.active(Duty::Entry);
+        let mut signers = self.keys.iter().filter(|key| key.signs_keys());
         ParentAdvice {
             add: missing.map(|key| key.ds(&self.zone)).collect(),
             remove: superfluous.cloned().collect(),
-            urgent: !self.deleting && !active.is_some_and(|key| is_there(&key)),
+            urgent: !self.deleting && !signers.any(|key| is_there(&key)),
         }
     }
 
@@ -263,7 +301,7 @@ impl KeySet {
     pub(super) fn make(
         &self,
         role: Role,
-        algorithm: super::KeyAlgorithm,
+        algorithm: KeyAlgorithm,
         random: &dyn SecureRandom,
     ) -> Result<NewKey, KeyError> {
         loop {
@@ -311,6 +349,9 @@ pub enum RollError {
     /// One is being replaced.
     #[error("a key of the zone is being replaced already; wait until that is done")]
     UnderWay,
+    /// The zone has the algorithm of its policy.
+    #[error("the zone's keys are of algorithm {} already; configure another first", .0.number())]
+    SameAlgorithm(KeyAlgorithm),
     /// The parent is asked to forget the zone.
     #[error("the parent is asked to forget the zone; ask to be kept first")]
     Deleting,

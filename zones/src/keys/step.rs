@@ -1,5 +1,6 @@
 //! How keys move from stage to stage: pre-publication for what signs the zone, double-DS for what
-//! the parent names (RFC 6781 §4.1, RFC 7583 §3.2.1 and §3.3.2).
+//! the parent names (RFC 6781 §4.1, RFC 7583 §3.2.1 and §3.3.2). From one algorithm to another leads
+//! [`super::algorithm_change`].
 //!
 //! At every moment each set of DNSKEY, DS and signed records that a cache may still hold fits each
 //! other, because a stage ends only when the records before it have left every cache:
@@ -27,6 +28,9 @@ pub struct KeyUse {
     pub signing: u16,
     /// The tags of all keys that made signatures which are in the zone.
     pub key_tags: BTreeSet<u16>,
+    /// The tags of those keys that every record set of the zone has a signature of, but for those
+    /// that tell of the keys.
+    pub complete: BTreeSet<u16>,
     /// The longest TTL in the zone, in seconds.
     pub longest_ttl: u32,
 }
@@ -65,16 +69,20 @@ pub enum KeyChange {
     Spent(u16),
     /// The parent may take the DS record of the key away.
     Withdrawn(u16),
+    /// The key, of another algorithm, is shown from now on and signs beside the one before.
+    Joined(u16),
+    /// The parent is asked for the DS record of the key instead of that of the algorithm before.
+    Requested(u16),
     /// Nothing depends on the key: its private half can be destroyed.
     Gone(u16),
 }
 
 /// The state of a step while it is made.
-struct Stepping<'a> {
-    moment: Moment,
-    parent: Option<&'a ParentView>,
-    zone: &'a KeyUse,
-    changes: Vec<KeyChange>,
+pub(super) struct Stepping<'a> {
+    pub(super) moment: Moment,
+    pub(super) parent: Option<&'a ParentView>,
+    pub(super) zone: &'a KeyUse,
+    pub(super) changes: Vec<KeyChange>,
     deadlines: Vec<u64>,
 }
 
@@ -114,9 +122,11 @@ impl KeySet {
             changes: Vec::new(),
             deadlines: Vec::new(),
         };
-        let made = next.begin_rolls(&mut stepping, random)?;
+        let mut made = next.begin_algorithm(&mut stepping, random)?;
+        made.append(&mut next.begin_rolls(&mut stepping, random)?);
         next.move_entries(&mut stepping);
         next.move_zone(&mut stepping);
+        next.move_algorithm(&mut stepping);
         for key in next.keys.iter().filter(|key| key.is_gone()) {
             stepping.changes.push(KeyChange::Gone(key.key_tag));
         }
@@ -142,7 +152,7 @@ impl KeySet {
             let Some(active) = self.active(duty) else {
                 continue;
             };
-            let algorithm = active.algorithm; // a change of algorithm would need both to sign
+            let algorithm = active.algorithm; // another needs all keys at once
             let since = match duty {
                 Duty::Entry => active.entry.map(|track| track.since),
                 Duty::Zone => active.zone.map(|track| track.since),
@@ -168,8 +178,7 @@ impl KeySet {
 
     /// Double-DS: both DS records at the parent before the DNSKEY records change their signer.
     fn move_entries(&mut self, step: &mut Stepping<'_>) {
-        let hold_parent =
-            u64::from(self.ds_ttl.ttl).saturating_add(self.policy.parent_propagation.as_secs());
+        let hold_parent = self.hold_parent();
         let hold_zone = self.hold_zone();
         let zone = self.zone.clone();
         let seen = |key: &Key| step.parent.map(|parent| names(&parent.ds, key, &zone));
@@ -271,14 +280,19 @@ impl KeySet {
         step.changes.push(KeyChange::Signs(successor));
     }
 
+    /// How long something that the parent showed may still be seen.
+    pub(super) fn hold_parent(&self) -> u64 {
+        u64::from(self.ds_ttl.ttl).saturating_add(self.policy.parent_propagation.as_secs())
+    }
+
     /// How long something that the zone showed may still be seen.
-    fn hold_zone(&self) -> u64 {
+    pub(super) fn hold_zone(&self) -> u64 {
         u64::from(self.longest_ttl.ttl).saturating_add(self.policy.propagation.as_secs())
     }
 }
 
 impl Stepping<'_> {
-    fn enter<S>(&self, track: &mut Track<S>, stage: S) {
+    pub(super) fn enter<S>(&self, track: &mut Track<S>, stage: S) {
         *track = Track {
             stage,
             since: self.moment.lived,
@@ -286,7 +300,7 @@ impl Stepping<'_> {
     }
 
     /// Whether `hold` seconds have been lived since; if not, the set is to be woken then.
-    fn wait(&mut self, since: u64, hold: u64) -> bool {
+    pub(super) fn wait(&mut self, since: u64, hold: u64) -> bool {
         let until = since.saturating_add(hold);
         if self.moment.lived >= until {
             return true;
@@ -296,6 +310,6 @@ impl Stepping<'_> {
     }
 }
 
-fn names(ds: &[DS], key: &Key, zone: &hickory_proto::rr::Name) -> bool {
+pub(super) fn names(ds: &[DS], key: &Key, zone: &hickory_proto::rr::Name) -> bool {
     ds.iter().any(|ds| key.is_named_by(ds, zone))
 }

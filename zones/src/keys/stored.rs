@@ -16,7 +16,7 @@ use super::timekeeper::Timekeeper;
 use crate::names::presentation;
 
 /// The form that is written.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,6 +35,8 @@ struct Stored {
     roll_entry: bool,
     #[serde(default)]
     roll_zone: bool,
+    #[serde(default)]
+    roll_algorithm: bool,
     keys: Vec<StoredKey>,
 }
 
@@ -71,6 +73,7 @@ impl KeySet {
             asks_to_be_forgotten: self.deleting,
             roll_entry: self.wanted.contains(&Duty::Entry),
             roll_zone: self.wanted.contains(&Duty::Zone),
+            roll_algorithm: self.algorithm_wanted,
             keys: self.keys.iter().map(stored_key).collect(),
         };
         // Numbers, text and lists of them always have a JSON form.
@@ -85,7 +88,8 @@ impl KeySet {
     /// [`StoredKeysError`] when it is damaged, of a later version, or makes no sense.
     pub fn from_text(text: &str, policy: KeyPolicy) -> Result<Self, StoredKeysError> {
         let versioned: Versioned = serde_json::from_str(text).map_err(StoredKeysError::Syntax)?;
-        if versioned.version != VERSION {
+        // The second form knows more stages than the first, and is the same for the rest.
+        if !(1..=VERSION).contains(&versioned.version) {
             return Err(StoredKeysError::Version(versioned.version));
         }
         let stored: Stored = serde_json::from_str(text).map_err(StoredKeysError::Syntax)?;
@@ -120,6 +124,7 @@ impl KeySet {
                 .into_iter()
                 .filter_map(|(is_asked, duty)| is_asked.then_some(duty))
                 .collect(),
+            algorithm_wanted: stored.roll_algorithm,
         })
     }
 }

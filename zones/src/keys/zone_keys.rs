@@ -6,18 +6,25 @@ use hickory_proto::dnssec::rdata::{CDNSKEY, CDS, DNSKEY, DNSSECRData, DS};
 use hickory_proto::dnssec::{DigestType, PublicKey as _};
 use hickory_proto::rr::{Name, RData, RecordType};
 
-use super::SigningKey;
 use super::signing_key::ds_of;
+use super::{KeyTags, SigningKey};
 
 /// The keys of a zone at one moment: which sign, which are shown, and what the parent is asked for.
 ///
 /// One [`SigningKey`] becomes the keys of a zone that is signed by it alone.
 #[derive(Debug, Clone)]
 pub struct ZoneKeys {
-    entry: Arc<SigningKey>,
-    zone: Arc<SigningKey>,
+    entry: Signers,
+    zone: Signers,
     shown: Vec<DNSKEY>,
     request: DsRequest,
+}
+
+/// The key that signs, and while the zone changes its algorithm one of the other beside it.
+#[derive(Debug, Clone)]
+struct Signers {
+    key: Arc<SigningKey>,
+    beside: Option<Arc<SigningKey>>,
 }
 
 /// What a zone asks its parent for with CDS and CDNSKEY records (RFC 7344, RFC 8078).
@@ -46,22 +53,32 @@ impl ZoneKeys {
                 all.push(dnskey);
             }
         }
+        let alone = |key| Signers { key, beside: None };
         Self {
-            entry,
-            zone,
+            entry: alone(entry),
+            zone: alone(zone),
             shown: all,
             request,
         }
     }
 
+    /// The same keys, and for each duty one of another algorithm that signs beside them
+    /// (RFC 6781 §4.1.4). It is shown only where it is among the keys that are.
+    #[must_use]
+    pub fn beside(mut self, entry: Option<Arc<SigningKey>>, zone: Option<Arc<SigningKey>>) -> Self {
+        self.entry.beside = entry;
+        self.zone.beside = zone;
+        self
+    }
+
     /// The key that signs the DNSKEY records, and that the parent's DS record names.
     pub fn entry(&self) -> &Arc<SigningKey> {
-        &self.entry
+        &self.entry.key
     }
 
     /// The key that signs all other records.
     pub fn zone(&self) -> &Arc<SigningKey> {
-        &self.zone
+        &self.zone.key
     }
 
     /// All DNSKEY records.
@@ -78,21 +95,31 @@ impl ZoneKeys {
     /// nothing is, that of the entry key.
     pub fn ds(&self, zone: &Name) -> Vec<DS> {
         match &self.request {
-            DsRequest::None => vec![self.entry.ds(zone)],
+            DsRequest::None => vec![self.entry.key.ds(zone)],
             DsRequest::Keys(keys) => keys.iter().filter_map(|key| ds(key, zone)).collect(),
             DsRequest::Delete => Vec::new(),
         }
     }
 
-    /// The key that signs records of this type.
+    /// The keys that sign records of this type.
     ///
     /// CDS and CDNSKEY must be signed by a key that DS and DNSKEY both hold (RFC 7344 §4.1).
-    pub(crate) fn signer_of(&self, record_type: RecordType) -> &SigningKey {
-        if Self::is_of_keys(record_type) {
-            &self.entry
-        } else {
-            &self.zone
-        }
+    pub(crate) fn signers_of(&self, record_type: RecordType) -> impl Iterator<Item = &SigningKey> {
+        self.signers(Self::is_of_keys(record_type)).iter()
+    }
+
+    /// The keys that sign all records but those that tell of the keys.
+    pub(crate) fn zone_signers(&self) -> impl Iterator<Item = &SigningKey> {
+        self.zone.iter()
+    }
+
+    /// The tags of the keys that sign what tells of the keys, or all else.
+    pub(crate) fn tags_for(&self, of_keys: bool) -> Option<KeyTags> {
+        KeyTags::of(self.signers(of_keys).iter().map(SigningKey::key_tag))
+    }
+
+    fn signers(&self, of_keys: bool) -> &Signers {
+        if of_keys { &self.entry } else { &self.zone }
     }
 
     /// Whether records of this type tell of the zone's keys.
@@ -134,11 +161,24 @@ impl ZoneKeys {
     }
 }
 
+impl Signers {
+    fn iter(&self) -> impl Iterator<Item = &SigningKey> {
+        [Some(&self.key), self.beside.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(Arc::as_ref)
+    }
+}
+
 /// The private halves stay out of it: keys with the same DNSKEY are the same.
 impl PartialEq for ZoneKeys {
     fn eq(&self, other: &Self) -> bool {
-        self.entry.dnskey() == other.entry.dnskey()
-            && self.zone.dnskey() == other.zone.dnskey()
+        let same = |one: &Signers, other: &Signers| {
+            let other = other.iter().map(SigningKey::dnskey);
+            one.iter().map(SigningKey::dnskey).eq(other)
+        };
+        same(&self.entry, &other.entry)
+            && same(&self.zone, &other.zone)
             && self.shown == other.shown
             && self.request == other.request
     }

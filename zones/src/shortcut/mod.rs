@@ -9,7 +9,7 @@ mod query;
 
 use hickory_proto::rr::RecordType;
 
-use crate::denial::{NXNAME, Next, Nsec3, compact_nsec};
+use crate::denial::{Hash, NXNAME, Next, Nsec3, compact_nsec};
 use crate::names::key_parent;
 use crate::node::Node;
 use crate::on_demand::OnDemand;
@@ -139,7 +139,7 @@ impl<'a> Response<'a> {
     /// The set that was asked for, or the proof that the name has none of its type.
     fn found(&mut self, node: &Node) -> Option<()> {
         if let Some(set) = node.set(self.asked.record_type) {
-            set.key_tag()?; // what is not signed is not simply an answer
+            set.expires_at()?; // what is not signed is not simply an answer
             self.answers = self.copy(Owner::Asked, &set, u32::MAX)?;
             return Some(());
         }
@@ -149,9 +149,9 @@ impl<'a> Response<'a> {
         if self.zone.denial.is_compact() {
             return self.attest(&node.listed());
         }
-        let (links, hashing) = self.zone.denial.nsec3()?;
+        let links = self.zone.denial.nsec3()?;
         self.deny()?;
-        let here = hashing.of_wire(&[self.asked.name.wire()]);
+        let here = Hash::of_wire(&[self.asked.name.wire()]);
         self.prove(&[links.at(&here)])
     }
 
@@ -165,12 +165,12 @@ impl<'a> Response<'a> {
         if self.zone.denial.is_compact() {
             return self.attest(&[RecordType::RRSIG.into(), RecordType::NSEC.into(), NXNAME]);
         }
-        let (links, hashing) = self.zone.denial.nsec3()?;
+        let links = self.zone.denial.nsec3()?;
         self.deny()?;
         if !self.asked.dnssec_ok() {
             return Some(());
         }
-        let hash = |key| hashing.of_wire(&[key, self.zone.nodes.origin_wire()]);
+        let hash = |key| Hash::of_wire(&[key, self.zone.nodes.origin_wire()]);
         self.prove(&[
             links.at(&hash(closest)),
             links.before(&hash(next_closer)),

@@ -4,6 +4,7 @@ use hickory_proto::dnssec::rdata::DNSSECRData;
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query};
 use proptest::prelude::*;
 
+use super::signing_keys::and_ed25519;
 use super::*;
 use crate::respond::respond_at_length;
 use crate::{OnDemand, Transport, ZoneSet, shortcut};
@@ -14,6 +15,8 @@ fn zones(denial: Denial) -> ZoneSet {
     tree.graft(empty_zone("test.", denial), NOW).unwrap();
     tree.graft(furnished_zone(denial), NOW).unwrap();
     let mut plain = empty_zone("plain.test.", denial);
+    let two_algorithms = and_ed25519(plain.keys());
+    plain.set_keys(two_algorithms, NOW).unwrap();
     for owner in ["alice.user.plain.test.", "*.wild.plain.test."] {
         plain.set_txt(&name(owner), "text", 60, NOW).unwrap();
     }

@@ -4,11 +4,11 @@ mod agreeing;
 mod answering;
 mod changing;
 mod compact;
+mod filing;
 mod growing;
 mod importing;
 mod responding;
 mod signing_keys;
-mod storing;
 
 use std::collections::BTreeSet;
 
@@ -138,7 +138,7 @@ fn assert_signed(zone: &Zone, answer: &Answer) {
 }
 
 fn assert_verifies(zone: &Zone, owner: &Name, section: &[Record], rrsig: &RRSIG) {
-    let key = zone.key().unwrap().dnskey();
+    let key = zone.key().dnskey();
     let verdict = key.verify_rrsig(owner, DNSClass::IN, rrsig, section.iter());
     assert!(verdict.is_ok(), "{owner} {}", rrsig.input().type_covered);
 }

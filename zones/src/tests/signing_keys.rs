@@ -27,7 +27,8 @@ fn zone_with(keys: impl Into<ZoneKeys>, denial: Denial) -> Zone {
 /// The key tags that sign the sets at the apex and below, by type.
 fn signers(zone: &Zone) -> BTreeSet<(RecordType, u16)> {
     zone.signed_sets()
-        .map(|set| (set.record_type(), set.rrsig().unwrap().input().key_tag))
+        .flat_map(|set| set.rrsigs().map(move |rrsig| (set.record_type(), rrsig)))
+        .map(|(record_type, rrsig)| (record_type, rrsig.input().key_tag))
         .collect()
 }
 
@@ -42,14 +43,15 @@ fn assert_all_verify(zone: &Zone) {
         for set in node.sets() {
             let set = set.unpack();
             let records: Vec<Record> = set.records(&owner).collect();
-            let rrsig = set.rrsig().unwrap();
-            let key =
-                zone.keys().unwrap().shown().iter().find(|key: &&DNSKEY| {
+            assert!(!set.rrsigs().is_empty());
+            for rrsig in set.rrsigs() {
+                let key = zone.keys().shown().iter().find(|key: &&DNSKEY| {
                     key.calculate_key_tag().unwrap() == rrsig.input().key_tag
                 });
-            key.unwrap()
-                .verify_rrsig(&owner, DNSClass::IN, rrsig, records.iter())
-                .unwrap_or_else(|error| panic!("{owner} {}: {error}", set.record_type()));
+                key.unwrap()
+                    .verify_rrsig(&owner, DNSClass::IN, rrsig, records.iter())
+                    .unwrap_or_else(|error| panic!("{owner} {}: {error}", set.record_type()));
+            }
         }
     }
 }
@@ -101,14 +103,14 @@ fn the_parent_is_asked_by_digest_and_by_key_or_to_forget_the_zone() {
     let mut expected = [&ksk, &next].map(|key| key.dnskey().to_string());
     expected.sort();
     assert_eq!(keys, expected);
-    assert_eq!(zone.ds().len(), 2);
+    assert_eq!(zone.keys().ds(zone.origin()).len(), 2);
     assert_all_verify(&zone);
 
     let forget = ZoneKeys::new(ksk.clone(), ksk.clone(), [], DsRequest::Delete);
     zone.set_keys(forget, NOW).unwrap().unwrap();
     assert_eq!(data_at_apex(&zone, RecordType::CDS), ["0 0 0 00"]);
     assert_eq!(data_at_apex(&zone, RecordType::CDNSKEY), ["0 3 0 AA=="]);
-    assert!(zone.ds().is_empty());
+    assert!(zone.keys().ds(zone.origin()).is_empty());
     assert_all_verify(&zone);
 
     zone.set_keys(ksk, NOW).unwrap().unwrap();
@@ -141,6 +143,42 @@ fn new_keys_show_at_once_and_sign_what_is_there_when_it_is_next_looked_at() {
         let tags: BTreeSet<u16> = signers(&zone).into_iter().map(|(_, tag)| tag).collect();
         assert_eq!(tags, BTreeSet::from([new.key_tag()]));
         assert!(!zone.is_due(NOW, NOW));
+        assert_all_verify(&zone);
+    }
+}
+
+/// The keys of a zone, and one of another algorithm that signs everything beside them.
+pub(super) fn and_ed25519(keys: &ZoneKeys) -> ZoneKeys {
+    let new = made(KeyAlgorithm::Ed25519, true);
+    let (entry, zone) = (Arc::clone(keys.entry()), Arc::clone(keys.zone()));
+    ZoneKeys::new(entry, zone, [new.dnskey().clone()], DsRequest::None)
+        .beside(Some(new.clone()), Some(new))
+}
+
+#[test]
+fn two_algorithms_sign_every_record_set_until_one_of_them_leaves() {
+    for denial in BOTH {
+        let old = made(KeyAlgorithm::EcdsaP256, true);
+        let mut zone = zone_with(old.clone(), denial);
+        let both = and_ed25519(zone.keys());
+        zone.set_keys(both.clone(), NOW).unwrap().unwrap();
+        assert_eq!(zone.key_use().complete, BTreeSet::from([old.key_tag()]));
+        zone.resign(NOW, NOW).unwrap().unwrap();
+        assert!(!zone.is_due(NOW, NOW));
+        assert_eq!(zone.key_use().complete.len(), 2);
+        let bob = name("bob.example.test.");
+        zone.set_txt(&bob, "bitcoin:", 300, NOW).unwrap();
+        let signatures = zone.signed_sets().map(|set| set.rrsigs().count());
+        assert_eq!(signatures.collect::<BTreeSet<_>>(), BTreeSet::from([2]));
+        assert_eq!(zone.key_use().complete.len(), 2);
+        assert_all_verify(&zone);
+
+        let new = both.zone_signers().last().unwrap().key_tag();
+        zone.set_keys(old.clone(), NOW).unwrap().unwrap();
+        assert!(signers(&zone).contains(&(RecordType::TXT, new)));
+        zone.resign(NOW, NOW).unwrap().unwrap();
+        let tags: BTreeSet<u16> = signers(&zone).into_iter().map(|(_, tag)| tag).collect();
+        assert_eq!(tags, BTreeSet::from([old.key_tag()]));
         assert_all_verify(&zone);
     }
 }

@@ -4,7 +4,7 @@
 //! keeps it for its whole TTL. So at any moment the DS records, the DNSKEY records and the rest can
 //! each be from any time in that window, in every combination.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use payname_resolver::proof::Secure;
 use payname_resolver::resolution::{Question, Resolution, Response, Step};
@@ -122,6 +122,7 @@ impl Caches {
                         );
                     };
                     assert_eq!(records.len(), 1);
+                    assert_every_algorithm_signs(&proof);
                     proofs.push(proof);
                 }
             }
@@ -153,6 +154,40 @@ impl History {
             .0
             .iter()
             .all(|version| known_at(version, now + seconds))
+    }
+}
+
+/// What RFC 4035 §2.2 asks of a zone, and strict validators of its records: every algorithm of the
+/// DS records signs the DNSKEY records, and every algorithm of these all else.
+fn assert_every_algorithm_signs(proof: &Proof) {
+    let mut of_ds = BTreeSet::new();
+    let mut of_keys = BTreeSet::new();
+    let mut signers: BTreeMap<(&Name, u16), BTreeSet<u8>> = BTreeMap::new();
+    for record in proof.records() {
+        let (owner, data) = (record.name(), record.rdata());
+        match record.record_type() {
+            RecordType::DS if *owner == child() => {
+                of_ds.insert(data[2]);
+            }
+            RecordType::DNSKEY if *owner == child() => {
+                of_keys.insert(data[3]);
+            }
+            RecordType::RRSIG if child().zone_of(owner) => {
+                let covered = u16::from_be_bytes([data[0], data[1]]);
+                signers.entry((owner, covered)).or_default().insert(data[2]);
+            }
+            _ => {}
+        }
+    }
+    signers.retain(|(_, covered), _| *covered != u16::from(RecordType::DS));
+    assert!(of_ds.is_subset(&of_keys) && signers.len() > 1);
+    for ((owner, covered), algorithms) in signers {
+        let is_of_keys = covered == u16::from(RecordType::DNSKEY);
+        let needed = if is_of_keys { &of_ds } else { &of_keys };
+        assert!(
+            needed.is_subset(&algorithms),
+            "{owner} {covered}: {needed:?} {algorithms:?}"
+        );
     }
 }
 

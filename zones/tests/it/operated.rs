@@ -8,8 +8,8 @@ use payname_resolver::{TrustAnchors, UnixTime};
 use payname_zones::hickory_proto::dnssec::rdata::{DNSSECRData, DS};
 use payname_zones::hickory_proto::rr::{Name, RData, RecordType};
 use payname_zones::{
-    DsRequest, KeyChange, KeyPolicy, KeySet, NameServer, ParentView, PrivateKeys, Reading,
-    Settings, SignaturePolicy, SigningKey, Tree, Zone, ZoneSet,
+    DsRequest, KeyAlgorithm, KeyChange, KeyPolicy, KeySet, NameServer, ParentView, PrivateKeys,
+    Reading, Scheme, Settings, SignaturePolicy, SigningKey, Tree, Zone, ZoneSet,
 };
 use ring::rand::SystemRandom;
 
@@ -38,6 +38,10 @@ pub(crate) struct Operated {
     pub(crate) elapsed: u64,
     /// How many seconds the server's wall clock is ahead.
     pub(crate) clock_error: i64,
+    /// How many record sets are signed again at a time.
+    pub(crate) at_once: usize,
+    /// Whether the operator takes a DS record away only some time after he has added another.
+    pub(crate) step_by_step: bool,
     private: PrivateKeys,
     policy: KeyPolicy,
     /// How many seconds the operator takes to do what he is told.
@@ -76,6 +80,8 @@ impl Operated {
             set,
             elapsed: 0,
             clock_error: 0,
+            at_once: usize::MAX,
+            step_by_step: false,
             private,
             policy,
             operator,
@@ -83,7 +89,7 @@ impl Operated {
             process: 0,
         };
         operated.set_ds(&[]); // its TTL is that of the zone's other records
-        let ds = operated.zone().ds();
+        let ds = operated.zone().keys().ds(&origin);
         operated.set_ds(&ds);
         operated
     }
@@ -123,6 +129,14 @@ impl Operated {
         self.process = self.elapsed;
     }
 
+    /// The server starts again with another algorithm, and is asked to change to it.
+    pub(crate) fn change_algorithm(&mut self, algorithm: KeyAlgorithm, scheme: Scheme) {
+        self.policy.algorithm = algorithm;
+        self.policy.scheme = scheme;
+        self.restart();
+        self.set.roll_algorithm().unwrap();
+    }
+
     /// The DS records that the parent serves.
     pub(crate) fn ds(&self) -> Vec<DS> {
         let parent = self.zones.zone(&child().base_name()).unwrap();
@@ -157,7 +171,8 @@ impl Operated {
         let zone = self.zones.zone_mut(&child()).unwrap();
         zone.set_signature_policy(short_lived(step.moment.doubt));
         zone.set_keys(keys, now).unwrap();
-        zone.resign(now.plus(REFRESH), now).unwrap();
+        zone.resign_at_most(self.at_once, now.plus(REFRESH), now)
+            .unwrap();
         step.changes
     }
 
@@ -187,14 +202,16 @@ impl Operated {
             return;
         }
         let mut ds = view.ds;
-        ds.retain(|ds| !advice.remove.contains(ds));
+        let is_half_done = self.step_by_step && !advice.add.is_empty();
+        ds.retain(|ds| is_half_done || !advice.remove.contains(ds));
         ds.extend(advice.add);
         // What CDS records ask for is what the operator is told.
-        let asked = match self.zone().keys().unwrap().request() {
-            DsRequest::Keys(_) => self.zone().ds(),
+        let asked = match self.zone().keys().request() {
+            DsRequest::Keys(_) => self.zone().keys().ds(&child()),
             _ => Vec::new(),
         };
-        assert!(asked.iter().all(|asked| ds.contains(asked)) && asked.len() == ds.len());
+        assert!(asked.iter().all(|asked| ds.contains(asked)));
+        assert!(is_half_done || asked.len() == ds.len());
         self.set_ds(&ds);
         self.told_at = None;
     }

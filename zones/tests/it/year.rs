@@ -103,6 +103,48 @@ fn a_year_of_csks_of_every_algorithm_validates_at_every_step_whatever_a_cache_re
 }
 
 #[test]
+fn the_way_through_every_algorithm_validates_at_every_step_for_strict_validators_too() {
+    use KeyAlgorithm::{EcdsaP256, EcdsaP384, Ed25519};
+    use Scheme::{Single, Split};
+    for (first, then) in [
+        (
+            Single,
+            [(Ed25519, Single), (EcdsaP384, Split), (EcdsaP256, Single)],
+        ),
+        (
+            Split,
+            [(EcdsaP384, Split), (EcdsaP256, Single), (Ed25519, Split)],
+        ),
+    ] {
+        let policy = KeyPolicy {
+            scheme: first,
+            zsk_lifetime: days(40),
+            ..KeyPolicy::default()
+        };
+        // Once all goes as fast as it can, once it takes hours to sign and days to be done above.
+        let is_slow = first == Split;
+        let mut scene = Operated::new(policy, if is_slow { 2 * DAY } else { 0 });
+        if is_slow {
+            scene.at_once = 3;
+            scene.step_by_step = true;
+        }
+        let mut changes = then.into_iter();
+        let tally = live(&mut scene, 100, |scene, hour| {
+            if hour % (30 * 24) == 5 * 24
+                && let Some((algorithm, scheme)) = changes.next()
+            {
+                scene.change_algorithm(algorithm, scheme);
+            }
+            if hour % 50 == 25 {
+                scene.restart();
+            }
+        });
+        assert!(tally.entered >= 3 && tally.verified > 300, "{tally:?}");
+        assert!(changes.next().is_none() && !scene.set.is_of_another_algorithm());
+    }
+}
+
+#[test]
 fn clocks_set_far_ahead_and_back_in_the_middle_of_rolls_break_no_proof() {
     let policy = KeyPolicy {
         scheme: Scheme::Split,

@@ -2,14 +2,14 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use payname_api::State;
-use ring::rand::SystemRandom;
-
+use payname_resolver::{Handle, hickory_proto::rr::RecordType};
 use payname_zones::SigningKey;
+use ring::rand::SystemRandom;
 
 use super::*;
 use crate::{
     key::{EventId, OwnerKey},
+    publisher::Publisher as _,
     registration::{Change, Precondition, Signed, What},
     store::Sqlite,
 };
@@ -66,13 +66,17 @@ impl Scene {
 
     async fn claim(&self, user: &str) -> Handle {
         let handle = Handle::new(user, "example.test").unwrap();
-        let mut event = [0; 32];
-        event[..user.len()].copy_from_slice(user.as_bytes());
+        let uri = format!("bitcoin:?lno={user}");
+        self.change(&handle, 1, What::Put { uri }).await;
+        handle
+    }
+
+    async fn change(&self, handle: &Handle, count: u8, what: What) {
+        let mut event = [count; 32];
+        event[..handle.user().len()].copy_from_slice(handle.user().as_bytes());
         let change = Change {
             handle: handle.clone(),
-            what: What::Put {
-                uri: format!("bitcoin:?lno={user}"),
-            },
+            what,
             precondition: Precondition::None,
             signed: Signed {
                 owner: OwnerKey([1; 32]),
@@ -82,10 +86,13 @@ impl Scene {
             },
             at: UnixTime(NOON),
         };
-        let decision = self.store.change(change).await.unwrap();
-        assert_eq!(decision.registration.state, State::Pending);
-        handle
+        self.store.change(change).await.unwrap();
     }
+}
+
+async fn publish(embedded: &Embedded, handle: &Handle) -> Result<(), PublishError> {
+    let outcomes = embedded.publish(std::slice::from_ref(handle)).await;
+    outcomes.into_iter().next().unwrap()
 }
 
 fn look<T>(embedded: &Embedded, look: impl FnOnce(&Zone) -> T) -> T {
@@ -126,7 +133,7 @@ async fn the_serial_rises_over_restarts_even_when_the_clock_is_set_back() {
         scene.set_clock(time);
         let embedded = scene.load().await;
         let handle = scene.claim(&format!("user{round}")).await;
-        embedded.put(&handle, "bitcoin:?lno=x").await.unwrap();
+        publish(&embedded, &handle).await.unwrap();
         let serial = look(&embedded, Zone::serial);
         assert!(serial > last, "{serial} after {last}");
         last = serial;
@@ -142,7 +149,7 @@ async fn what_was_signed_by_a_clock_that_was_ahead_is_signed_again() {
     let embedded = scene.load().await;
     scene.set_clock(NOON + 365 * DAY);
     let handle = scene.claim("alice").await;
-    embedded.put(&handle, "bitcoin:?lno=x").await.unwrap();
+    publish(&embedded, &handle).await.unwrap();
     scene.set_clock(NOON + DAY);
     embedded.resign().await.unwrap();
     let owner = handle.owner_name();
@@ -198,14 +205,42 @@ async fn a_record_that_is_there_already_costs_nothing_and_one_elsewhere_is_refus
     let handle = scene.claim("alice").await;
     let embedded = scene.load().await;
     let serial = look(&embedded, Zone::serial);
-    embedded.put(&handle, "bitcoin:?lno=alice").await.unwrap();
+    publish(&embedded, &handle).await.unwrap();
     assert_eq!(look(&embedded, Zone::serial), serial);
-    embedded.remove(&handle).await.unwrap();
-    embedded.remove(&handle).await.unwrap();
+    scene.change(&handle, 2, What::Remove).await;
+    publish(&embedded, &handle).await.unwrap();
+    assert_eq!(look(&embedded, Zone::serial), serial + 1);
+    publish(&embedded, &handle).await.unwrap();
+    assert_eq!(look(&embedded, Zone::serial), serial + 1);
     let elsewhere = Handle::new("alice", "elsewhere.test").unwrap();
-    let error = embedded
-        .put(&elsewhere, "bitcoin:?lno=alice")
-        .await
-        .unwrap_err();
+    let error = publish(&embedded, &elsewhere).await.unwrap_err();
     assert!(matches!(error, PublishError::NoZone(_)));
+}
+
+#[tokio::test]
+async fn many_names_are_published_under_one_serial_and_one_that_is_refused_spoils_no_other() {
+    let scene = Scene::new().await;
+    let embedded = scene.load().await;
+    let serial = look(&embedded, Zone::serial);
+    let mut handles = Vec::new();
+    for count in 0..20 {
+        handles.push(scene.claim(&format!("user{count}")).await);
+    }
+    let outcomes = embedded.publish(&handles).await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    assert_eq!(look(&embedded, Zone::serial), serial + 1);
+    // No zone takes a name below that of another's alias, to name one reason.
+    let owner = Handle::new("cut", "example.test").unwrap();
+    let target = Name::from_ascii("elsewhere.test.").unwrap();
+    let cut = |zone: &mut Zone| zone.set_dname(owner.owner_name(), &target, 300, UnixTime(NOON));
+    let zone = Name::from_ascii("example.test.").unwrap();
+    embedded.change(&zone, cut).unwrap().unwrap();
+    let mut handles = vec![scene.claim("below.cut").await];
+    handles.push(scene.claim("beside").await);
+    let outcomes = embedded.publish(&handles).await;
+    assert!(
+        matches!(outcomes[0], Err(PublishError::Zone(_))),
+        "{outcomes:?}"
+    );
+    assert!(outcomes[1].is_ok(), "{outcomes:?}");
 }

@@ -53,6 +53,7 @@ fn a_verified_signature_of_the_parent_removes_doubt() {
     let key_use = KeyUse {
         signing: scene.tag_of(Duty::Zone),
         key_tags: BTreeSet::new(),
+        complete: BTreeSet::new(),
         longest_ttl: 3600,
     };
     let reading = Reading {

@@ -1,5 +1,6 @@
 //! Keys of one zone, moved by hand through time.
 
+mod algorithm;
 mod clock;
 mod rolling;
 mod storing;
@@ -28,6 +29,8 @@ struct Scene {
     elapsed: u64,
     /// Tags of keys whose signatures are still in the zone.
     lingering: BTreeSet<u16>,
+    /// Whether every record set has all the signatures it is to have.
+    signed: bool,
     parent: Option<Vec<DS>>,
 }
 
@@ -50,6 +53,7 @@ impl Scene {
             set,
             elapsed: 0,
             lingering: BTreeSet::new(),
+            signed: true,
             parent,
         };
         scene.after(0);
@@ -81,9 +85,15 @@ impl Scene {
         let signing = self.set.active(Duty::Zone).unwrap().key_tag;
         let mut key_tags = self.lingering.clone();
         key_tags.insert(signing);
+        let mut complete = BTreeSet::from([signing]);
+        if self.signed {
+            let beside = self.set.keys().iter().filter(|key| key.assists(Duty::Zone));
+            complete.extend(beside.map(|key| key.key_tag));
+        }
         let key_use = KeyUse {
             signing,
             key_tags,
+            complete,
             longest_ttl: 3600,
         };
         let view = self.parent.clone().map(|ds| ParentView {

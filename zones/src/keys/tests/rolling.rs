@@ -188,6 +188,7 @@ fn a_longer_ttl_that_the_parent_once_had_is_waited_for() {
     let key_use = KeyUse {
         signing: scene.tag_of(Duty::Zone),
         key_tags: BTreeSet::new(),
+        complete: BTreeSet::new(),
         longest_ttl: 3600,
     };
     let reading = Reading {

@@ -40,8 +40,8 @@ fn damaged_later_and_senseless_states_are_refused_with_the_reason() {
     let text = Scene::new(policy(Scheme::Single)).set.to_text();
     let read = |text: &str| KeySet::from_text(text, policy(Scheme::Single)).unwrap_err();
     assert!(matches!(read(&text[..100]), StoredKeysError::Syntax(_)));
-    let later = text.replace("\"version\": 1", "\"version\": 2");
-    assert!(matches!(read(&later), StoredKeysError::Version(2)));
+    let later = text.replace("\"version\": 2", "\"version\": 3");
+    assert!(matches!(read(&later), StoredKeysError::Version(3)));
     let other_tag = text.replace("\"tag\": ", "\"tag\": 1");
     assert!(!matches!(read(&other_tag), StoredKeysError::Version(_)));
     for (from, to) in [("csk", "zsk"), ("\"algorithm\": 13", "\"algorithm\": 8")] {
@@ -52,6 +52,17 @@ fn damaged_later_and_senseless_states_are_refused_with_the_reason() {
     assert!(read(&idle).to_string().contains("active"));
     let unknown = text.replacen('{', "{\"colour\": 1,", 1);
     assert!(matches!(read(&unknown), StoredKeysError::Syntax(_)));
+}
+
+#[test]
+fn a_state_of_the_form_before_is_read() {
+    let set = Scene::new(policy(Scheme::Split)).set;
+    let text = set.to_text().replace("\"version\": 2", "\"version\": 1");
+    let first = text.replace("  \"roll_algorithm\": false,\n", "");
+    assert_eq!(first.lines().count() + 1, text.lines().count());
+    let mut read = KeySet::from_text(&first, policy(Scheme::Split)).unwrap();
+    assert_eq!(read.to_text(), set.to_text());
+    read.roll(Duty::Zone).unwrap();
 }
 
 #[test]

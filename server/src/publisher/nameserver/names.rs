@@ -1,0 +1,157 @@
+//! Many names at once: one reading of the registry, one serial, one signature of the SOA.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_trait::async_trait;
+use payname_resolver::{
+    Handle, UnixTime,
+    hickory_proto::rr::{RData, RecordType},
+};
+use payname_zones::{PaymentRecord, Zone, ZoneError, payment_record};
+
+use super::Embedded;
+use crate::{
+    config::Domain,
+    publisher::{PublishError, Publisher},
+    registration::Registration,
+};
+
+/// The places of the names that could not be published, and why.
+type Refused = Vec<(usize, PublishError)>;
+
+/// What one name needs.
+#[derive(Debug)]
+struct Edit {
+    /// Its place among the names that were asked for.
+    place: usize,
+    handle: Handle,
+    /// None: nothing is to be at the name.
+    record: Option<PaymentRecord>,
+}
+
+#[async_trait]
+impl Publisher for Embedded {
+    async fn publish(&self, names: &[Handle]) -> Vec<Result<(), PublishError>> {
+        let mut outcomes: Vec<_> = names.iter().map(|_| Ok(())).collect();
+        let mut by_domain: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (place, handle) in names.iter().enumerate() {
+            by_domain.entry(handle.domain()).or_default().push(place);
+        }
+        for (domain, places) in by_domain {
+            for (place, error) in self.publish_in(domain, names, &places).await {
+                if let Some(outcome) = outcomes.get_mut(place) {
+                    *outcome = Err(error);
+                }
+            }
+        }
+        outcomes
+    }
+}
+
+impl Embedded {
+    /// Publishes those at these places.
+    async fn publish_in(&self, domain: &str, names: &[Handle], places: &[usize]) -> Refused {
+        let handles = || {
+            places
+                .iter()
+                .filter_map(|place| Some((*place, names.get(*place)?)))
+        };
+        let Some(domain) = self.domains.get(domain) else {
+            return handles()
+                .map(|(place, handle)| (place, PublishError::NoZone(handle.clone())))
+                .collect();
+        };
+        let wanted: Vec<_> = handles()
+            .map(|(place, handle)| (place, handle.clone()))
+            .collect();
+        match self.try_publish(domain, wanted).await {
+            Ok(refused) => refused,
+            Err(error) => {
+                let error = Arc::new(error);
+                let told = |place: &usize| (*place, PublishError::Shared(Arc::clone(&error)));
+                places.iter().map(told).collect()
+            }
+        }
+    }
+
+    async fn try_publish(
+        &self,
+        domain: &Domain,
+        wanted: Vec<(usize, Handle)>,
+    ) -> Result<Refused, PublishError> {
+        let _turn = self.turn.lock().await;
+        let handles: Vec<Handle> = wanted.iter().map(|(_, handle)| handle.clone()).collect();
+        let mut found: BTreeMap<Handle, Registration> = BTreeMap::new();
+        for registration in self.store.registrations(&handles).await? {
+            found.insert(registration.handle.clone(), registration);
+        }
+        let (mut edits, mut refused) = (Vec::new(), Vec::new());
+        for (place, handle) in wanted {
+            let uri = found.get(&handle).and_then(|found| found.uri.as_deref());
+            match uri.map(|uri| payment_record(&handle, uri)).transpose() {
+                Ok(record) => edits.push(Edit {
+                    place,
+                    handle,
+                    record,
+                }),
+                Err(error) => refused.push((place, error.into())),
+            }
+        }
+        let needed = self.served.zone(&domain.zone, |zone| {
+            edits.retain(|edit| !edit.is_shown(zone, domain.ttl));
+            !edits.is_empty()
+        });
+        if needed != Some(true) {
+            return Ok(refused);
+        }
+        let now = self.clock.now();
+        self.keep_ceiling(&domain.zone, now).await?;
+        let ttl = domain.ttl;
+        let made = self.change(&domain.zone, |zone| make(zone, &edits, ttl, now))?;
+        refused.extend(made.into_iter().flatten());
+        Ok(refused)
+    }
+}
+
+impl Edit {
+    fn is_shown(&self, zone: &Zone, ttl: u32) -> bool {
+        let set = zone.record_set(self.handle.owner_name(), RecordType::TXT);
+        match (&self.record, set) {
+            (None, None) => true,
+            (Some(record), Some(set)) => {
+                set.data() == [RData::TXT(record.txt().clone())] && set.ttl() == ttl
+            }
+            _ => false,
+        }
+    }
+
+    fn make(&self, zone: &mut Zone, ttl: u32, now: UnixTime) -> Result<(), ZoneError> {
+        match &self.record {
+            Some(record) => zone.publish(record, ttl, now).map(|_| ()),
+            None => zone
+                .remove(self.handle.owner_name(), RecordType::TXT, now)
+                .map(|_| ()),
+        }
+    }
+}
+
+/// Makes edits; those that the zone refuses are told.
+fn make(zone: &mut Zone, edits: &[Edit], ttl: u32, now: UnixTime) -> Result<Refused, ZoneError> {
+    let mut records = edits
+        .iter()
+        .filter_map(|edit| edit.record.as_ref())
+        .map(|record| (record, ttl))
+        .peekable();
+    let together = records.peek().is_some() && zone.publish_all(records, now).is_ok();
+    // Where one is refused, none was published: each on its own then.
+    let rest = edits
+        .iter()
+        .filter(|edit| !together || edit.record.is_none());
+    let mut refused = Vec::new();
+    for edit in rest {
+        if let Err(error) = edit.make(zone, ttl, now) {
+            refused.push((edit.place, error.into()));
+        }
+    }
+    Ok(refused)
+}
