@@ -9,12 +9,13 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query};
+use hickory_proto::rr::rdata::opt::EdnsOption;
 use hickory_proto::rr::{Name, RecordType};
 use payname_resolver::{Handle, UnixTime};
 use payname_zones::hickory_proto;
 use payname_zones::{
-    Denial, NameServer, PaymentRecord, Settings, SigningKey, Transport, Zone, ZoneSet,
-    payment_record, respond,
+    Asker, Cookies, Denial, NameServer, OnDemand, PaymentRecord, ServerOptions, Settings,
+    SigningKey, Transport, Zone, ZoneSet, payment_record, respond_into,
 };
 use ring::rand::SystemRandom;
 use rustix::time::{ClockId, clock_gettime};
@@ -23,6 +24,7 @@ const NOW: UnixTime = UnixTime(1_785_988_800);
 const PUBLICATIONS: u32 = 2000;
 const SIGNATURES: u32 = 20_000;
 const ANSWERS: u32 = 200_000;
+const ROUNDS: u32 = 10;
 
 fn main() {
     let names = std::env::args().find_map(|argument| argument.parse().ok());
@@ -64,17 +66,52 @@ fn measure(denial: Denial, names: u32) {
 
     let zones = ZoneSet::from_iter([zone]);
     let spread = |number: u32| number.wrapping_mul(2_654_435_761) % names;
-    answering(&zones, "existing name", |number| user(spread(number)));
-    answering(&zones, "missing name", |number| format!("no{number}"));
+    let existing = |number| user(spread(number));
+    answering(&zones, "existing name", None, existing);
+    answering(
+        &zones,
+        "existing name, with a new cookie",
+        Some(8),
+        existing,
+    );
+    answering(
+        &zones,
+        "existing name, with a cookie of ours",
+        Some(24),
+        existing,
+    );
+    answering(&zones, "missing name", None, |number| format!("no{number}"));
 }
 
-fn answering(zones: &ZoneSet, what: &str, user: impl Fn(u32) -> String) {
-    let queries: Vec<_> = (0..ANSWERS).map(|number| query(&user(number))).collect();
+/// The time that an answer takes; who asks has a cookie of so many octets.
+fn answering(zones: &ZoneSet, what: &str, cookie: Option<usize>, user: impl Fn(u32) -> String) {
+    let options = ServerOptions {
+        nsid: None,
+        cookies: Some(Cookies::new([1; 16], [])),
+    };
+    let asker = Asker {
+        now: NOW,
+        options: &options,
+        ..Asker::over(Transport::udp())
+    };
+    let mut on_demand = OnDemand::unlimited();
+    let mut out = Vec::new();
+    let cookie = cookie.map(|length| {
+        // Any answer has the cookie that is good for who asks.
+        let query = query("x", Some(&[7; 8]));
+        respond_into(zones, &query, &asker, &mut on_demand, &mut out).expect("an answer");
+        let mut cookie = out.split_off(out.len() - 24);
+        cookie.truncate(length);
+        cookie
+    });
+    let query = |number| query(&user(number), cookie.as_deref());
+    let queries: Vec<_> = (0..ANSWERS).map(query).collect();
     let start = cpu();
-    for query in &queries {
-        black_box(respond(zones, query, Transport::udp()));
+    for query in (0..ROUNDS).flat_map(|_| &queries) {
+        respond_into(zones, query, &asker, &mut on_demand, &mut out).expect("an answer");
+        black_box(&out);
     }
-    println!("  {what} {:?}", (cpu() - start) / ANSWERS);
+    println!("  {what} {:?}", (cpu() - start) / ANSWERS / ROUNDS);
 }
 
 fn zone(denial: Denial) -> Zone {
@@ -104,12 +141,16 @@ fn record(number: u32) -> PaymentRecord {
     payment_record(&handle, &offer).expect("a record")
 }
 
-fn query(user: &str) -> Vec<u8> {
+fn query(user: &str, cookie: Option<&[u8]>) -> Vec<u8> {
     let name = Name::from_ascii(format!("{user}.user._bitcoin-payment.bench.test."));
     let mut message = Message::new(1, MessageType::Query, OpCode::Query);
     message.add_query(Query::query(name.expect("a name"), RecordType::TXT));
     let mut edns = Edns::new();
     edns.set_max_payload(1232).set_dnssec_ok(true);
+    if let Some(cookie) = cookie {
+        edns.options_mut()
+            .insert(EdnsOption::Unknown(10, cookie.to_vec()));
+    }
     message.set_edns(edns);
     message.to_vec().expect("a small message")
 }

@@ -5,13 +5,17 @@ use hickory_proto::rr::{DNSClass, RecordType};
 
 use crate::answer::Answer;
 use crate::denial::NXNAME;
+use crate::edns::{Asker, CookieState, Wanted, options_of, pad, without_options};
 use crate::on_demand::OnDemand;
+use crate::reply::Reply;
 use crate::set::ZoneSet;
 use crate::shortcut;
 use crate::zone::Zone;
 
 /// The length of a DNS header.
 const HEADER_LENGTH: usize = 12;
+/// The octets of an OPT record before its options.
+const OPT_LENGTH: usize = 11;
 /// The largest response over UDP that is unlikely to be fragmented.
 pub(crate) const UDP_PAYLOAD: u16 = 1232;
 /// The EDNS flag CO: compact answers are understood (RFC 9824 §5.1).
@@ -27,8 +31,10 @@ pub enum Transport {
         /// The server's own limit in octets; [`Transport::udp`] has the usual 1232.
         max_payload: u16,
     },
-    /// TCP, TLS, HTTPS or QUIC: 65535 octets, without the two of the length.
+    /// TCP: 65535 octets, without the two of the length.
     Tcp,
+    /// TLS, HTTPS or QUIC: as over TCP, and padded where the asker knows EDNS (RFC 8467).
+    Encrypted,
 }
 
 impl Transport {
@@ -46,7 +52,7 @@ impl Transport {
     /// How long a response may be, given what the asker announced, if anything.
     pub(crate) fn limit(self, announced: Option<u16>) -> usize {
         match self {
-            Self::Tcp => usize::from(u16::MAX),
+            Self::Tcp | Self::Encrypted => usize::from(u16::MAX),
             Self::Udp { max_payload } => {
                 let announced = announced.unwrap_or(0).max(PLAIN_UDP_PAYLOAD);
                 usize::from(announced.min(max_payload.max(PLAIN_UDP_PAYLOAD)))
@@ -61,40 +67,41 @@ impl Transport {
 /// error code if need be; no input makes it panic.
 pub fn respond(zones: &ZoneSet, query: &[u8], transport: Transport) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(usize::from(UDP_PAYLOAD));
-    let mut on_demand = OnDemand::unlimited();
-    respond_into(zones, query, transport, &mut on_demand, &mut out).then_some(out)
+    let (asker, mut on_demand) = (Asker::over(transport), OnDemand::unlimited());
+    respond_into(zones, query, &asker, &mut on_demand, &mut out).map(|_| out)
 }
 
-/// Answers one query as [`respond`] does, in a buffer that can be used again.
+/// Answers one query as [`respond`] does, in a buffer that can be used again, with the EDNS options
+/// that `asker` asks for and may have.
 ///
 /// Over UDP, what is signed on demand is charged to the budget of `on_demand`.
 ///
-/// The buffer is emptied first, and stays empty when the query deserves silence; the result is
-/// whether there is a response.
-pub fn respond_into(
-    zones: &ZoneSet,
+/// The buffer is emptied first, and stays empty when the query deserves silence; then there is no
+/// reply.
+pub fn respond_into<'z>(
+    zones: &'z ZoneSet,
     query: &[u8],
-    transport: Transport,
+    asker: &Asker<'_>,
     on_demand: &mut OnDemand,
     out: &mut Vec<u8>,
-) -> bool {
+) -> Option<Reply<'z>> {
     out.clear();
-    if shortcut::respond(zones, query, transport, on_demand, out).is_some() {
-        return true;
+    if let Some(reply) = shortcut::respond(zones, query, asker, on_demand, out) {
+        return Some(reply);
     }
-    let response = respond_at_length(zones, query, transport, on_demand);
     out.clear();
-    out.extend(response.iter().flatten());
-    response.is_some()
+    let (response, reply) = respond_at_length(zones, query, asker, on_demand)?;
+    out.extend(response);
+    Some(reply)
 }
 
 /// Answers any query, taking it apart and putting the response together.
-pub(crate) fn respond_at_length(
-    zones: &ZoneSet,
+pub(crate) fn respond_at_length<'z>(
+    zones: &'z ZoneSet,
     query: &[u8],
-    transport: Transport,
+    asker: &Asker<'_>,
     on_demand: &mut OnDemand,
-) -> Option<Vec<u8>> {
+) -> Option<(Vec<u8>, Reply<'z>)> {
     let header = query.get(..HEADER_LENGTH)?;
     let flags = *header.get(2)?;
     if flags & 0x80 != 0 {
@@ -104,24 +111,57 @@ pub(crate) fn respond_at_length(
         return Some(header_only(header, ResponseCode::NotImp));
     }
     // Looked at before anything is parsed: thousands of questions would be costly to read, and to
-    // repeat in a response (RFC 9619).
-    if header.get(4..6) != Some(&[0, 1]) {
+    // repeat in a response (RFC 9619). None at all may be a question for a cookie (RFC 7873 §5.4).
+    let only_edns = header.get(4..) == Some(&[0, 0, 0, 0, 0, 0, 0, 1]);
+    if header.get(4..6) != Some(&[0, 1]) && !(only_edns && asker.options.cookies.is_some()) {
         return Some(header_only(header, ResponseCode::FormErr));
     }
-    let Ok(query) = Message::from_vec(query) else {
+    let Some((message, wanted)) = read(query) else {
         return Some(header_only(header, ResponseCode::FormErr));
     };
-    let encoded = encode(
-        respond_to(zones, &query, transport.is_udp(), on_demand),
-        transport.limit(query.edns.as_ref().map(Edns::max_payload)),
-    );
-    Some(encoded.unwrap_or_else(|| header_only(header, ResponseCode::ServFail)))
+    let mut options = Vec::new();
+    let answered = wanted
+        .as_ref()
+        .map(|wanted| wanted.answer(asker, &mut options));
+    let cookie = answered.unwrap_or(CookieState::Absent);
+    let (response, zone) = match &wanted {
+        Some(wanted) if only_edns && wanted.has_cookie() => (about_cookie(&message, cookie), None),
+        Some(_) => respond_to(zones, &message, asker.transport.is_udp(), on_demand),
+        None => (opened(&message, ResponseCode::FormErr), None),
+    };
+    let has_edns = response.edns.is_some();
+    let announced = message.edns.as_ref().map(Edns::max_payload);
+    let limit = asker.transport.limit(announced);
+    let encoded = encode(response, limit.saturating_sub(options.len()));
+    let Some(mut encoded) = encoded else {
+        return Some(header_only(header, ResponseCode::ServFail));
+    };
+    // OPT comes last, without options so far.
+    let opt = encoded.len().checked_sub(OPT_LENGTH).filter(|_| has_edns);
+    if let Some(opt) = opt {
+        encoded.append(&mut options);
+        pad(&mut encoded, opt, asker.transport)?;
+    }
+    Some((encoded, Reply { zone, cookie, opt }))
 }
 
-/// The whole response, however long.
-fn respond_to(zones: &ZoneSet, query: &Message, spare: bool, on_demand: &mut OnDemand) -> Message {
+/// A query, and what it wants by its options if they are well-formed.
+///
+/// It is read without them: one that is of no concern here cannot spoil the rest.
+fn read(query: &[u8]) -> Option<(Message, Option<Wanted<'_>>)> {
+    let Some(options) = options_of(query) else {
+        return Some((Message::from_vec(query).ok()?, Some(Wanted::default())));
+    };
+    let wanted = query.get(options.clone()).and_then(Wanted::read);
+    let bare = without_options(query, options)?;
+    Some((Message::from_vec(&bare).ok()?, wanted))
+}
+
+/// The beginning of a response: header, question and OPT record.
+fn opened(query: &Message, code: ResponseCode) -> Message {
     let mut response = Message::response(query.metadata.id, OpCode::Query);
     response.metadata = Metadata::response_from_request(&query.metadata);
+    response.metadata.response_code = code;
     response.add_queries(query.queries.iter().cloned());
     if let Some(asked) = &query.edns {
         let mut edns = Edns::new();
@@ -129,8 +169,31 @@ fn respond_to(zones: &ZoneSet, query: &Message, spare: bool, on_demand: &mut OnD
         edns.set_dnssec_ok(asked.flags().dnssec_ok);
         response.set_edns(edns);
     }
+    response
+}
+
+/// The response to who asks for nothing but a cookie (RFC 7873 §5.4).
+fn about_cookie(query: &Message, cookie: CookieState) -> Message {
+    let code = match cookie {
+        CookieState::Invalid => ResponseCode::BADCOOKIE,
+        _ => ResponseCode::NoError,
+    };
+    opened(query, code)
+}
+
+/// The whole response, however long, and the zone that gives it.
+fn respond_to<'z>(
+    zones: &'z ZoneSet,
+    query: &Message,
+    spare: bool,
+    on_demand: &mut OnDemand,
+) -> (Message, Option<&'z Zone>) {
+    let mut response = opened(query, ResponseCode::NoError);
     match outcome(zones, query, spare, on_demand) {
-        Err(code) => response.metadata.response_code = code,
+        Err(code) => {
+            response.metadata.response_code = code;
+            (response, None)
+        }
         Ok((zone, answer)) => {
             response.metadata.response_code = answer.response_code;
             response.metadata.truncation = answer.truncated;
@@ -141,9 +204,9 @@ fn respond_to(zones: &ZoneSet, query: &Message, spare: bool, on_demand: &mut OnD
             response.answers = answer.answers;
             response.authorities = answer.authorities;
             response.additionals = answer.additionals;
+            (response, Some(zone))
         }
     }
-    response
 }
 
 /// Checks a query and has the right zone answer it.
@@ -228,7 +291,7 @@ fn is_truncated(bytes: &[u8]) -> bool {
 }
 
 /// A response that is only the header of its query, turned round, with an error code.
-fn header_only(header: &[u8], code: ResponseCode) -> Vec<u8> {
+fn header_only<'z>(header: &[u8], code: ResponseCode) -> (Vec<u8>, Reply<'z>) {
     let mut response = header.to_vec();
     if let Some(flags) = response.get_mut(2) {
         *flags = 0x80 | (*flags & 0x79); // QR; opcode and RD as asked
@@ -239,5 +302,6 @@ fn header_only(header: &[u8], code: ResponseCode) -> Vec<u8> {
     for count in response.iter_mut().skip(4) {
         *count = 0;
     }
-    response
+    let (zone, cookie, opt) = (None, CookieState::Absent, None);
+    (response, Reply { zone, cookie, opt })
 }

@@ -10,11 +10,13 @@ mod query;
 use hickory_proto::rr::RecordType;
 
 use crate::denial::{Hash, NXNAME, Next, Nsec3, compact_nsec};
+use crate::edns::{Asker, CookieState, pad};
 use crate::names::key_parent;
 use crate::node::Node;
 use crate::on_demand::OnDemand;
 use crate::packed::Stored;
-use crate::respond::{Transport, UDP_PAYLOAD};
+use crate::reply::Reply;
+use crate::respond::UDP_PAYLOAD;
 use crate::set::ZoneSet;
 use crate::zone::Zone;
 use query::{Asked, MAX_NAME};
@@ -26,13 +28,13 @@ const NX_DOMAIN: u8 = 3;
 /// Writes the response to a query into an empty `out`; none when the long way is to be taken.
 ///
 /// What `out` holds then means nothing.
-pub(crate) fn respond(
-    zones: &ZoneSet,
+pub(crate) fn respond<'z>(
+    zones: &'z ZoneSet,
     query: &[u8],
-    transport: Transport,
+    asker: &Asker<'_>,
     on_demand: &mut OnDemand,
     out: &mut Vec<u8>,
-) -> Option<()> {
+) -> Option<Reply<'z>> {
     let asked = Asked::read(query)?;
     if is_rare(asked.record_type) {
         return None;
@@ -46,7 +48,7 @@ pub(crate) fn respond(
         zone,
         key,
         on_demand,
-        spare: transport.is_udp(),
+        spare: asker.transport.is_udp(),
         out,
         answers: 0,
         authorities: 0,
@@ -54,9 +56,11 @@ pub(crate) fn respond(
     };
     response.open();
     let code = response.fill()?;
-    response.close(code)?;
-    let limit = transport.limit(asked.edns.as_ref().map(|edns| edns.payload));
-    (out.len() <= limit).then_some(())
+    let (opt, cookie) = response.close(code, asker)?;
+    let edns = asked.edns.as_ref();
+    let limit = asker.transport.limit(edns.map(|edns| edns.payload));
+    let zone = Some(zone);
+    (out.len() <= limit).then_some(Reply { zone, cookie, opt })
 }
 
 /// Questions that need more than one set: what ANY, signatures and chains show, and what lies in
@@ -268,17 +272,23 @@ impl<'a> Response<'a> {
         Some(())
     }
 
-    /// Adds the OPT record and fills the header in.
-    fn close(&mut self, code: u8) -> Option<()> {
+    /// Adds the OPT record with its options, and fills the header in; where the OPT record is, and what
+    /// the cookie showed.
+    fn close(&mut self, code: u8, asker: &Asker<'_>) -> Option<(Option<usize>, CookieState)> {
         let mut additionals = 0;
-        if self.asked.edns.is_some() {
+        let (mut opt, mut cookie) = (None, CookieState::Absent);
+        if let Some(edns) = &self.asked.edns {
             additionals = 1;
+            let here = self.out.len();
+            opt = Some(here);
             let [high, low] = UDP_PAYLOAD.to_be_bytes();
             let mut flags = if self.asked.dnssec_ok() { 0x80 } else { 0 };
             if self.asked.compact_ok() && self.zone.denial.is_compact() {
                 flags |= 0x40;
             }
             self.out.extend([0, 0, 41, high, low, 0, 0, flags, 0, 0, 0]);
+            cookie = edns.wanted.answer(asker, self.out);
+            pad(self.out, here, asker.transport)?;
         }
         let [id_high, id_low, high, low] = self.asked.id_and_flags;
         let [answers_high, answers_low] = self.answers.to_be_bytes();
@@ -298,7 +308,7 @@ impl<'a> Response<'a> {
             0,
             additionals,
         ];
-        Some(())
+        Some((opt, cookie))
     }
 }
 

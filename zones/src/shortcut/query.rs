@@ -2,6 +2,8 @@
 
 use hickory_proto::rr::RecordType;
 
+use crate::edns::Wanted;
+
 const HEADER_LENGTH: usize = 12;
 /// The longest name in wire form (RFC 1035 §2.3.4).
 pub(super) const MAX_NAME: usize = 255;
@@ -14,15 +16,16 @@ pub(super) struct Asked<'a> {
     pub(super) question: &'a [u8],
     pub(super) name: LowerName,
     pub(super) record_type: RecordType,
-    pub(super) edns: Option<Edns>,
+    pub(super) edns: Option<Edns<'a>>,
 }
 
 /// What matters of an OPT record (RFC 6891 §6.1).
-pub(super) struct Edns {
+pub(super) struct Edns<'a> {
     pub(super) payload: u16,
     pub(super) dnssec_ok: bool,
     /// The flag CO (RFC 9824 §5.1).
     pub(super) compact_ok: bool,
+    pub(super) wanted: Wanted<'a>,
 }
 
 impl<'a> Asked<'a> {
@@ -64,26 +67,19 @@ impl<'a> Asked<'a> {
     }
 }
 
-impl Edns {
-    /// Version 0, with no option but a cookie, which no one here reads yet.
-    fn read(opt: &[u8]) -> Option<Self> {
+impl<'a> Edns<'a> {
+    /// Version 0, with well-formed options that end where the query does.
+    fn read(opt: &'a [u8]) -> Option<Self> {
         let (fixed, options) = opt.split_first_chunk::<11>()?;
         let [0, 0, 41, p1, p2, 0, 0, flags, _, o1, o2] = *fixed else {
             return None;
         };
-        let length = usize::from(u16::from_be_bytes([o1, o2]));
-        let usual = match options {
-            [] => true,
-            [0, 10, 0, cookie, ..] => {
-                let whole = usize::from(*cookie).checked_add(4)? == length;
-                whole && matches!(cookie, 8 | 16..=40)
-            }
-            _ => false,
-        };
-        (usual && options.len() == length).then_some(Self {
+        let whole = options.len() == usize::from(u16::from_be_bytes([o1, o2]));
+        Some(Self {
             payload: u16::from_be_bytes([p1, p2]),
             dnssec_ok: flags & 0x80 != 0,
             compact_ok: flags & 0x40 != 0,
+            wanted: Wanted::read(options).filter(|_| whole)?,
         })
     }
 }

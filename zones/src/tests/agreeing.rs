@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::signing_keys::and_ed25519;
 use super::*;
 use crate::respond::respond_at_length;
-use crate::{OnDemand, Transport, ZoneSet, shortcut};
+use crate::{Asker, Cookies, OnDemand, ServerOptions, Transport, ZoneSet, shortcut};
 
 /// A zone with everything in it, its parents, and one without delegations or DNAME.
 fn zones(denial: Denial) -> ZoneSet {
@@ -104,6 +104,44 @@ fn types() -> impl Strategy<Value = RecordType> {
     prop_oneof![4 => usual, 1 => any::<u16>()].prop_map(RecordType::from)
 }
 
+/// Options of a query: those that are known here, others, and some that are malformed.
+fn options() -> impl Strategy<Value = Vec<(u16, Vec<u8>)>> {
+    let code = proptest::sample::select(vec![3_u16, 8, 10, 10, 11, 12, 65_001]);
+    let length = proptest::sample::select(vec![0_usize, 7, 8, 16, 24, 24, 40, 41]);
+    let data = (length, any::<u8>()).prop_map(|(length, octet)| vec![octet; length]);
+    proptest::collection::vec((code, data), 0..4)
+}
+
+/// A server that has something to say to every option.
+fn server() -> ServerOptions {
+    ServerOptions {
+        nsid: Some(b"here".to_vec()),
+        cookies: Some(Cookies::new([1; 16], [])),
+    }
+}
+
+/// A query with the options, EDNS or not.
+fn query_with(
+    owner: &str,
+    record_type: RecordType,
+    edns: Option<(u16, bool, bool)>,
+    flags: (bool, bool, bool),
+    options: &[(u16, Vec<u8>)],
+) -> Vec<u8> {
+    let mut query = query(owner, record_type, edns, flags);
+    if edns.is_some() {
+        let rdata = options.iter().flat_map(|(code, data)| {
+            let length = u16::try_from(data.len()).unwrap();
+            [&code.to_be_bytes()[..], &length.to_be_bytes(), data].concat()
+        });
+        let rdata: Vec<u8> = rdata.collect();
+        query.truncate(query.len() - 2);
+        query.extend(u16::try_from(rdata.len()).unwrap().to_be_bytes());
+        query.extend(rdata);
+    }
+    query
+}
+
 fn query(
     owner: &str,
     record_type: RecordType,
@@ -126,7 +164,12 @@ fn query(
 
 /// A response as what it says: header, question, sections without regard to their order.
 fn said(response: &[u8]) -> String {
-    let message = Message::from_vec(response).unwrap();
+    let mut message = Message::from_vec(response).unwrap();
+    // How much padding there is depends on how well names are compressed.
+    if let Some(edns) = &mut message.edns {
+        let options = &mut edns.options_mut().options;
+        options.retain(|(code, _)| u16::from(*code) != 12);
+    }
     let section = |records: &[Record]| {
         // A signature made on demand is another one each time.
         let lines = records.iter().map(|record| match &record.data {
@@ -160,17 +203,23 @@ proptest! {
         record_type in types(),
         edns in proptest::option::of((400..5000_u16, any::<bool>(), any::<bool>())),
         flags in any::<(bool, bool, bool)>(),
-        tcp in any::<bool>(),
+        options in options(),
+        transport in proptest::sample::select(vec![Transport::udp(), Transport::Tcp, Transport::Encrypted]),
     ) {
         thread_local!(static ZONES: [ZoneSet; 3] = ALL.map(zones));
-        let transport = if tcp { Transport::Tcp } else { Transport::udp() };
-        let query = query(&owner, record_type, edns, flags);
+        let server = server();
+        let keepalive = (transport == Transport::Tcp).then_some(std::time::Duration::from_secs(10));
+        let asker = Asker { options: &server, keepalive, ..Asker::over(transport) };
+        let query = query_with(&owner, record_type, edns, flags, &options);
         ZONES.with(|all| {
             for zones in all {
                 let mut short = Vec::new();
-                if shortcut::respond(zones, &query, transport, &mut OnDemand::unlimited(), &mut short).is_some() {
-                    let long = respond_at_length(zones, &query, transport, &mut OnDemand::unlimited()).unwrap();
+                if let Some(reply) = shortcut::respond(zones, &query, &asker, &mut OnDemand::unlimited(), &mut short) {
+                    let (long, other) = respond_at_length(zones, &query, &asker, &mut OnDemand::unlimited()).unwrap();
                     prop_assert_eq!(said(&short), said(&long), "{} {}", owner, record_type);
+                    prop_assert_eq!(reply.cookie, other.cookie);
+                    prop_assert_eq!(reply.kind(&short), other.kind(&long));
+                    prop_assert_eq!(reply.code(&short), other.code(&long));
                 }
             }
             Ok(())
@@ -187,8 +236,9 @@ proptest! {
         }
         ZONES.with(|zones| {
             let mut short = Vec::new();
-            if shortcut::respond(zones, &query, Transport::udp(), &mut OnDemand::unlimited(), &mut short).is_some() {
-                let long = respond_at_length(zones, &query, Transport::udp(), &mut OnDemand::unlimited()).unwrap();
+            let asker = Asker::over(Transport::udp());
+            if shortcut::respond(zones, &query, &asker, &mut OnDemand::unlimited(), &mut short).is_some() {
+                let (long, _) = respond_at_length(zones, &query, &asker, &mut OnDemand::unlimited()).unwrap();
                 prop_assert_eq!(said(&short), said(&long));
             }
             Ok(())
@@ -204,22 +254,26 @@ fn the_usual_questions_go_the_short_way() {
 }
 
 fn assert_goes_the_short_way(zones: &ZoneSet) {
+    let server = server();
+    let asker = Asker {
+        options: &server,
+        ..Asker::over(Transport::udp())
+    };
     let go = |owner: &str, record_type| {
-        let query = query(
-            owner,
-            record_type,
-            Some((1232, true, false)),
-            (true, false, false),
+        let go_with = |options: &[(u16, Vec<u8>)]| {
+            let (edns, flags) = (Some((1232, true, false)), (true, false, false));
+            let query = query_with(owner, record_type, edns, flags, options);
+            let mut on_demand = OnDemand::unlimited();
+            shortcut::respond(zones, &query, &asker, &mut on_demand, &mut Vec::new()).is_some()
+        };
+        // With what resolvers add (a cookie, NSID, padding) as without.
+        let alone = go_with(&[]);
+        assert_eq!(go_with(&[(10, vec![7; 8])]), alone);
+        assert_eq!(
+            go_with(&[(3, vec![]), (10, vec![7; 24]), (12, vec![0; 90])]),
+            alone
         );
-        let mut out = Vec::new();
-        shortcut::respond(
-            zones,
-            &query,
-            Transport::udp(),
-            &mut OnDemand::unlimited(),
-            &mut out,
-        )
-        .is_some()
+        alone
     };
     for owner in [
         "alice.user.plain.test.",

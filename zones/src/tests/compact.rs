@@ -6,7 +6,7 @@ use hickory_proto::dnssec::rdata::{DNSSECRData, NSEC};
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
 
 use super::*;
-use crate::{OnDemand, Transport, ZoneSet, respond_into};
+use crate::{Asker, OnDemand, Transport, ZoneSet, respond_into};
 
 const ALICE: &str = "alice.user._bitcoin-payment.example.test.";
 const NOBODY: &str = "nobody.user._bitcoin-payment.example.test.";
@@ -147,7 +147,8 @@ fn query(owner: &str, dnssec_ok: bool, compact_ok: bool) -> Vec<u8> {
 fn send(on_demand: &mut OnDemand, query: &[u8], transport: Transport) -> Message {
     let zones = ZoneSet::from_iter([zone()]);
     let mut out = Vec::new();
-    assert!(respond_into(&zones, query, transport, on_demand, &mut out));
+    let asker = Asker::over(transport);
+    assert!(respond_into(&zones, query, &asker, on_demand, &mut out).is_some());
     Message::from_vec(&out).unwrap()
 }
 

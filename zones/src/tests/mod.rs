@@ -7,6 +7,7 @@ mod compact;
 mod filing;
 mod growing;
 mod importing;
+mod options;
 mod responding;
 mod signing_keys;
 
