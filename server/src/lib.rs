@@ -42,7 +42,7 @@ pub use config::{Config, ConfigError};
 pub use data_dir::DataDirError;
 pub use key::{EventId, OwnerKey};
 pub use keys::{KeyReport, KeyRequest, ParentError, RequestError};
-pub use nameserver::{BindError, Listeners};
+pub use nameserver::{BindError, Listeners, SecretsError};
 pub use operator::{OperatorError, ask_about_keys, ds_records_on_disk, key_reports};
 pub use prove::ProverError;
 pub use server::{Running, Server, StartError};

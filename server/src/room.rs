@@ -2,8 +2,9 @@
 //!
 //! Whoever comes when it is full takes the place of the one that has asked for nothing the
 //! longest. So clients that open connections and say nothing, or say it slowly, can hold all
-//! places and still keep nobody out; and since no place is given by address, clients behind one
-//! proxy share no fate.
+//! places and still keep nobody out. Where one network may have so many places only, who comes
+//! from it takes the place of a neighbour; without such a limit, clients behind one proxy share no
+//! fate.
 
 use std::{
     collections::BTreeMap,
@@ -11,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use ipnet::IpNet;
 use tokio_util::sync::CancellationToken;
 
 /// How long to rest when no connection can be accepted, as when files run out.
@@ -29,6 +31,7 @@ pub(crate) struct Limits {
 #[derive(Debug, Clone)]
 pub(crate) struct Room {
     most: usize,
+    most_of_one: usize,
     places: Arc<Mutex<Places>>,
 }
 
@@ -37,7 +40,13 @@ struct Places {
     /// The number that is given next; it only rises.
     next: u64,
     /// Who sits here, by when they last asked for something.
-    taken: BTreeMap<u64, CancellationToken>,
+    taken: BTreeMap<u64, Guest>,
+}
+
+#[derive(Debug)]
+struct Guest {
+    leave: CancellationToken,
+    from: Option<IpNet>,
 }
 
 /// A connection's place, given back when it is dropped.
@@ -53,20 +62,41 @@ impl Room {
     pub(crate) fn new(most: usize) -> Self {
         Self {
             most,
+            most_of_one: most,
             places: Arc::default(),
+        }
+    }
+
+    /// The same room, with at most so many from one network.
+    pub(crate) fn with_most_of_one(self, most_of_one: usize) -> Self {
+        Self {
+            most_of_one,
+            ..self
         }
     }
 
     /// Takes a place; asks the one that has been idle longest to leave when there is none.
     pub(crate) fn enter(&self) -> Place {
+        self.enter_from(None)
+    }
+
+    /// Takes a place for who comes from a network, if it matters from where.
+    pub(crate) fn enter_from(&self, from: Option<IpNet>) -> Place {
         let leave = CancellationToken::new();
         let mut places = self.lock();
+        if from.is_some() {
+            places.make_room(from, self.most_of_one);
+        }
         while places.taken.len() >= self.most
             && let Some((_, idle)) = places.taken.pop_first()
         {
-            idle.cancel();
+            idle.leave.cancel();
         }
-        let number = Mutex::new(places.take(leave.clone()));
+        let guest = Guest {
+            leave: leave.clone(),
+            from,
+        };
+        let number = Mutex::new(places.take(guest));
         Place {
             room: self.clone(),
             number,
@@ -81,11 +111,23 @@ impl Room {
 }
 
 impl Places {
-    fn take(&mut self, leave: CancellationToken) -> u64 {
+    fn take(&mut self, guest: Guest) -> u64 {
         let number = self.next;
         self.next = self.next.saturating_add(1);
-        self.taken.insert(number, leave);
+        self.taken.insert(number, guest);
         number
+    }
+
+    /// Sends the idlest of a network away until one more may come.
+    fn make_room(&mut self, from: Option<IpNet>, most: usize) {
+        let same = self.taken.iter().filter(|(_, guest)| guest.from == from);
+        let same: Vec<u64> = same.map(|(number, _)| *number).collect();
+        let surplus = same.len().saturating_add(1).saturating_sub(most);
+        for number in same.into_iter().take(surplus) {
+            if let Some(idle) = self.taken.remove(&number) {
+                idle.leave.cancel();
+            }
+        }
     }
 }
 
@@ -94,8 +136,8 @@ impl Place {
     pub(crate) fn stir(&self) {
         let mut number = self.number.lock().unwrap_or_else(PoisonError::into_inner);
         let mut places = self.room.lock();
-        if let Some(leave) = places.taken.remove(&number) {
-            *number = places.take(leave);
+        if let Some(guest) = places.taken.remove(&number) {
+            *number = places.take(guest);
         }
     }
 
@@ -131,5 +173,23 @@ mod tests {
         // Who had to leave is no longer counted, whatever it does.
         second.stir();
         assert_eq!(room.lock().taken.len(), 3);
+    }
+
+    #[test]
+    fn one_network_can_have_its_part_of_the_room_only() {
+        let room = Room::new(10).with_most_of_one(2);
+        let (one, two): (IpNet, IpNet) = (
+            "192.0.2.0/24".parse().unwrap(),
+            "2001:db8::/56".parse().unwrap(),
+        );
+        let other = room.enter_from(Some(two));
+        let (first, second) = (room.enter_from(Some(one)), room.enter_from(Some(one)));
+        first.stir();
+        let third = room.enter_from(Some(one));
+        assert!(second.leave.is_cancelled());
+        let anywhere: Vec<_> = (0..5).map(|_| room.enter_from(None)).collect();
+        for stays in [&other, &first, &third].into_iter().chain(&anywhere) {
+            assert!(!stays.leave.is_cancelled());
+        }
     }
 }

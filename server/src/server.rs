@@ -79,7 +79,7 @@ impl Server {
         let directory = DataDir::open(&config.data_dir)?;
         let store = open_store(&config, &directory).await?;
         // Before keys are made: a start that fails here has told nobody their DS records.
-        let listeners = Listeners::bind(&config.dns_listen).await?;
+        let listeners = Listeners::bind(&config.dns_listen, &config.serving).await?;
         let dns_addrs = listeners.addresses().to_vec();
         let http = TcpListener::bind(config.http_listen)
             .await
@@ -162,7 +162,7 @@ impl Server {
         };
         let (accepting, working) = (CancellationToken::new(), CancellationToken::new());
         let background = vec![
-            tokio::spawn(listeners.serve(served.clone(), working.clone())),
+            tokio::spawn(listeners.serve(served.clone(), clock.clone(), working.clone())),
             tokio::spawn(worker.run(working.clone())),
             tokio::spawn(Arc::clone(&keeper).run(working.clone())),
             tokio::spawn(chores(embedded, Arc::clone(&store), clock, working.clone())),

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use payname_resolver::{Handle, UnixTime, hickory_proto::rr::Name};
-use payname_server::{Listeners, publisher::Served};
+use payname_server::{Clock, Listeners, config::Serving, publisher::Served};
 use payname_zones::{Denial, NameServer, Settings, SigningKey, Zone, ZoneSet, payment_record};
 use ring::rand::SystemRandom;
 use tokio_util::sync::CancellationToken;
@@ -57,7 +57,11 @@ pub(super) fn serve(arguments: &[String]) {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.parse().expect("a port")));
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
-        let listeners = Listeners::bind(&[address]).await.expect("a free port");
-        listeners.serve(served, CancellationToken::new()).await;
+        let (addresses, serving) = ([address], Serving::default());
+        let listeners = Listeners::bind(&addresses, &serving).await;
+        let listeners = listeners.expect("a free port");
+        listeners
+            .serve(served, Clock::system(), CancellationToken::new())
+            .await;
     });
 }

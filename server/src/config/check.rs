@@ -59,6 +59,7 @@ impl Checker<'_> {
             allow_onchain: written.allow_onchain,
             http_listen,
             dns_listen,
+            serving: self.serving(&written.dns)?,
             domains,
             prove: written.prove.map(|prove| self.prove(&prove)).transpose()?,
             database: written
@@ -261,7 +262,13 @@ impl Checker<'_> {
         Err(self.invalid(key, text, remedy))
     }
 
-    fn within(&self, key: &str, value: u32, least: u32, most: u32) -> Result<u32, ConfigError> {
+    pub(super) fn within(
+        &self,
+        key: &str,
+        value: u32,
+        least: u32,
+        most: u32,
+    ) -> Result<u32, ConfigError> {
         if (least..=most).contains(&value) {
             return Ok(value);
         }

@@ -2,6 +2,7 @@
 
 mod check;
 mod database;
+mod serving;
 mod written;
 
 use std::{
@@ -15,6 +16,7 @@ use payname_resolver::{
 use payname_zones::KeyPolicy;
 use url::Url;
 
+pub use self::serving::{Networks, RateLimit, Serving, StreamLimits};
 use self::{check::Checker, written::Written};
 use crate::store::postgres::Database;
 
@@ -49,6 +51,8 @@ pub struct Config {
     pub http_listen: SocketAddr,
     /// Where the nameserver listens, each on UDP and TCP; port 0 takes a free one.
     pub dns_listen: Vec<SocketAddr>,
+    /// How the nameserver answers there.
+    pub serving: Serving,
     /// The domains names are given under; at least one.
     pub domains: Vec<Domain>,
     /// The resolver that published records are proven through. None means our own nameserver.
@@ -184,6 +188,9 @@ mod tests {
         assert_eq!(config.network, Network::Bitcoin);
         assert_eq!(config.domains[0].name, "example.com");
         assert!(config.http_listen.ip().is_loopback());
+        assert_eq!(config.serving.rate, RateLimit::default());
+        assert_eq!(config.serving.networks, Networks::default());
+        assert_eq!(config.serving.streams, StreamLimits::default());
     }
 
     #[test]
@@ -251,6 +258,36 @@ mod tests {
                 "[dns]\nlisten = []\n[[domain]]",
                 "dns.listen",
                 "at least one",
+            ),
+            (
+                "[[domain]]",
+                "[dns]\nnsid = \"\"\n[[domain]]",
+                "dns.nsid",
+                "1 to 64",
+            ),
+            (
+                "[[domain]]",
+                "[dns]\ncookie_secret_file = \"nowhere\"\n[[domain]]",
+                "dns.cookie_secret_file",
+                "openssl rand -hex 16",
+            ),
+            (
+                "[[domain]]",
+                "[dns]\nexempt = [\"all\"]\n[[domain]]",
+                "dns.exempt",
+                "192.0.2.0/24",
+            ),
+            (
+                "[[domain]]",
+                "[dns]\nipv4_prefix = 33\n[[domain]]",
+                "dns.ipv4_prefix",
+                "from 1 to 32",
+            ),
+            (
+                "[[domain]]",
+                "[dns]\nidle_seconds = 0\n[[domain]]",
+                "dns.idle_seconds",
+                "from 1 to",
             ),
             (
                 "[[domain]]",

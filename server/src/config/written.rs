@@ -42,9 +42,20 @@ pub(super) struct WrittenHttp {
 
 /// `[dns]`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct WrittenDns {
     pub(super) listen: Vec<String>,
+    pub(super) nsid: Option<String>,
+    pub(super) cookie_secret_file: Option<PathBuf>,
+    pub(super) responses_per_second: u32,
+    pub(super) slip: u32,
+    pub(super) exempt: Vec<String>,
+    pub(super) ipv4_prefix: u32,
+    pub(super) ipv6_prefix: u32,
+    pub(super) connections: u32,
+    pub(super) connections_per_client: u32,
+    pub(super) idle_seconds: u32,
+    pub(super) queries_per_connection: u32,
 }
 
 /// One `[[domain]]`.
@@ -90,6 +101,17 @@ impl Default for WrittenDns {
     fn default() -> Self {
         Self {
             listen: vec!["[::]:53".to_owned()],
+            nsid: None,
+            cookie_secret_file: None,
+            responses_per_second: 200,
+            slip: 2,
+            exempt: vec!["127.0.0.0/8".to_owned(), "::1".to_owned()],
+            ipv4_prefix: 24,
+            ipv6_prefix: 56,
+            connections: 256,
+            connections_per_client: 64,
+            idle_seconds: 10,
+            queries_per_connection: 10_000,
         }
     }
 }

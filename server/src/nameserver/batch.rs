@@ -1,6 +1,10 @@
 //! Many datagrams with one system call, where the system has it.
 
-use std::{io, net::UdpSocket, os::fd::AsRawFd as _};
+use std::{
+    io,
+    net::{IpAddr, UdpSocket},
+    os::fd::AsRawFd as _,
+};
 
 use nix::{
     errno::Errno,
@@ -34,15 +38,15 @@ impl Batch {
         }
     }
 
-    /// Waits for a query as long as the socket does, and answers all that are there then.
+    /// Answers the queries that were received.
     ///
-    /// `respond` writes into the buffer it is given and says whether there is something to send.
+    /// `respond` has a query and the address it came from, writes into the buffer it is given and says
+    /// whether there is something to send.
     pub(super) fn answer(
         &mut self,
         socket: &UdpSocket,
-        mut respond: impl FnMut(&[u8], &mut Vec<u8>) -> bool,
-    ) -> io::Result<()> {
-        self.receive(socket)?;
+        mut respond: impl FnMut(&[u8], IpAddr, &mut Vec<u8>) -> bool,
+    ) {
         self.askers.clear();
         for (query, (length, asker)) in self.queries.iter().zip(&self.arrived) {
             let query = query.get(..*length).unwrap_or_default();
@@ -51,16 +55,17 @@ impl Batch {
                 self.responses.push(Vec::new());
             }
             if let Some(response) = self.responses.get_mut(next)
-                && respond(query, response)
+                && let Some(address) = asker.as_ref().and_then(address)
+                && respond(query, address, response)
             {
                 self.askers.push(*asker);
             }
         }
         self.send(socket);
-        Ok(())
     }
 
-    fn receive(&mut self, socket: &UdpSocket) -> io::Result<()> {
+    /// Waits for a query as long as the socket does, and takes all that are there then.
+    pub(super) fn receive(&mut self, socket: &UdpSocket) -> io::Result<()> {
         let slices = self.queries.iter_mut();
         let mut slices: Vec<_> = slices.map(|query| [io::IoSliceMut::new(query)]).collect();
         let flags = MsgFlags::MSG_WAITFORONE;
@@ -97,4 +102,9 @@ impl Batch {
             }
         }
     }
+}
+
+fn address(asker: &SockaddrStorage) -> Option<IpAddr> {
+    let v4 = asker.as_sockaddr_in().map(|v4| v4.ip().into());
+    v4.or_else(|| asker.as_sockaddr_in6().map(|v6| v6.ip().into()))
 }

@@ -1,13 +1,19 @@
 //! The sockets of the nameserver: queries in, responses out, over UDP and TCP.
 
+mod answering;
 #[cfg(target_os = "linux")]
 mod batch;
 #[cfg(any(test, not(target_os = "linux")))]
 mod one;
+mod rate;
+mod renewal;
+mod secrets;
+mod stream;
 mod tcp;
 mod udp;
 
 use std::{
+    hash::RandomState,
     io,
     net::{SocketAddr, UdpSocket},
 };
@@ -15,7 +21,10 @@ use std::{
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::{publisher::Served, room::Room};
+pub(crate) use self::secrets::SecretFile;
+pub use self::secrets::SecretsError;
+use self::{answering::Answering, rate::Limiter, renewal::Renewal, tcp::Door};
+use crate::{clock::Clock, config::Serving, publisher::Served};
 
 /// How often a free port is looked for that UDP and TCP can share.
 const PORT_ATTEMPTS: usize = 32;
@@ -25,22 +34,27 @@ const PORT_ATTEMPTS: usize = 32;
 pub struct Listeners {
     pairs: Vec<(TcpListener, Vec<UdpSocket>)>,
     addresses: Vec<SocketAddr>,
+    serving: Serving,
+    renewal: Renewal,
 }
 
 impl Listeners {
     /// Binds every address on TCP and UDP; with port 0, the same free port for both.
     ///
     /// # Errors
-    /// [`BindError`] for the first address that is not to be had.
-    pub async fn bind(addresses: &[SocketAddr]) -> Result<Self, BindError> {
+    /// [`BindError`] for the first address that is not to be had, or the first file of `serving`
+    /// that cannot be used.
+    pub async fn bind(addresses: &[SocketAddr], serving: &Serving) -> Result<Self, BindError> {
         let mut listeners = Self {
             pairs: Vec::new(),
             addresses: Vec::new(),
+            serving: serving.clone(),
+            renewal: Renewal::start(serving)?,
         };
         for &address in addresses {
             let (tcp, udp, bound) = bind_pair(address)
                 .await
-                .map_err(|source| BindError { address, source })?;
+                .map_err(|source| BindError::Address { address, source })?;
             listeners.pairs.push((tcp, udp));
             listeners.addresses.push(bound);
         }
@@ -52,14 +66,34 @@ impl Listeners {
         &self.addresses
     }
 
-    /// Answers until told to stop.
-    pub async fn serve(self, served: Served, stop: CancellationToken) {
-        let room = Room::new(tcp::LIMITS.connections);
+    /// Answers until told to stop; `clock` tells the time by which cookies are judged.
+    pub async fn serve(self, served: Served, clock: Clock, stop: CancellationToken) {
+        let answering = Answering {
+            served,
+            options: self.renewal.options(),
+            clock,
+        };
+        let Serving {
+            rate,
+            streams,
+            networks,
+            ..
+        } = &self.serving;
+        let threads = u32::try_from(udp::threads()).unwrap_or(u32::MAX);
+        let door = Door::new(*streams, networks);
         let mut tasks = JoinSet::new();
+        tasks.spawn(self.renewal.run(stop.clone()));
         for (tcp, udp) in self.pairs {
-            tasks.spawn(tcp::serve(tcp, served.clone(), room.clone(), stop.clone()));
+            let (answering, stop) = (&answering, &stop);
+            tasks.spawn(tcp::serve(
+                tcp,
+                answering.clone(),
+                door.clone(),
+                stop.clone(),
+            ));
             for socket in udp {
-                tasks.spawn(udp::serve(socket, served.clone(), stop.clone()));
+                let limiter = Limiter::new(*rate, networks, threads, RandomState::new());
+                tasks.spawn(udp::serve(socket, answering.clone(), limiter, stop.clone()));
             }
         }
         while tasks.join_next().await.is_some() {}
@@ -81,10 +115,19 @@ async fn bind_pair(address: SocketAddr) -> io::Result<(TcpListener, Vec<UdpSocke
     }
 }
 
-/// Why the nameserver has no sockets.
+/// Why the nameserver cannot serve.
 #[derive(Debug, thiserror::Error)]
-#[error("the nameserver cannot listen on {address}; is another one running, or does port {} need root? (dns.listen)", address.port())]
-pub struct BindError {
-    address: SocketAddr,
-    source: io::Error,
+#[non_exhaustive]
+pub enum BindError {
+    /// An address is not to be had.
+    #[error("the nameserver cannot listen on {address}; is another one running, or does port {} need root? (dns.listen)", address.port())]
+    Address {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file of cookie secrets cannot be used.
+    #[error("the cookie secrets cannot be used (dns.cookie_secret_file)")]
+    Secrets(#[from] SecretsError),
 }

@@ -1,32 +1,41 @@
-//! DNS over TCP: messages behind their lengths, many to a connection (RFC 7766).
+//! DNS over TCP: connections, and who may have how many of them.
 
-use std::{io, time::Duration};
-
-use payname_zones::Transport;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, BufReader},
-    net::{TcpListener, TcpStream},
-    task::JoinSet,
-    time::timeout,
-};
+use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use super::{
+    answering::{Answering, Way},
+    stream::converse,
+};
 use crate::{
-    publisher::Served,
-    room::{Limits, Place, REST, Room},
+    config::{Networks, StreamLimits},
+    room::{REST, Room},
 };
 
-/// What the connections of all listeners together may take.
-pub(super) const LIMITS: Limits = Limits {
-    connections: 256,
-    silence: Duration::from_secs(10),
-};
+/// How connections are let in.
+#[derive(Debug, Clone)]
+pub(super) struct Door {
+    pub(super) room: Room,
+    pub(super) limits: StreamLimits,
+    pub(super) networks: Networks,
+}
+
+impl Door {
+    pub(super) fn new(limits: StreamLimits, networks: &Networks) -> Self {
+        let room = Room::new(limits.connections);
+        Self {
+            room: room.with_most_of_one(limits.connections_per_client),
+            limits,
+            networks: networks.clone(),
+        }
+    }
+}
 
 /// Answers until told to stop; connections under way are then closed.
 pub(super) async fn serve(
     listener: TcpListener,
-    served: Served,
-    room: Room,
+    answering: Answering,
+    door: Door,
     stop: CancellationToken,
 ) {
     let mut connections = JoinSet::new();
@@ -36,38 +45,21 @@ pub(super) async fn serve(
             accepted = listener.accept() => accepted,
             Some(_) = connections.join_next() => continue,
         };
-        let Ok((stream, _)) = accepted else {
+        let Ok((stream, client)) = accepted else {
             tokio::time::sleep(REST).await;
             continue;
         };
-        let (served, place) = (served.clone(), room.enter());
+        let (answering, limits) = (answering.clone(), door.limits);
+        let place = door.room.enter_from(door.networks.of(client.ip()));
         connections.spawn(async move {
+            if stream.set_nodelay(true).is_err() {
+                return;
+            }
             tokio::select! {
                 // A connection that fails concerns only its peer.
-                _ = converse(stream, served, &place) => {}
+                _ = converse(stream, client.ip(), Way::Tcp, &answering, limits, &place) => {}
                 () = place.lost() => {}
             }
         });
-    }
-}
-
-/// Answers the queries of one connection in their order; the next may arrive before the answer.
-async fn converse(stream: TcpStream, served: Served, place: &Place) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let mut stream = BufReader::new(stream);
-    let mut query = Vec::new();
-    loop {
-        let length = timeout(LIMITS.silence, stream.read_u16()).await??;
-        query.resize(length.into(), 0);
-        timeout(LIMITS.silence, stream.read_exact(&mut query)).await??;
-        place.stir();
-        let Some(response) = served.respond(&query, Transport::Tcp) else {
-            return Ok(());
-        };
-        let Ok(length) = u16::try_from(response.len()) else {
-            return Ok(());
-        };
-        let message = [&length.to_be_bytes(), response.as_slice()].concat();
-        timeout(LIMITS.silence, stream.write_all(&message)).await??;
     }
 }

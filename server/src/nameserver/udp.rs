@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use payname_zones::{OnDemand, Transport};
+use payname_zones::{Asker, CookieState, OnDemand, Reply, ReplyKind, Transport, respond_into};
 use socket2::{Domain, Socket, Type};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +17,10 @@ use tokio_util::sync::CancellationToken;
 use super::batch::Batch;
 #[cfg(not(target_os = "linux"))]
 use super::one::Batch;
-use crate::publisher::Served;
+use super::{
+    answering::Answering,
+    rate::{Limiter, Verdict},
+};
 
 /// The longest query that is read, in bytes; what comes after is cut off. Queries have about 100.
 pub(super) const MAX_QUERY: usize = 4096;
@@ -37,8 +40,7 @@ const REST: Duration = Duration::from_millis(50);
 pub(super) fn bind(address: SocketAddr) -> io::Result<Vec<UdpSocket>> {
     // Alone first: an address that another program shares would lose queries to it.
     drop(UdpSocket::bind(address)?);
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    (0..cores).map(|_| bind_shared(address)).collect()
+    (0..threads()).map(|_| bind_shared(address)).collect()
 }
 
 fn bind_shared(address: SocketAddr) -> io::Result<UdpSocket> {
@@ -50,13 +52,23 @@ fn bind_shared(address: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
+/// How many threads answer, each with a socket of its own.
+pub(super) fn threads() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}
+
 /// Answers on a thread of its own until told to stop, or until nobody waits for it any more.
-pub(super) async fn serve(socket: UdpSocket, served: Served, stop: CancellationToken) {
+pub(super) async fn serve(
+    socket: UdpSocket,
+    answering: Answering,
+    limiter: Limiter,
+    stop: CancellationToken,
+) {
     let stop = stop.child_token();
     let _nobody_waits = stop.clone().drop_guard();
     let (ended, end) = oneshot::channel::<()>();
     let work = move || {
-        work(&socket, &served, &stop);
+        work(&socket, &answering, limiter, &stop);
         drop(ended);
     };
     match thread::Builder::new()
@@ -68,21 +80,54 @@ pub(super) async fn serve(socket: UdpSocket, served: Served, stop: CancellationT
     }
 }
 
-fn work(socket: &UdpSocket, served: &Served, stop: &CancellationToken) {
+fn work(socket: &UdpSocket, answering: &Answering, mut limiter: Limiter, stop: &CancellationToken) {
     let mut batch = Batch::new();
     let mut on_demand = OnDemand::new(SIGNATURES, REMEMBERED);
     let start = Instant::now();
     while !stop.is_cancelled() {
-        on_demand.grant(start.elapsed());
-        let answered = batch.answer(socket, |query, response| {
-            served.respond_into(query, Transport::udp(), &mut on_demand, response)
-        });
-        match answered.map_err(|error| error.kind()) {
+        match batch.receive(socket).map_err(|error| error.kind()) {
+            Ok(()) => {}
             // Nothing came for a while.
-            Ok(()) | Err(ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(ErrorKind::WouldBlock | ErrorKind::TimedOut) => continue,
             // An earlier datagram's, such as an unreachable asker; the socket still works.
-            Err(_) => thread::sleep(REST),
+            Err(_) => {
+                thread::sleep(REST);
+                continue;
+            }
         }
+        let passed = start.elapsed();
+        on_demand.grant(passed);
+        let (zones, options) = (answering.served.zones(), answering.options.load());
+        let now = answering.clock.now();
+        batch.answer(socket, |query, address, response| {
+            let asker = Asker {
+                address,
+                now,
+                options: &options,
+                ..Asker::over(Transport::udp())
+            };
+            let Some(reply) = respond_into(&zones, query, &asker, &mut on_demand, response) else {
+                return false;
+            };
+            if reply.cookie == CookieState::Valid {
+                return true;
+            }
+            let kind = reply.kind(response);
+            let verdict = limiter.judge(address, kind, passed);
+            if verdict == Verdict::Slip {
+                slip(&reply, kind, response);
+            }
+            verdict != Verdict::Drop
+        });
+    }
+}
+
+/// Makes a response small, so that whoever forged the query gains nothing, and a client that is there
+/// comes again: with the cookie that it gets, or over TCP.
+fn slip(reply: &Reply<'_>, kind: ReplyKind, response: &mut Vec<u8>) {
+    // An error is small as it is, and nothing better would come over TCP.
+    if kind != ReplyKind::Error && !reply.demand_cookie(response) {
+        reply.truncate(response);
     }
 }
 
@@ -90,8 +135,30 @@ fn work(socket: &UdpSocket, served: &Served, stop: &CancellationToken) {
 mod tests {
     use std::{collections::BTreeSet, net::Ipv4Addr};
 
+    use std::{hash::RandomState, sync::Arc};
+
+    use arc_swap::ArcSwap;
+
     use super::*;
-    use crate::nameserver::one;
+    use crate::{
+        Clock,
+        config::{Networks, RateLimit},
+        nameserver::one,
+        publisher::Served,
+    };
+
+    fn answering() -> Answering {
+        Answering {
+            served: Served::default(),
+            options: Arc::new(ArcSwap::default()),
+            clock: Clock::system(),
+        }
+    }
+
+    fn limiter() -> Limiter {
+        let networks = Networks::default();
+        Limiter::new(RateLimit::default(), &networks, 1, RandomState::new())
+    }
 
     /// A question for the root's name servers, with an id.
     fn query(id: u16) -> Vec<u8> {
@@ -124,7 +191,7 @@ mod tests {
         let workers: Vec<_> = bind(address)
             .unwrap()
             .into_iter()
-            .map(|socket| tokio::spawn(serve(socket, Served::default(), stop.clone())))
+            .map(|socket| tokio::spawn(serve(socket, answering(), limiter(), stop.clone())))
             .collect();
         let askers = [asker(), asker()];
         for id in 0..100_u16 {
@@ -149,13 +216,12 @@ mod tests {
         let address = server.local_addr().unwrap();
         asker.send_to(&query(7), address).unwrap();
         let mut batch = one::Batch::new();
-        let served = Served::default();
-        batch
-            .answer(&server, |query, response| {
-                let mut on_demand = OnDemand::unlimited();
-                served.respond_into(query, Transport::udp(), &mut on_demand, response)
-            })
-            .unwrap();
+        batch.receive(&server).unwrap();
+        batch.answer(&server, |query, address, response| {
+            assert_eq!(address, asker.local_addr().unwrap().ip());
+            response.extend(query);
+            true
+        });
         assert_eq!(ids(&asker, 1), BTreeSet::from([7]));
     }
 }

@@ -16,14 +16,14 @@ use std::{
     time::Duration,
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 use payname_resolver::{
     UnixTime,
     hickory_proto::{dnssec::rdata::DS, rr::Name},
 };
 use payname_zones::{
-    Denial, NameServer, OnDemand, Settings, SignaturePolicy, Transport, Zone, ZoneError, ZoneKeys,
-    ZoneSet, payment_record,
+    Denial, NameServer, Settings, SignaturePolicy, Transport, Zone, ZoneError, ZoneKeys, ZoneSet,
+    payment_record,
 };
 use tokio::{sync::Mutex, task::spawn_blocking};
 
@@ -72,18 +72,9 @@ impl Served {
         payname_zones::respond(&self.zones.load(), query, transport)
     }
 
-    /// Writes the response to a query into `response`; false when it deserves silence.
-    ///
-    /// Over UDP, what is signed on demand is charged to the budget of `on_demand`.
-    pub fn respond_into(
-        &self,
-        query: &[u8],
-        transport: Transport,
-        on_demand: &mut OnDemand,
-        response: &mut Vec<u8>,
-    ) -> bool {
-        let zones = self.zones.load();
-        payname_zones::respond_into(&zones, query, transport, on_demand, response)
+    /// The zones as they are now.
+    pub(crate) fn zones(&self) -> Guard<Arc<ZoneSet>> {
+        self.zones.load()
     }
 
     /// What `look` sees in the zone with this apex.

@@ -15,5 +15,6 @@ mod program;
 mod refusals;
 mod restart;
 mod scene;
+mod serving;
 mod signing;
 mod stores;

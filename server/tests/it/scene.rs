@@ -68,7 +68,7 @@ pub(crate) fn config_text(more: &str) -> String {
 pub(crate) struct Scene {
     running: Running,
     directory: tempfile::TempDir,
-    more: String,
+    text: String,
 }
 
 impl Scene {
@@ -79,12 +79,22 @@ impl Scene {
 
     /// A new server with more keys in its configuration.
     pub(crate) async fn start_with(more: &str) -> Self {
+        Self::start_as(config_text(more)).await
+    }
+
+    /// A new server with more keys under `[dns]`, and tables behind them.
+    pub(crate) async fn start_serving(dns: &str) -> Self {
+        let listen = "[dns]\n        listen = [\"127.0.0.1:0\"]";
+        Self::start_as(config_text("").replacen(listen, &format!("{listen}\n{dns}"), 1)).await
+    }
+
+    async fn start_as(text: String) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let running = start(directory.path(), more).await;
+        let running = start(directory.path(), &text).await;
         Self {
             running,
             directory,
-            more: more.to_owned(),
+            text,
         }
     }
 
@@ -93,14 +103,14 @@ impl Scene {
         let Self {
             running,
             directory,
-            more,
+            text,
         } = self;
         running.shutdown().await;
-        let running = start(directory.path(), &more).await;
+        let running = start(directory.path(), &text).await;
         Self {
             running,
             directory,
-            more,
+            text,
         }
     }
 
@@ -127,8 +137,8 @@ impl Scene {
     }
 }
 
-async fn start(directory: &Path, more: &str) -> Running {
-    let config = Config::parse(&config_text(more), &directory.join("paynamed.toml")).unwrap();
+async fn start(directory: &Path, text: &str) -> Running {
+    let config = Config::parse(text, &directory.join("paynamed.toml")).unwrap();
     Server::start(config, Clock::system()).await.unwrap()
 }
 
