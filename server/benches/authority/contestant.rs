@@ -8,11 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{PATIENCE, ours::APEX, process};
+use super::{PATIENCE, load::Load, ours::APEX, process};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Knot,
+    /// Signs the zone itself, and takes dynamic updates.
+    KnotSigning,
     Nsd,
     Bind,
     OursNsec3,
@@ -23,6 +25,7 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Knot => "Knot, NSEC3",
+            Self::KnotSigning => "Knot, signing",
             Self::Nsd => "NSD, NSEC3",
             Self::Bind => "BIND, NSEC3",
             Self::OursNsec3 => "paynamed, NSEC3",
@@ -64,20 +67,13 @@ impl Contestant {
     /// Asks the questions of a file for some seconds: answers per CPU second.
     pub(super) fn ask(&self, questions: &Path, seconds: u32) -> f64 {
         let before = self.cpu();
-        let port = self.port.to_string();
-        let output = Command::new(program("dnsperf"))
-            .args(["-s", "127.0.0.1", "-p", &port, "-l", &seconds.to_string()])
-            .args(["-c", "8", "-T", "1", "-e", "-D", "-d"])
-            .arg(questions)
-            .output()
-            .expect("dnsperf");
-        let said = String::from_utf8_lossy(&output.stdout);
-        let completed = said.lines().find_map(|line| {
-            let rest = line.trim().strip_prefix("Queries completed:")?;
-            rest.trim().split(' ').next()?.parse::<f64>().ok()
-        });
+        let outcome = Load::start(self.port, questions, seconds, None).finish();
         let ticks = (self.cpu() - before).max(1);
-        completed.unwrap_or_else(|| panic!("dnsperf said: {said}")) * 100.0 / ticks as f64
+        outcome.completed * 100.0 / ticks as f64
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
     }
 
     pub(super) fn memory(&self) -> u64 {
@@ -85,7 +81,8 @@ impl Contestant {
         family.into_iter().map(process::memory).sum()
     }
 
-    fn cpu(&self) -> u64 {
+    /// The CPU time it has used, in hundredths of a second.
+    pub(super) fn cpu(&self) -> u64 {
         let family = process::family(self.child.id());
         family.into_iter().map(process::cpu).sum()
     }
@@ -122,6 +119,9 @@ impl Drop for Contestant {
 fn command(kind: Kind, folder: &Path, home: &Path, port: u16, names: u32) -> Command {
     let (at, zone) = (home.display(), folder.join("zone"));
     let file = zone.display();
+    if kind == Kind::KnotSigning {
+        fs::copy(folder.join("unsigned"), home.join("zone")).expect("the zone file");
+    }
     let configuration = home.join("conf");
     let (program_name, text, arguments): (&str, String, &[&str]) = match kind {
         Kind::Knot => (
@@ -130,6 +130,20 @@ fn command(kind: Kind, folder: &Path, home: &Path, port: u16, names: u32) -> Com
                 "server:\n  rundir: {at}\n  listen: 127.0.0.1@{port}\n  udp-workers: 1\n  \
                  tcp-workers: 1\n  background-workers: 1\ndatabase:\n  storage: {at}\nlog:\n  - \
                  target: stderr\n    any: warning\nzone:\n  - domain: {APEX}\n    file: {file}\n"
+            ),
+            &["-c"],
+        ),
+        Kind::KnotSigning => (
+            "knotd",
+            format!(
+                "server:\n  rundir: {at}\n  listen: 127.0.0.1@{port}\n  udp-workers: 1\n  \
+                 tcp-workers: 1\n  background-workers: 1\ndatabase:\n  storage: {at}\nlog:\n  - \
+                 target: stderr\n    any: warning\nacl:\n  - id: update\n    address: 127.0.0.1\n    \
+                 action: update\npolicy:\n  - id: nsec3\n    algorithm: ecdsap256sha256\n    \
+                 nsec3: on\n    nsec3-iterations: 0\n    nsec3-salt-length: 0\nzone:\n  - domain: \
+                 {APEX}\n    storage: {at}\n    file: {at}/zone\n    acl: update\n    dnssec-signing: \
+                 on\n    dnssec-policy: nsec3\n    zonefile-sync: -1\n    zonefile-load: whole\n    \
+                 journal-content: none\n"
             ),
             &["-c"],
         ),
@@ -177,7 +191,7 @@ fn free_port() -> u16 {
 }
 
 /// Where a program of the set-up is, or its name for `PATH`.
-fn program(name: &str) -> PathBuf {
+pub(super) fn program(name: &str) -> PathBuf {
     let tools = std::env::var_os("PAYNAME_TOOLS").map(PathBuf::from);
     let tool = tools
         .map(|tools| tools.join(name))
