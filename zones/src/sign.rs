@@ -45,8 +45,9 @@ impl SignaturePolicy {
 
 /// A number for a record set that tells it from others (FNV-1a); nothing secret hangs on it.
 fn fingerprint(owner: &Name, record_type: RecordType) -> u64 {
-    let wire = crate::names::wire(owner);
-    let octets = wire.into_iter().chain(u16::from(record_type).to_be_bytes());
+    let octets = wire(owner)
+        .into_iter()
+        .chain(u16::from(record_type).to_be_bytes());
     octets.fold(0xcbf2_9ce4_8422_2325, |hash: u64, octet| {
         (hash ^ u64::from(octet)).wrapping_mul(0x0000_0100_0000_01b3)
     })
