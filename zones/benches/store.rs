@@ -64,6 +64,28 @@ fn measure(denial: Denial, names: u32) {
     }
     println!("  publish one name {:?}", (cpu() - start) / PUBLICATIONS);
 
+    let older = zone.clone();
+    let record = record(names + PUBLICATIONS);
+    zone.publish(&record, 1800, NOW).expect("the name is good");
+    let start = cpu();
+    for _ in 0..PUBLICATIONS {
+        black_box(zone.changes_since(&older).count());
+    }
+    println!(
+        "  tell one publication {:?}",
+        (cpu() - start) / PUBLICATIONS
+    );
+    let changes: Vec<_> = zone.changes_since(&older).collect();
+    let start = cpu();
+    for _ in 0..PUBLICATIONS {
+        black_box(older.apply(changes.iter().cloned())).expect("the changes fit");
+    }
+    println!(
+        "  apply one publication {:?}",
+        (cpu() - start) / PUBLICATIONS
+    );
+    restoring(&zone, names);
+
     let zones = ZoneSet::from_iter([zone]);
     let spread = |number: u32| number.wrapping_mul(2_654_435_761) % names;
     let existing = |number| user(spread(number));
@@ -81,6 +103,19 @@ fn measure(denial: Denial, names: u32) {
         existing,
     );
     answering(&zones, "missing name", None, |number| format!("no{number}"));
+}
+
+/// Puts the zone together again from its sets, one after the other, as from a file.
+fn restoring(zone: &Zone, names: u32) {
+    let keys = zone.keys().expect("it is signed here").clone();
+    let before = memory();
+    let (start, begun) = (cpu(), Instant::now());
+    let stored = zone.stored_sets();
+    let restored = Zone::restore(zone.settings().clone(), keys, stored).expect("what was stored");
+    let (spent, wall) = (cpu() - start, begun.elapsed());
+    let each = memory().saturating_sub(before) / u64::from(names);
+    println!("  restore all of it {spent:?} of CPU, {wall:?}; {each} bytes a name");
+    assert_eq!(restored.serial(), zone.serial(), "it is another zone");
 }
 
 /// The time that an answer takes; who asks has a cookie of so many octets.

@@ -12,6 +12,8 @@ use crate::check::ZoneError;
 use crate::denial::{Denial, nsec3_parameters};
 use crate::keys::{KeyUse, SigningKey, ZoneKeys};
 use crate::names::{canonical, presentation};
+use crate::node::Node;
+use crate::packed::Stored;
 use crate::record_set::RecordSet;
 use crate::sign::Signer;
 use crate::zone::{Change, Zone};
@@ -26,7 +28,7 @@ impl Zone {
             .iter()
             .map(|server| RData::NS(NS(canonical(&server.name))));
         let mut sets = vec![(origin.clone(), RecordType::NS, ttl, targets.collect())];
-        for (record_type, data) in self.keys.records(&origin) {
+        for (record_type, data) in self.signing_keys()?.records(&origin) {
             sets.push((origin.clone(), record_type, ttl, data));
         }
         if self.settings.denial == Denial::Nsec3 {
@@ -37,7 +39,7 @@ impl Zone {
         for (owner, record_type, ttl, data) in sets {
             let mut set = RecordSet::new(record_type, ttl, data)
                 .map_err(|error| ZoneError::Records(presentation(&owner), error))?;
-            self.signer(now).sign(&owner, &mut set)?;
+            self.signer(now)?.sign(&owner, &mut set)?;
             signed.push((owner, set));
         }
         signed.extend(self.server_addresses(|_| true, now)?);
@@ -65,7 +67,8 @@ impl Zone {
         now: UnixTime,
     ) -> Result<Option<Change>, ZoneError> {
         let keys = Arc::new(keys.into());
-        if keys == self.keys {
+        self.signing_keys()?;
+        if self.has_keys(&keys) {
             return Ok(None);
         }
         let origin = self.settings.origin.clone();
@@ -80,7 +83,7 @@ impl Zone {
         }
         let made = signer.made();
         let mut next = self.clone();
-        next.keys = Arc::clone(&keys);
+        next.keys = Some(Arc::clone(&keys));
         let change = next.commit(now, made, |nodes, changed| {
             for record_type in [RecordType::CDS, RecordType::CDNSKEY] {
                 nodes.remove(&[], record_type, changed);
@@ -93,12 +96,40 @@ impl Zone {
         Ok(Some(change))
     }
 
+    /// Whether the zone signs with exactly these keys and its records tell of them.
+    ///
+    /// They may not where the zone was restored with keys that had changed since it was stored;
+    /// [`Zone::set_keys`] then shows them.
+    pub fn has_keys(&self, keys: &ZoneKeys) -> bool {
+        self.keys() == Some(keys) && self.shows(keys)
+    }
+
+    fn shows(&self, keys: &ZoneKeys) -> bool {
+        let mut told = keys.records(self.origin());
+        told.sort_by_key(|(record_type, _)| u16::from(*record_type));
+        let there = self.nodes.at(&[]).into_iter().flat_map(Node::sets);
+        let there = there.filter(|set| ZoneKeys::is_of_keys(set.record_type()));
+        let there: Vec<Stored<'_>> = there.collect();
+        let same = |set: &Stored<'_>, (record_type, data): (RecordType, Vec<RData>)| {
+            let told = RecordSet::new(record_type, set.ttl(), data);
+            told.is_ok_and(|told| told.pack().record_bytes() == Some(set.record_bytes()))
+        };
+        there.len() == told.len() && there.iter().zip(told).all(|(set, told)| same(set, told))
+    }
+
     /// Which keys the zone's signatures are from, for [`crate::KeySet::step`].
+    ///
+    /// None signs, and the tag is 0, where the zone is signed elsewhere.
     pub fn key_use(&self) -> KeyUse {
         let mut key_use = KeyUse {
-            signing: self.keys.zone().key_tag(),
+            signing: self.keys.as_ref().map_or(0, |keys| keys.zone().key_tag()),
             key_tags: BTreeSet::new(),
-            complete: self.keys.zone_signers().map(SigningKey::key_tag).collect(),
+            complete: self
+                .keys
+                .iter()
+                .flat_map(|keys| keys.zone_signers())
+                .map(SigningKey::key_tag)
+                .collect(),
             longest_ttl: 0,
         };
         for set in self.signed_sets() {
@@ -130,7 +161,7 @@ impl Zone {
                 let ttl = self.settings.infrastructure_ttl;
                 let mut set = RecordSet::new(record_type, ttl, data)
                     .map_err(|error| ZoneError::Records(presentation(&owner), error))?;
-                self.signer(now).sign(&owner, &mut set)?;
+                self.signer(now)?.sign(&owner, &mut set)?;
                 signed.push((owner.clone(), set));
             }
         }

@@ -2,8 +2,10 @@
 
 use hickory_proto::rr::{Name, RecordType};
 
+use crate::denial::{Denial, MAX_ITERATIONS};
 use crate::names::presentation;
 use crate::node::Node;
+use crate::packed::SetFault;
 use crate::record_data::dname_target;
 use crate::record_set::{RecordSet, RecordSetError};
 use crate::sign::SignError;
@@ -187,6 +189,56 @@ pub enum ZoneError {
     /// The records do not make a record set.
     #[error("cannot set the records of {0}")]
     Records(String, #[source] RecordSetError),
+    /// It has no keys here: its sets come from where it is signed.
+    #[error("zone {0} is signed elsewhere; change it there")]
+    SignedElsewhere(String),
+    /// A stored or transferred set is not one.
+    #[error("cannot take over the {record_type} records of {owner}: {fault}")]
+    StoredSet {
+        /// Their owner name.
+        owner: String,
+        /// Their type.
+        record_type: RecordType,
+        /// What is wrong with them.
+        fault: SetFault,
+    },
+    /// The apex lacks what every signed zone has.
+    #[error("zone {origin} has no {record_type} records; its sets are not complete")]
+    Incomplete {
+        /// The apex of the zone.
+        origin: String,
+        /// What is missing.
+        record_type: RecordType,
+    },
+    /// There are no denial records, or no signatures at the apex.
+    #[error("zone {0} is not signed; sign it where it comes from")]
+    NotSigned(String),
+    /// Stored denial records are not of the kind that is asked for, or of two kinds.
+    #[error("zone {0} does not deny names by {1:?} as it is stored; build it anew")]
+    OtherDenial(String, Denial),
+    /// A denial record does not lead to the next one, or names are hashed otherwise there.
+    #[error(
+        "the {record_type} record of {owner} does not lead to the next; some denial records are missing"
+    )]
+    ChainBroken {
+        /// The owner name of the denial record.
+        owner: String,
+        /// NSEC or NSEC3.
+        record_type: RecordType,
+    },
+    /// NSEC3 with more iterations than resolvers accept.
+    #[error(
+        "zone {origin} hashes names {iterations} more times; at most {MAX_ITERATIONS} are accepted (RFC 9276)"
+    )]
+    Iterations {
+        /// The apex of the zone.
+        origin: String,
+        /// How many were found.
+        iterations: u16,
+    },
+    /// Changes without an SOA, so that nobody would notice them.
+    #[error("the changes to zone {0} hold no SOA record; every change has a serial")]
+    SameSerial(String),
     /// Signing failed.
     #[error(transparent)]
     Sign(#[from] SignError),

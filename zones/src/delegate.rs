@@ -48,6 +48,7 @@ impl Zone {
         now: UnixTime,
     ) -> Result<Edit, ZoneError> {
         let child = canonical(child);
+        self.signing_keys()?;
         self.check_delegable(&child)?;
         let records = |owner: &Name, record_type, data| {
             RecordSet::new(record_type, ttl, data)
@@ -67,7 +68,7 @@ impl Zone {
                 .iter()
                 .map(|ds| RData::DNSSEC(DNSSECRData::DS(ds.clone())));
             let mut set = records(&child, RecordType::DS, data.collect())?;
-            self.signer(now).sign(&child, &mut set)?;
+            self.signer(now)?.sign(&child, &mut set)?;
             signatures = 1;
             sets.push((child.clone(), set));
         }
@@ -106,6 +107,7 @@ impl Zone {
     /// What taking a delegation back changes.
     pub(crate) fn undelegation(&self, child: &Name, now: UnixTime) -> Result<Edit, ZoneError> {
         let child = canonical(child);
+        self.signing_keys()?;
         if !self.is_delegated(&child) {
             return Err(ZoneError::NotDelegated(presentation(&child)));
         }

@@ -1,5 +1,6 @@
 //! When signatures end: how many do at each moment, so that nobody looks through a zone for it.
 
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use payname_resolver::UnixTime;
@@ -19,6 +20,20 @@ type End = (bool, KeyTags, u64);
 impl Ends {
     pub(crate) fn new() -> Self {
         Self(RedBlackTreeMapSync::new_sync())
+    }
+
+    /// Counts many sets at once.
+    pub(crate) fn of<'a>(sets: impl Iterator<Item = Stored<'a>>) -> Self {
+        let mut counts = BTreeMap::<End, u32>::new();
+        for end in sets.filter_map(end) {
+            let count = counts.entry(end).or_default();
+            *count = count.saturating_add(1);
+        }
+        let mut ends = Self::new();
+        for (end, count) in counts {
+            ends.0.insert_mut(end, count);
+        }
+        ends
     }
 
     /// Counts a set that is stored from now on; an unsigned one does not count.

@@ -36,6 +36,7 @@
 
 mod answer;
 mod apex;
+mod apply;
 mod check;
 mod delegate;
 mod denial;
@@ -45,6 +46,7 @@ mod ends;
 mod import;
 mod keys;
 mod master_file;
+mod mirror;
 mod names;
 mod node;
 mod nodes;
@@ -56,10 +58,13 @@ mod record_set;
 mod reply;
 mod resign;
 mod respond;
+mod restore;
 mod set;
 mod settings;
 mod shortcut;
 mod sign;
+mod spread;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -81,6 +86,7 @@ pub use keys::{
 };
 pub use master_file::MasterFile;
 pub use on_demand::OnDemand;
+pub use packed::SetFault;
 pub use payment::{MAX_URI_LENGTH, PaymentError, PaymentRecord, payment_record};
 pub use record_set::{RecordSet, RecordSetError, txt};
 pub use reply::{Reply, ReplyKind};
@@ -88,6 +94,7 @@ pub use respond::{Transport, respond, respond_into};
 pub use set::ZoneSet;
 pub use settings::{NameServer, Settings};
 pub use sign::{SignError, SignaturePolicy};
+pub use stored::SetChange;
 pub use tree::{Tree, TreeError};
 pub use zone::{Change, Zone};
 pub use zone_file::ZoneFile;

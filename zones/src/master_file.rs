@@ -108,7 +108,12 @@ fn data_text(data: &RData) -> String {
         RData::DNSSEC(DNSSECRData::NSEC3(nsec3)) => {
             let next = data_encoding::BASE32_DNSSEC.encode(nsec3.next_hashed_owner_name());
             let types = types_text(nsec3.type_bit_maps());
-            format!("1 {} {} - {next}{types}", nsec3.flags(), nsec3.iterations())
+            let salt = match nsec3.salt() {
+                [] => "-".to_owned(),
+                salt => HEXUPPER.encode(salt),
+            };
+            let (flags, iterations) = (nsec3.flags(), nsec3.iterations());
+            format!("1 {flags} {iterations} {salt} {next}{types}")
         }
         other => generic_text(other),
     }

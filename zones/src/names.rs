@@ -33,6 +33,41 @@ pub(crate) fn key_parent(key: &[u8]) -> Option<&[u8]> {
     rest.get(usize::from(*length)..)
 }
 
+/// How many octets the uncompressed name takes that these bytes begin with.
+pub(crate) fn name_length(bytes: &[u8]) -> Option<usize> {
+    let mut length = 0_usize;
+    loop {
+        let label = *bytes.get(length)?;
+        length = length.checked_add(usize::from(label))?.checked_add(1)?;
+        if label > 63 || length > 255 {
+            return None;
+        }
+        if label == 0 {
+            return Some(length);
+        }
+    }
+}
+
+/// The part of an owner name below the origin, both in lower-case wire form; none when the name is
+/// malformed or lies elsewhere.
+pub(crate) fn key_of<'n>(owner: &'n [u8], origin: &[u8]) -> Option<&'n [u8]> {
+    let is_whole = name_length(owner) == Some(owner.len());
+    let above = suffixes(owner).find(|suffix| *suffix == origin)?;
+    let length = owner.len().checked_sub(above.len())?;
+    owner.get(..length).filter(|_| is_whole)
+}
+
+/// A name in wire form, then the name above it, down to the root.
+pub(crate) fn suffixes(name: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let names = std::iter::successors(Some(name), |name| key_parent(name));
+    names.take_while(|name| !name.is_empty())
+}
+
+/// The same in lower-case wire form.
+pub(crate) fn wire_of(key: &[u8], origin: &[u8]) -> Vec<u8> {
+    [key, origin].concat()
+}
+
 /// The name that a key stands for in the zone `origin`.
 pub(crate) fn name_of(mut key: &[u8], origin: &Name) -> Name {
     let mut labels = Vec::new();

@@ -33,9 +33,26 @@ impl Node {
         Self(ThinArc::from_header_and_slice(header, key))
     }
 
+    /// A name with one set and nothing below.
+    pub(crate) fn single(key: &[u8], set: &Packed) -> Self {
+        let header = Header {
+            children: 0,
+            key: key.len() as u8, // a name has at most 255 octets
+        };
+        let mut bytes = Vec::with_capacity(key.len().saturating_add(set.as_bytes().len()));
+        bytes.extend_from_slice(key);
+        bytes.extend_from_slice(set.as_bytes());
+        Self(ThinArc::from_header_and_slice(header, &bytes))
+    }
+
     /// The name as [`crate::names::Key`] has it.
     pub(crate) fn key(&self) -> &[u8] {
         self.parts().0
+    }
+
+    /// Whether the other is this very node, in the same piece of memory.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.0.as_ptr() == other.0.as_ptr()
     }
 
     /// The record sets, in the order of their types.

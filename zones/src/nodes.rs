@@ -1,8 +1,8 @@
 //! The tree of names: what lives at each, empty non-terminals included.
 
-use std::cmp::Ordering;
+mod builder;
+
 use std::collections::BTreeSet;
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use hickory_proto::rr::{Name, RecordType};
@@ -12,7 +12,10 @@ use crate::ends::Ends;
 use crate::names::{key_parent, label_count, name_of, suffix, wire};
 use crate::node::Node;
 use crate::packed::{Packed, Stored};
-use crate::trie::{Item, Trie};
+use crate::spread::Spread;
+use crate::trie::{Difference, Item, Trie};
+
+pub(crate) use builder::NodesBuilder;
 
 /// All names of a zone, found by hash; a copy costs nothing.
 ///
@@ -23,8 +26,7 @@ pub(crate) struct Nodes {
     origin: Name,
     origin_wire: Arc<[u8]>,
     nodes: Trie<Node>,
-    /// Seeded, so that nobody can crowd names into one place.
-    hasher: RandomState,
+    spread: Spread,
     /// How many nodes are delegations or hold a DNAME.
     redirections: usize,
     ends: Ends,
@@ -36,8 +38,12 @@ pub(crate) type Changed = BTreeSet<Box<[u8]>>;
 impl Item for Node {
     type Key = [u8];
 
-    fn compare(&self, key: &[u8]) -> Ordering {
-        self.key().cmp(key)
+    fn key(&self) -> &[u8] {
+        self.key()
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.is_same(other)
     }
 }
 
@@ -47,7 +53,7 @@ impl Nodes {
             origin_wire: wire(&origin).into(),
             origin,
             nodes: Trie::new(),
-            hasher: RandomState::new(),
+            spread: Spread::new(),
             redirections: 0,
             ends: Ends::new(),
         };
@@ -78,7 +84,7 @@ impl Nodes {
     }
 
     pub(crate) fn at(&self, key: &[u8]) -> Option<&Node> {
-        self.nodes.get(self.hasher.hash_one(key), key)
+        self.nodes.get(self.spread.place(key), key)
     }
 
     pub(crate) fn set(&self, name: &Name, record_type: RecordType) -> Option<Stored<'_>> {
@@ -88,6 +94,25 @@ impl Nodes {
     /// All nodes, in no order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Node> {
         self.nodes.iter()
+    }
+
+    /// The names at which the two may differ; looks at all names unless one is a later copy of
+    /// the other.
+    pub(crate) fn differences<'a>(
+        &'a self,
+        older: &'a Self,
+    ) -> Box<dyn Iterator<Item = Difference<'a, Node>> + 'a> {
+        if self.spread.is_same(&older.spread) {
+            return Box::new(self.nodes.differences(&older.nodes));
+        }
+        let in_older = |node: &Node| older.at(node.key());
+        let in_newer = |node: &Node| self.at(node.key());
+        Box::new(Difference::apart(
+            self.iter(),
+            in_older,
+            older.iter(),
+            in_newer,
+        ))
     }
 
     /// All nodes in canonical order of their names (RFC 4034 §6.1); sorts them.
@@ -176,7 +201,7 @@ impl Nodes {
 
     /// Puts a node in the place of the one with its name.
     fn put(&mut self, node: Node) {
-        let place = self.hasher.hash_one(node.key());
+        let place = self.spread.place(node.key());
         let before = self
             .nodes
             .get(place, node.key())
@@ -212,7 +237,7 @@ impl Nodes {
             if !self.at(key).is_some_and(empty) {
                 return;
             }
-            self.nodes.remove(self.hasher.hash_one(key), key);
+            self.nodes.remove(self.spread.place(key), key);
             changed.insert(key.into());
             if let Some(node) = self.at(above) {
                 let node = node.with_children(node.children().saturating_sub(1));

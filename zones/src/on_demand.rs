@@ -90,7 +90,7 @@ impl OnDemand {
             return Some(known.clone());
         }
         if spare && self.budget.is_some() {
-            let signers = zone.keys.zone_signers().count() as u128; // two at the most
+            let signers = zone.keys()?.zone_signers().count() as u128; // two at the most
             let cost = BILLION.saturating_mul(signers);
             self.credit = self.credit.checked_sub(cost.min(self.most()))?;
         }
@@ -122,7 +122,7 @@ fn is_good(known: &Packed, soa: &Stored<'_>, zone: &Zone) -> bool {
     };
     let slack = zone.settings.signatures.validity.as_secs() / SHARE;
     let known_ends = ends(known);
-    known.key_tags() == zone.keys.tags_for(false)
+    known.key_tags() == zone.keys().and_then(|keys| keys.tags_for(false))
         && known_ends <= soa_ends
         && soa_ends <= known_ends.saturating_add(slack)
 }
@@ -133,7 +133,7 @@ fn sign(zone: &Zone, owner: &[u8], records: &[u8], soa: &Stored<'_>) -> Option<P
     let mut bodies: Vec<&[u8]> = crate::packed::bodies(records).collect();
     bodies.sort_by_key(|body| body.get(10..)); // canonical order (RFC 4034 §6.3)
     let mut signatures = Vec::with_capacity(300);
-    for key in zone.keys.zone_signers() {
+    for key in zone.keys()?.zone_signers() {
         signatures.append(&mut signature(key, zone, owner, &bodies, soa)?);
     }
     let ends = soa.expires_at()?;

@@ -4,7 +4,10 @@
 //! the owner name, which the response has already. A million payment names fit a small machine
 //! this way, and answering is copying.
 
+mod checked;
+
 use hickory_proto::dnssec::rdata::{DNSSECRData, RRSIG};
+use hickory_proto::rr::rdata::NULL;
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 use hickory_proto::serialize::binary::{
     BinDecoder, BinEncodable, BinEncoder, NameEncoding, Restrict,
@@ -13,6 +16,8 @@ use payname_resolver::UnixTime;
 
 use crate::keys::KeyTags;
 use crate::record_set::{RecordSet, Signatures};
+
+pub use checked::SetFault;
 
 /// What comes before the records: type, end of the signatures, length of records and signatures.
 const HEAD: usize = 18;
@@ -42,6 +47,11 @@ impl Packed {
         Self(bytes)
     }
 
+    /// All records, as [`Stored::records`] cuts them.
+    pub(crate) fn record_bytes(&self) -> Option<&[u8]> {
+        Some(self.stored()?.records)
+    }
+
     pub(crate) fn stored(&self) -> Option<Stored<'_>> {
         Stored::split(&self.0).map(|(stored, _)| stored)
     }
@@ -54,8 +64,14 @@ impl RecordSet {
         for data in self.data() {
             write_record(&mut records, self.record_type(), self.ttl(), data);
         }
-        for rrsig in self.rrsigs() {
-            let data = RData::DNSSEC(DNSSECRData::RRSIG(rrsig.clone()));
+        let rrsigs = self.rrsigs().iter().cloned();
+        let mut rrsigs: Vec<_> = rrsigs
+            .map(|rrsig| RData::DNSSEC(DNSSECRData::RRSIG(rrsig)))
+            .collect();
+        if rrsigs.len() > 1 {
+            rrsigs.sort_by_cached_key(rdata_bytes);
+        }
+        for data in rrsigs {
             write_record(&mut signatures, RecordType::RRSIG, self.ttl(), &data);
         }
         let ends = self.expires_at().unwrap_or(UnixTime(0));
@@ -198,15 +214,24 @@ pub(crate) fn bodies(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// Takes record data apart; data that would not come back as it was stays whole.
 fn read(record_type: RecordType, body: &[u8]) -> Option<RData> {
     let rdata = body.get(10..)?;
     let length = Restrict::new(rdata.len() as u16); // it was written with 16 bits
-    RData::read(&mut BinDecoder::new(rdata), record_type, length).ok()
+    let data = RData::read(&mut BinDecoder::new(rdata), record_type, length).ok();
+    if rdata.is_empty() {
+        return data;
+    }
+    let exact = |data: &RData| rdata_bytes(data).as_deref() == Some(rdata);
+    Some(data.filter(exact).unwrap_or_else(|| RData::Unknown {
+        code: record_type,
+        rdata: NULL::with(rdata.to_vec()),
+    }))
 }
 
 #[cfg(test)]
 mod tests {
-    use hickory_proto::rr::rdata::{NULL, SOA};
+    use hickory_proto::rr::rdata::SOA;
 
     use super::*;
     use crate::record_set::txt;

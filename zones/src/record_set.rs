@@ -46,16 +46,15 @@ impl RecordSet {
         if ttl > i32::MAX as u32 {
             return Err(RecordSetError::TtlTooLong(ttl));
         }
-        let mut length = 0_usize;
-        for rdata in &data {
-            let octets = rdata_bytes(rdata).map_or(usize::MAX, |bytes| bytes.len());
-            length = length.saturating_add(octets);
-        }
+        let octets = |data: &RData| rdata_bytes(data).map_or(usize::MAX, |bytes| bytes.len());
+        let length = data.iter().map(octets).fold(0, usize::saturating_add);
         if length > MAX_SET_LENGTH {
             return Err(RecordSetError::TooLarge(record_type));
         }
-        data.sort();
-        data.dedup();
+        if data.len() > 1 {
+            data.sort_by_cached_key(rdata_bytes);
+            data.dedup();
+        }
         Ok(Self {
             record_type,
             ttl,

@@ -19,9 +19,11 @@ impl Zone {
         first.unwrap_or(UnixTime(0))
     }
 
-    /// Whether [`Zone::resign`] would find anything to do.
+    /// Whether [`Zone::resign`] would find anything to do; never where the zone is signed elsewhere.
     pub fn is_due(&self, before: UnixTime, now: UnixTime) -> bool {
-        let renewal = self.renewal(before, now);
+        let Some(renewal) = self.renewal(before, now) else {
+            return false;
+        };
         self.nodes.ends().any_due(renewal) || self.denial.ends().any_due(renewal)
     }
 
@@ -49,15 +51,17 @@ impl Zone {
         before: UnixTime,
         now: UnixTime,
     ) -> Result<Option<Change>, ZoneError> {
-        if !self.is_due(before, now) {
+        let Some(mut renewal) = self
+            .renewal(before, now)
+            .filter(|_| self.is_due(before, now))
+        else {
             return Ok(None);
-        }
-        let mut renewal = self.renewal(before, now);
+        };
         if most < usize::MAX {
             let due = self.nodes.ends().due(renewal);
             renewal = renewal.at_most(most, due.chain(self.denial.ends().due(renewal)));
         }
-        let signer = self.signer(now);
+        let signer = self.signer(now)?;
         // The SOA is signed with its new serial below.
         let is_due = |set: &Stored<'_>| set.record_type() != RecordType::SOA && renewal.is_due(set);
         let sets = self
@@ -88,7 +92,9 @@ impl Zone {
         Ok(Some(change))
     }
 
-    fn renewal(&self, before: UnixTime, now: UnixTime) -> Renewal<'_> {
-        Renewal::new(&self.keys, self.settings.signatures, before, now)
+    /// None where the zone is signed elsewhere.
+    fn renewal(&self, before: UnixTime, now: UnixTime) -> Option<Renewal<'_>> {
+        let keys = self.keys.as_ref()?;
+        Some(Renewal::new(keys, self.settings.signatures, before, now))
     }
 }

@@ -3,7 +3,7 @@
 use hickory_proto::rr::{Name, RecordType};
 use rpds::HashTrieMapSync;
 
-use crate::names::{key_parent, label_count, suffix, wire};
+use crate::names::{label_count, suffix, suffixes, wire};
 use crate::zone::Zone;
 
 /// The zones one server answers for, found by name.
@@ -84,12 +84,6 @@ impl ZoneSet {
             .and_then(|above| self.holding(&above))
             .or(Some(deepest))
     }
-}
-
-/// A name in wire form, then the name above it, down to the root.
-fn suffixes(name: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let names = std::iter::successors(Some(name), |name| key_parent(name));
-    names.take_while(|name| !name.is_empty())
 }
 
 impl FromIterator<Zone> for ZoneSet {

@@ -92,11 +92,7 @@ impl Tree {
             .map(|above| above.origin().clone())
             .and_then(|above| self.zones.zone_mut(&above))
             .ok_or_else(|| TreeError::NothingAbove(presentation(&origin)))?;
-        let ds = if secure {
-            zone.keys().ds(&origin)
-        } else {
-            Vec::new()
-        };
+        let ds = if secure { zone.ds() } else { Vec::new() };
         let settings = zone.settings();
         let ttl = settings.infrastructure_ttl;
         above.delegate(&origin, &settings.name_servers, &ds, ttl, now)?;

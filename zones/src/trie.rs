@@ -4,9 +4,11 @@
 //! That is how readers keep a whole zone while the next one is made. Keys go by their first 64
 //! bits, their *place*; entries at one place are told apart by what they compare to.
 
-use std::cmp::Ordering;
+mod differences;
 
 use triomphe::{Arc, ThinArc};
+
+pub(crate) use differences::Difference;
 
 /// Bits of the place that one branch decides on.
 const BITS: u32 = 4;
@@ -18,10 +20,13 @@ const FULL: usize = 32;
 /// What a trie holds.
 pub(crate) trait Item: Clone {
     /// By what it is looked up, together with its place.
-    type Key: ?Sized;
+    type Key: Ord + ?Sized;
 
-    /// How this item stands to a key with the same place.
-    fn compare(&self, key: &Self::Key) -> Ordering;
+    /// The key of this item.
+    fn key(&self) -> &Self::Key;
+
+    /// Whether the other is this very item, so that there is no need to look into it.
+    fn is_same(&self, other: &Self) -> bool;
 }
 
 /// Items in the order of their keys.
@@ -40,6 +45,14 @@ enum Page<T> {
 impl<T: Item> Trie<T> {
     pub(crate) fn new() -> Self {
         Self { root: Page::Empty }
+    }
+
+    /// A trie of all these items at once, sorted by place and key, none twice; much quicker than
+    /// one by one.
+    pub(crate) fn of_sorted(entries: &[(u64, T)]) -> Self {
+        Self {
+            root: Page::of_sorted(entries, 0),
+        }
     }
 
     pub(crate) fn get(&self, place: u64, key: &T::Key) -> Option<&T> {
@@ -89,18 +102,7 @@ impl<T: Item> Trie<T> {
 
     /// All items in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        let mut pages = vec![&self.root];
-        std::iter::from_fn(move || {
-            loop {
-                match pages.pop()? {
-                    Page::Empty => {}
-                    Page::Leaf(entries) => return Some(entries.slice.iter()),
-                    Page::Branch(children) => pages.extend(children.iter().rev()),
-                }
-            }
-        })
-        .flatten()
-        .map(|(_, item)| item)
+        self.root.entries().map(|(_, item)| item)
     }
 }
 
@@ -110,6 +112,49 @@ impl<T: Item> Page<T> {
             return Self::Empty;
         }
         Self::Leaf(ThinArc::from_header_and_iter((), entries.into_iter()))
+    }
+
+    /// A page of sorted entries, with branches below it where they are too many.
+    fn of_sorted(entries: &[(u64, T)], depth: u32) -> Self {
+        if entries.is_empty() {
+            return Self::Empty;
+        }
+        if entries.len() <= FULL || depth >= u64::BITS {
+            return Self::Leaf(ThinArc::from_header_and_iter((), entries.iter().cloned()));
+        }
+        let mut children = [const { Self::Empty }; FAN];
+        for part in entries.chunk_by(|one, next| slot(one.0, depth) == slot(next.0, depth)) {
+            let to = part.first().map_or(0, |(place, _)| slot(*place, depth));
+            if let Some(child) = children.get_mut(to) {
+                *child = Self::of_sorted(part, deeper(depth));
+            }
+        }
+        Self::Branch(Arc::new(children))
+    }
+
+    /// What is below this page, in order.
+    fn entries(&self) -> impl Iterator<Item = &(u64, T)> {
+        let mut pages = vec![self];
+        std::iter::from_fn(move || {
+            loop {
+                match pages.pop()? {
+                    Self::Empty => {}
+                    Self::Leaf(entries) => return Some(entries.slice.iter()),
+                    Self::Branch(children) => pages.extend(children.iter().rev()),
+                }
+            }
+        })
+        .flatten()
+    }
+
+    /// Whether the other is this very page, so that there is no need to look into it.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Empty, Self::Empty) => true,
+            (Self::Leaf(one), Self::Leaf(other)) => one.as_ptr() == other.as_ptr(),
+            (Self::Branch(one), Self::Branch(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
     }
 
     fn insert(&mut self, place: u64, depth: u32, key: &T::Key, item: T) {
@@ -135,27 +180,11 @@ impl<T: Item> Page<T> {
             }
             Err(at) => entries.insert(at, (place, item)),
         }
-        *self = if entries.len() > FULL && depth < u64::BITS {
-            Self::split(entries, depth)
+        *self = if entries.len() > FULL {
+            Self::of_sorted(&entries, depth)
         } else {
             Self::leaf(entries)
         };
-    }
-
-    /// Makes a branch of sorted entries, its pages as full as the places have it.
-    fn split(entries: Vec<(u64, T)>, depth: u32) -> Self {
-        let mut children = [const { Self::Empty }; FAN];
-        for part in entries.chunk_by(|one, next| slot(one.0, depth) == slot(next.0, depth)) {
-            let to = part.first().map_or(0, |(place, _)| slot(*place, depth));
-            if let Some(child) = children.get_mut(to) {
-                *child = if part.len() > FULL && deeper(depth) < u64::BITS {
-                    Self::split(part.to_vec(), deeper(depth))
-                } else {
-                    Self::leaf(part.to_vec())
-                };
-            }
-        }
-        Self::Branch(Arc::new(children))
     }
 
     fn remove(&mut self, place: u64, depth: u32, key: &T::Key) {
@@ -246,7 +275,7 @@ fn deeper(depth: u32) -> u32 {
 fn find<T: Item>(entries: &[(u64, T)], place: u64, key: &T::Key) -> Result<usize, usize> {
     entries.binary_search_by(|(other, item)| {
         let by_place = other.cmp(&place);
-        by_place.then_with(|| item.compare(key))
+        by_place.then_with(|| item.key().cmp(key))
     })
 }
 
@@ -263,8 +292,12 @@ mod tests {
     impl Item for Tagged {
         type Key = [u64; 2];
 
-        fn compare(&self, key: &[u64; 2]) -> Ordering {
-            self.0.cmp(key)
+        fn key(&self) -> &[u64; 2] {
+            &self.0
+        }
+
+        fn is_same(&self, other: &Self) -> bool {
+            self == other
         }
     }
 

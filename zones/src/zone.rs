@@ -7,7 +7,7 @@ use hickory_proto::rr::{Name, RData, RecordType, SerialNumber};
 use payname_resolver::UnixTime;
 use rayon::prelude::*;
 
-use crate::check::{MAX_ORIGIN_LENGTH, ZoneError};
+use crate::check::ZoneError;
 use crate::denial::DenialChain;
 use crate::keys::{SigningKey, ZoneKeys};
 use crate::master_file::MasterFile;
@@ -32,10 +32,11 @@ use crate::sign::{AT_A_TIME, SignaturePolicy, Signer};
 #[derive(Debug, Clone)]
 pub struct Zone {
     pub(crate) settings: Arc<Settings>,
-    pub(crate) keys: Arc<ZoneKeys>,
+    /// None when the zone is signed elsewhere.
+    pub(crate) keys: Option<Arc<ZoneKeys>>,
     pub(crate) nodes: Nodes,
     pub(crate) denial: DenialChain,
-    serial: u32,
+    pub(crate) serial: u32,
 }
 
 /// What a change did.
@@ -75,18 +76,13 @@ impl Zone {
         last_serial: u32,
         now: UnixTime,
     ) -> Result<Self, ZoneError> {
-        let origin = canonical(&settings.origin);
-        if origin.len() > MAX_ORIGIN_LENGTH {
-            return Err(ZoneError::OriginTooLong(presentation(&origin)));
-        }
-        if settings.name_servers.is_empty() {
-            return Err(ZoneError::NoNameServer(presentation(&origin)));
-        }
+        let settings = settings.checked()?;
+        let origin = settings.origin.clone();
         let mut zone = Self {
             nodes: Nodes::new(origin.clone()),
-            denial: DenialChain::new(settings.denial, origin.clone()),
-            settings: Arc::new(Settings { origin, ..settings }),
-            keys: Arc::new(keys.into()),
+            denial: DenialChain::new(settings.denial, origin),
+            settings: Arc::new(settings),
+            keys: Some(Arc::new(keys.into())),
             serial: last_serial,
         };
         zone.furnish(now)?;
@@ -103,31 +99,20 @@ impl Zone {
         &self.settings
     }
 
-    /// The key that the parent's DS record names, and that signs the DNSKEY records.
-    pub fn key(&self) -> &SigningKey {
-        self.keys.entry()
+    /// The key that the parent's DS record names, and that signs the DNSKEY records; none when the
+    /// zone is signed elsewhere.
+    pub fn key(&self) -> Option<&SigningKey> {
+        Some(self.keys.as_ref()?.entry())
     }
 
-    /// The keys that sign the zone, and those it shows.
-    pub fn keys(&self) -> &ZoneKeys {
-        &self.keys
+    /// The keys that sign the zone, and those it shows; none when it is signed elsewhere.
+    pub fn keys(&self) -> Option<&ZoneKeys> {
+        self.keys.as_deref()
     }
 
     /// The serial of the SOA.
     pub fn serial(&self) -> u32 {
         self.serial
-    }
-
-    /// The DS record that the parent zone must publish, as a master-file line.
-    pub fn ds_text(&self) -> String {
-        let ttl = self.settings.infrastructure_ttl;
-        self.key().ds_text(self.origin(), ttl)
-    }
-
-    /// The zone's DNSKEY as a master-file line.
-    pub fn dnskey_text(&self) -> String {
-        let ttl = self.settings.infrastructure_ttl;
-        self.key().dnskey_text(self.origin(), ttl)
     }
 
     /// One record set as it stands in the zone; wildcards are not expanded.
@@ -166,7 +151,7 @@ impl Zone {
         records: impl IntoIterator<Item = (&'a PaymentRecord, u32)>,
         now: UnixTime,
     ) -> Result<Change, ZoneError> {
-        let signer = self.signer(now);
+        let signer = self.signer(now)?;
         let records: Vec<_> = records.into_iter().collect();
         let prepared = records
             .into_par_iter()
@@ -215,7 +200,7 @@ impl Zone {
         data: Vec<RData>,
         now: UnixTime,
     ) -> Result<Change, ZoneError> {
-        let signer = self.signer(now);
+        let signer = self.signer(now)?;
         let (key, set) = self.prepare(owner, record_type, ttl, data, &signer)?;
         let made = signer.made();
         self.commit(now, made, |nodes, changed| {
@@ -253,6 +238,7 @@ impl Zone {
         now: UnixTime,
     ) -> Result<Option<Change>, ZoneError> {
         let owner = canonical(owner);
+        self.signing_keys()?;
         self.check_type(&owner, record_type)?;
         self.check_place(&owner)?;
         if self.nodes.set(&owner, record_type).is_none() {
@@ -302,7 +288,7 @@ impl Zone {
         apply(&mut next.nodes, &mut changed);
         next.serial = next_serial(self.serial, now);
         let mut soa = next.soa();
-        let signer = self.signer(now);
+        let signer = self.signer(now)?;
         signer.sign(self.origin(), &mut soa)?;
         next.nodes.insert(&[], &soa.pack(), &mut changed);
         let nodes = &next.nodes;
@@ -325,8 +311,8 @@ impl Zone {
         sets.chain(self.denial.sets())
     }
 
-    pub(crate) fn signer(&self, now: UnixTime) -> Signer<'_> {
-        Signer::new(&self.settings, &self.keys, now)
+    pub(crate) fn signer(&self, now: UnixTime) -> Result<Signer<'_>, ZoneError> {
+        Ok(Signer::new(&self.settings, self.signing_keys()?, now))
     }
 }
 

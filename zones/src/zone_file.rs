@@ -275,7 +275,7 @@ impl Zone {
     fn with(&self, part: &Part, content: &Content, now: UnixTime) -> Result<Edit, ZoneError> {
         match (part, content) {
             (Part::Set(owner, kind), Content::Data(ttl, data)) => {
-                let signer = self.signer(now);
+                let signer = self.signer(now)?;
                 let set = self.prepare(owner, *kind, *ttl, data.clone(), &signer)?;
                 Ok(Edit {
                     insert: vec![(owner.clone(), set.1)],

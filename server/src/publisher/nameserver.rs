@@ -95,7 +95,7 @@ impl Served {
         let above = self.above(child)?;
         self.zone(child, |zone| {
             let servers = zone.settings().name_servers.clone();
-            (above, servers, zone.keys().ds(child))
+            (above, servers, zone.ds())
         })
     }
 

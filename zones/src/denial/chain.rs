@@ -10,9 +10,10 @@ use triomphe::ThinArc;
 
 use super::Presence;
 use crate::ends::Ends;
-use crate::packed::Stored;
+use crate::packed::{Packed, Stored};
 use crate::record_set::RecordSet;
 use crate::sign::{AT_A_TIME, Renewal, SignError, Signer};
+use crate::trie::Difference;
 
 /// Where a link stands in the chain: by name for NSEC, by hash for NSEC3.
 pub(crate) trait Place: Ord + Clone + fmt::Debug + Send + Sync + 'static {
@@ -33,6 +34,12 @@ pub(crate) trait Place: Ord + Clone + fmt::Debug + Send + Sync + 'static {
 
     /// The record that leads from one place to the `next`.
     fn link(next: &Self, types: &[RecordType]) -> RData;
+
+    /// The place of the link that has this owner name, both in lower-case wire form.
+    fn of_owner(owner: &[u8], origin: &[u8]) -> Option<Self>;
+
+    /// Where the record with this data leads to.
+    fn led_to(rdata: &[u8]) -> Option<Self>;
 }
 
 /// Links in the order of their places; a copy costs nothing.
@@ -46,6 +53,13 @@ pub(crate) trait Links<P: 'static>: Clone + fmt::Debug + Sync {
     /// The first link after a place, or the first of all.
     fn after(&self, place: &P) -> Option<&Link<P>>;
     fn iter(&self) -> impl Iterator<Item = &Link<P>>;
+    /// Many links at once, in the order of their places, none twice.
+    fn of_sorted(links: Vec<Link<P>>) -> Self;
+    /// The places at which the two may differ.
+    fn differences<'a>(
+        &'a self,
+        older: &'a Self,
+    ) -> Box<dyn Iterator<Item = Difference<'a, Link<P>>> + 'a>;
 }
 
 /// One denial record: its place, and the signed set of itself alone.
@@ -54,7 +68,21 @@ pub(crate) struct Link<P>(ThinArc<P, u8>);
 
 impl<P: Place> Link<P> {
     fn new(place: P, set: &RecordSet) -> Self {
-        Self(ThinArc::from_header_and_slice(place, set.pack().as_bytes()))
+        Self::of_packed(place, &set.pack())
+    }
+
+    pub(super) fn of_packed(place: P, set: &Packed) -> Self {
+        Self(ThinArc::from_header_and_slice(place, set.as_bytes()))
+    }
+
+    /// Whether the other is this very link, in the same piece of memory.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.0.as_ptr() == other.0.as_ptr()
+    }
+
+    /// Where it leads to; none when its data does not say.
+    pub(super) fn leads_to(&self) -> Option<P> {
+        P::led_to(self.set()?.records().next()?.get(10..)?)
     }
 
     pub(crate) fn place(&self) -> &P {
@@ -97,6 +125,66 @@ impl<P: Place> Chain<P> {
             links: P::Links::new(),
             ends: Ends::new(),
         }
+    }
+
+    /// The chain of these links, in any order.
+    pub(super) fn of_links(mut links: Vec<Link<P>>) -> Self {
+        links.sort_by(|one, other| one.place().cmp(other.place()));
+        Self {
+            ends: Ends::of(links.iter().filter_map(Link::set)),
+            links: P::Links::of_sorted(links),
+        }
+    }
+
+    /// Takes a link over as it is, where there is none.
+    pub(super) fn put(&mut self, link: Link<P>) {
+        self.ends.add(link.set());
+        self.links.insert(link);
+    }
+
+    /// Takes a link out, if there is one; the others stay as they are.
+    pub(super) fn take(&mut self, place: &P) -> bool {
+        let Some(link) = self.links.get(place) else {
+            return false;
+        };
+        self.ends.drop(link.set());
+        self.links.remove(place);
+        true
+    }
+
+    /// The first link that does not lead to the one after it, if any.
+    pub(super) fn break_in(&self) -> Option<&Link<P>> {
+        let mut links = self.links.iter().peekable();
+        let first = links.peek().copied()?.place();
+        while let Some(link) = links.next() {
+            let next = links.peek().map(|next| next.place());
+            if next == Some(link.place()) || link.leads_to().as_ref() != next.or(Some(first)) {
+                return Some(link); // the same place twice, or the wrong one
+            }
+        }
+        None
+    }
+
+    /// The same, looking only around these places.
+    pub(super) fn break_at<'a>(
+        &'a self,
+        places: impl IntoIterator<Item = &'a P>,
+    ) -> Option<&'a Link<P>> {
+        let leads_on = |link: &Link<P>| {
+            let after = self.links.after(link.place()).unwrap_or(link);
+            link.leads_to().as_ref() == Some(after.place())
+        };
+        let around = |place| [self.links.get(place), self.links.before(place)];
+        let links = places.into_iter().flat_map(around).flatten();
+        links.into_iter().find(|link| !leads_on(link))
+    }
+
+    /// The places at which the two may differ.
+    pub(super) fn differences<'a>(
+        &'a self,
+        older: &'a Self,
+    ) -> Box<dyn Iterator<Item = Difference<'a, Link<P>>> + 'a> {
+        self.links.differences(&older.links)
     }
 
     pub(super) fn links(&self) -> impl Iterator<Item = &Link<P>> {

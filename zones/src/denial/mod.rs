@@ -2,18 +2,24 @@
 
 mod chain;
 mod compact;
+mod hashing;
 mod nsec;
 mod nsec3;
+mod stored;
 
 use hickory_proto::rr::{Name, RecordType};
 
 use crate::ends::Ends;
+use crate::names::{parent, wildcard_of};
 use crate::packed::Stored;
 use crate::sign::{Renewal, SignError, Signer};
 use chain::{Chain, Link, Place};
+use nsec3::Hash;
+
+pub(crate) use stored::Links;
 
 pub(crate) use compact::{NXNAME, Next, nsec as compact_nsec};
-pub(crate) use nsec3::Hash;
+pub(crate) use hashing::{Hashing, MAX_ITERATIONS};
 pub(crate) use nsec3::parameters as nsec3_parameters;
 
 /// How a zone proves that a name or type does not exist.
@@ -58,7 +64,7 @@ pub(crate) struct DenialChain {
 #[derive(Debug, Clone)]
 enum Shape {
     Nsec(Chain<Name>),
-    Nsec3(Chain<Hash>),
+    Nsec3(Chain<Hash>, Hashing),
     /// Nothing is kept.
     Compact(Ends),
 }
@@ -67,7 +73,7 @@ impl DenialChain {
     pub(crate) fn new(denial: Denial, origin: Name) -> Self {
         let shape = match denial {
             Denial::Nsec => Shape::Nsec(Chain::new()),
-            Denial::Nsec3 => Shape::Nsec3(Chain::new()),
+            Denial::Nsec3 => Shape::Nsec3(Chain::new(), Hashing::default()),
             Denial::Compact => Shape::Compact(Ends::new()),
         };
         Self { origin, shape }
@@ -82,7 +88,7 @@ impl DenialChain {
     ) -> Result<(), SignError> {
         match &mut self.shape {
             Shape::Nsec(chain) => chain.update(changed, ttl, signer),
-            Shape::Nsec3(chain) => chain.update(changed, ttl, signer),
+            Shape::Nsec3(chain, _) => chain.update(changed, ttl, signer),
             Shape::Compact(_) => Ok(()),
         }
     }
@@ -95,7 +101,7 @@ impl DenialChain {
     ) -> Result<(), SignError> {
         match &mut self.shape {
             Shape::Nsec(chain) => chain.resign(renewal, signer),
-            Shape::Nsec3(chain) => chain.resign(renewal, signer),
+            Shape::Nsec3(chain, _) => chain.resign(renewal, signer),
             Shape::Compact(_) => Ok(()),
         }
     }
@@ -104,7 +110,7 @@ impl DenialChain {
     pub(crate) fn ends(&self) -> &Ends {
         match &self.shape {
             Shape::Nsec(chain) => chain.ends(),
-            Shape::Nsec3(chain) => chain.ends(),
+            Shape::Nsec3(chain, _) => chain.ends(),
             Shape::Compact(none) => none,
         }
     }
@@ -114,10 +120,10 @@ impl DenialChain {
         matches!(self.shape, Shape::Compact(_))
     }
 
-    /// The chain by hash, if that is the shape.
-    pub(crate) fn nsec3(&self) -> Option<&Chain<Hash>> {
+    /// The chain by hash, and how names are hashed, if that is the shape.
+    pub(crate) fn nsec3(&self) -> Option<(&Chain<Hash>, &Hashing)> {
         match &self.shape {
-            Shape::Nsec3(chain) => Some(chain),
+            Shape::Nsec3(chain, hashing) => Some((chain, hashing)),
             Shape::Nsec(_) | Shape::Compact(_) => None,
         }
     }
@@ -126,7 +132,7 @@ impl DenialChain {
     pub(crate) fn links(&self) -> Box<dyn Iterator<Item = Witness<'_>> + '_> {
         match &self.shape {
             Shape::Nsec(chain) => Box::new(chain.links().filter_map(|link| self.witness(link))),
-            Shape::Nsec3(chain) => Box::new(chain.links().filter_map(|link| self.witness(link))),
+            Shape::Nsec3(chain, _) => Box::new(chain.links().filter_map(|link| self.witness(link))),
             Shape::Compact(_) => Box::new(std::iter::empty()),
         }
     }
@@ -135,7 +141,7 @@ impl DenialChain {
     pub(crate) fn sets(&self) -> Box<dyn Iterator<Item = Stored<'_>> + '_> {
         match &self.shape {
             Shape::Nsec(chain) => Box::new(chain.links().filter_map(Link::set)),
-            Shape::Nsec3(chain) => Box::new(chain.links().filter_map(Link::set)),
+            Shape::Nsec3(chain, _) => Box::new(chain.links().filter_map(Link::set)),
             Shape::Compact(_) => Box::new(std::iter::empty()),
         }
     }
@@ -144,7 +150,7 @@ impl DenialChain {
     pub(crate) fn nsec_at(&self, name: &Name) -> Option<Witness<'_>> {
         match &self.shape {
             Shape::Nsec(chain) => self.witness(chain.at(name)?),
-            Shape::Nsec3(_) | Shape::Compact(_) => None,
+            Shape::Nsec3(..) | Shape::Compact(_) => None,
         }
     }
 
@@ -153,7 +159,16 @@ impl DenialChain {
         match &self.shape {
             // An empty non-terminal has no NSEC: the one before it shows a name below it.
             Shape::Nsec(chain) => self.witnesses([chain.at(name).or(chain.before(name))]),
-            Shape::Nsec3(chain) => self.witnesses([chain.at(&Hash::of(name))]),
+            Shape::Nsec3(chain, hashing) => match chain.at(&hashing.of(name)) {
+                Some(link) => self.witnesses([Some(link)]),
+                // An unsigned delegation, or a name above some, that was opted out
+                // (RFC 5155 §7.2.4, §7.2.7).
+                None => {
+                    let missing = Missing::of(name);
+                    let proof = missing.map(|missing| missing.encloser(chain, hashing).1);
+                    self.witnesses(proof.into_iter().flatten())
+                }
+            },
             Shape::Compact(_) => Vec::new(),
         }
     }
@@ -164,11 +179,12 @@ impl DenialChain {
             Shape::Nsec(chain) => {
                 self.witnesses([chain.before(&missing.name), chain.before(&missing.wildcard)])
             }
-            Shape::Nsec3(chain) => self.witnesses([
-                chain.at(&Hash::of(&missing.closest_encloser)),
-                chain.before(&Hash::of(&missing.next_closer)),
-                chain.before(&Hash::of(&missing.wildcard)),
-            ]),
+            Shape::Nsec3(chain, hashing) => {
+                let (encloser, proof) = missing.encloser(chain, hashing);
+                let wildcard = wildcard_of(&encloser).map(|wildcard| hashing.of(&wildcard));
+                let covering = wildcard.and_then(|wildcard| chain.before(&wildcard));
+                self.witnesses(proof.into_iter().chain([covering]))
+            }
             Shape::Compact(_) => Vec::new(),
         }
     }
@@ -177,7 +193,9 @@ impl DenialChain {
     pub(crate) fn expansion(&self, missing: &Missing) -> Vec<Witness<'_>> {
         match &self.shape {
             Shape::Nsec(chain) => self.witnesses([chain.before(&missing.name)]),
-            Shape::Nsec3(chain) => self.witnesses([chain.before(&Hash::of(&missing.next_closer))]),
+            Shape::Nsec3(chain, hashing) => {
+                self.witnesses([chain.before(&hashing.of(&missing.next_closer))])
+            }
             Shape::Compact(_) => Vec::new(),
         }
     }
@@ -192,11 +210,11 @@ impl DenialChain {
                     chain.at(wildcard).or(chain.before(wildcard)),
                 ])
             }
-            Shape::Nsec3(chain) => self.witnesses([
-                chain.at(&Hash::of(&missing.closest_encloser)),
-                chain.before(&Hash::of(&missing.next_closer)),
-                chain.at(&Hash::of(&missing.wildcard)),
-            ]),
+            Shape::Nsec3(chain, hashing) => {
+                let (_, proof) = missing.encloser(chain, hashing);
+                let wildcard = chain.at(&hashing.of(&missing.wildcard));
+                self.witnesses(proof.into_iter().chain([wildcard]))
+            }
             Shape::Compact(_) => Vec::new(),
         }
     }
@@ -227,4 +245,38 @@ pub(crate) struct Missing {
     pub(crate) next_closer: Name,
     /// `*.` below the closest encloser.
     pub(crate) wildcard: Name,
+}
+
+impl Missing {
+    /// A name as if it did not exist, right below the one above it.
+    fn of(name: &Name) -> Option<Self> {
+        let closest_encloser = parent(name)?;
+        Some(Self {
+            name: name.clone(),
+            wildcard: wildcard_of(&closest_encloser)?,
+            closest_encloser,
+            next_closer: name.clone(),
+        })
+    }
+
+    /// The closest encloser that can be proven, with its link and the one that covers the name
+    /// below it. Where links are left out for unsigned delegations (opt-out, RFC 5155 §7.2.1),
+    /// that may be higher than the one that exists.
+    fn encloser<'a>(
+        &self,
+        chain: &'a Chain<Hash>,
+        hashing: &Hashing,
+    ) -> (Name, [Option<&'a Link<Hash>>; 2]) {
+        let (mut encloser, mut next_closer) =
+            (self.closest_encloser.clone(), self.next_closer.clone());
+        loop {
+            let link = chain.at(&hashing.of(&encloser));
+            let above = parent(&encloser).filter(|_| link.is_none());
+            let Some(above) = above else {
+                let covering = chain.before(&hashing.of(&next_closer));
+                return (encloser, [link, covering]);
+            };
+            next_closer = std::mem::replace(&mut encloser, above);
+        }
+    }
 }

@@ -1,17 +1,14 @@
 //! NSEC3: links at hashed names, so that the zone cannot be listed (RFC 5155, RFC 9276).
 
-use std::cmp::Ordering;
-
 use data_encoding::BASE32_DNSSEC;
 use hickory_proto::dnssec::Nsec3HashAlgorithm;
 use hickory_proto::dnssec::rdata::{DNSSECRData, NSEC3, NSEC3PARAM};
 use hickory_proto::rr::{Name, RData, RecordType};
-use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
 
 use super::Presence;
 use super::chain::{Link, Links, Place};
-use crate::names::wire;
-use crate::trie::{Item, Trie};
+use super::hashing::Hashing;
+use crate::trie::{Difference, Item, Trie};
 
 /// RFC 9276 §3.1: no further iterations, no salt.
 const ITERATIONS: u16 = 0;
@@ -21,18 +18,9 @@ const ITERATIONS: u16 = 0;
 pub(crate) struct Hash([u8; 20]);
 
 impl Hash {
-    /// The hash of a name in lower-case wire form, given in parts.
-    pub(crate) fn of_wire(parts: &[&[u8]]) -> Self {
-        let mut context = Context::new(&SHA1_FOR_LEGACY_USE_ONLY);
-        for part in parts {
-            context.update(part);
-        }
-        let mut hash = [0; 20];
-        let digest = context.finish();
-        hash.iter_mut()
-            .zip(digest.as_ref())
-            .for_each(|(to, from)| *to = *from);
-        Self(hash)
+    #[cfg(test)]
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 
     /// The first label of the link's owner name: the hash in base 32.
@@ -48,13 +36,19 @@ impl Hash {
     }
 }
 
+impl From<[u8; 20]> for Hash {
+    fn from(hash: [u8; 20]) -> Self {
+        Self(hash)
+    }
+}
+
 impl Place for Hash {
     const RECORD_TYPE: RecordType = RecordType::NSEC3;
 
     type Links = Trie<Link<Self>>;
 
     fn of(name: &Name) -> Self {
-        Self::of_wire(&[&wire(name)])
+        Hashing::PLAIN.of(name) // what our own signer makes
     }
 
     fn owner(&self, origin: &Name) -> Name {
@@ -84,13 +78,34 @@ impl Place for Hash {
         );
         RData::DNSSEC(DNSSECRData::NSEC3(nsec3))
     }
+
+    fn of_owner(owner: &[u8], origin: &[u8]) -> Option<Self> {
+        let (&length, rest) = owner.split_first()?;
+        let (label, above) = rest.split_at_checked(usize::from(length))?;
+        let mut hash = [0; 20];
+        // Base 32 with the extended hex alphabet, in lower case (RFC 5155 §1.3).
+        let right = length == 32 && above == origin;
+        let read = right.then(|| BASE32_DNSSEC.decode_mut(label, &mut hash));
+        (read == Some(Ok(20))).then_some(Self(hash))
+    }
+
+    fn led_to(rdata: &[u8]) -> Option<Self> {
+        let (_, rest) = Hashing::read(rdata)?;
+        let (&length, rest) = rest.split_first()?;
+        let hash = rest.first_chunk().filter(|_| length == 20)?;
+        Some(Self(*hash))
+    }
 }
 
 impl Item for Link<Hash> {
     type Key = Hash;
 
-    fn compare(&self, key: &Hash) -> Ordering {
-        self.place().cmp(key)
+    fn key(&self) -> &Hash {
+        self.place()
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.is_same(other)
     }
 }
 
@@ -123,24 +138,22 @@ impl Links<Hash> for Trie<Link<Hash>> {
     fn iter(&self) -> impl Iterator<Item = &Link<Hash>> {
         self.iter()
     }
+
+    fn of_sorted(links: Vec<Link<Hash>>) -> Self {
+        let placed = links.into_iter().map(|link| (link.place().place(), link));
+        Self::of_sorted(&placed.collect::<Vec<_>>())
+    }
+
+    fn differences<'a>(
+        &'a self,
+        older: &'a Self,
+    ) -> Box<dyn Iterator<Item = Difference<'a, Link<Hash>>> + 'a> {
+        Box::new(self.differences(older))
+    }
 }
 
 /// The NSEC3PARAM record that tells secondaries how the names are hashed.
 pub(crate) fn parameters() -> RData {
     let parameters = NSEC3PARAM::new(Nsec3HashAlgorithm::SHA1, false, ITERATIONS, Vec::new());
     RData::DNSSEC(DNSSECRData::NSEC3PARAM(parameters))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_hash_is_that_of_the_lower_case_wire_form() {
-        let hash = |name: &str| Hash::of(&Name::from_ascii(name).unwrap());
-        let theirs = Nsec3HashAlgorithm::SHA1
-            .hash(&[], &Name::from_ascii("alice.example.").unwrap(), 0)
-            .unwrap();
-        assert_eq!(hash("ALICE.Example.").0, theirs.as_ref());
-    }
 }

@@ -9,7 +9,7 @@ mod query;
 
 use hickory_proto::rr::RecordType;
 
-use crate::denial::{Hash, NXNAME, Next, Nsec3, compact_nsec};
+use crate::denial::{NXNAME, Next, Nsec3, compact_nsec};
 use crate::edns::{Asker, CookieState, pad};
 use crate::names::key_parent;
 use crate::node::Node;
@@ -153,9 +153,9 @@ impl<'a> Response<'a> {
         if self.zone.denial.is_compact() {
             return self.attest(&node.listed());
         }
-        let links = self.zone.denial.nsec3()?;
+        let (links, hashing) = self.zone.denial.nsec3()?;
         self.deny()?;
-        let here = Hash::of_wire(&[self.asked.name.wire()]);
+        let here = hashing.of_wire(&[self.asked.name.wire()]);
         self.prove(&[links.at(&here)])
     }
 
@@ -169,12 +169,12 @@ impl<'a> Response<'a> {
         if self.zone.denial.is_compact() {
             return self.attest(&[RecordType::RRSIG.into(), RecordType::NSEC.into(), NXNAME]);
         }
-        let links = self.zone.denial.nsec3()?;
+        let (links, hashing) = self.zone.denial.nsec3()?;
         self.deny()?;
         if !self.asked.dnssec_ok() {
             return Some(());
         }
-        let hash = |key| Hash::of_wire(&[key, self.zone.nodes.origin_wire()]);
+        let hash = |key| hashing.of_wire(&[key, self.zone.nodes.origin_wire()]);
         self.prove(&[
             links.at(&hash(closest)),
             links.before(&hash(next_closer)),

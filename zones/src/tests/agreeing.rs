@@ -15,7 +15,7 @@ fn zones(denial: Denial) -> ZoneSet {
     tree.graft(empty_zone("test.", denial), NOW).unwrap();
     tree.graft(furnished_zone(denial), NOW).unwrap();
     let mut plain = empty_zone("plain.test.", denial);
-    let two_algorithms = and_ed25519(plain.keys());
+    let two_algorithms = and_ed25519(plain.keys().unwrap());
     plain.set_keys(two_algorithms, NOW).unwrap();
     for owner in ["alice.user.plain.test.", "*.wild.plain.test."] {
         plain.set_txt(&name(owner), "text", 60, NOW).unwrap();

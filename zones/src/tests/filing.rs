@@ -233,7 +233,7 @@ proptest! {
         let text = zone.master_file().to_string();
         let (settings, serial) = file(&text).settings().unwrap();
         let settings = Settings { denial, ..settings };
-        let mut again = Zone::new_after(settings, zone.keys().clone(), serial, NOW).unwrap();
+        let mut again = Zone::new_after(settings, zone.keys().unwrap().clone(), serial, NOW).unwrap();
         again.import(&text, NOW).unwrap();
         prop_assert_eq!(lasting(&again), lasting(&zone));
     }

@@ -101,7 +101,8 @@ fn a_zone_that_is_written_and_read_is_the_same_zone() {
         let zone = furnished_zone(denial);
         let text = zone.master_file().to_string();
         let settings = zone.settings().clone();
-        let mut again = Zone::new_after(settings, zone.keys().clone(), zone.serial(), NOW).unwrap();
+        let mut again =
+            Zone::new_after(settings, zone.keys().unwrap().clone(), zone.serial(), NOW).unwrap();
         again.import(&text, NOW).unwrap().unwrap();
         let unsigned = |zone: &Zone| {
             let text = zone.master_file().to_string();

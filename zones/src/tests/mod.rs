@@ -10,6 +10,7 @@ mod importing;
 mod options;
 mod responding;
 mod signing_keys;
+mod storing;
 
 use std::collections::BTreeSet;
 
@@ -139,7 +140,7 @@ fn assert_signed(zone: &Zone, answer: &Answer) {
 }
 
 fn assert_verifies(zone: &Zone, owner: &Name, section: &[Record], rrsig: &RRSIG) {
-    let key = zone.key().dnskey();
+    let key = zone.key().unwrap().dnskey();
     let verdict = key.verify_rrsig(owner, DNSClass::IN, rrsig, section.iter());
     assert!(verdict.is_ok(), "{owner} {}", rrsig.input().type_covered);
 }

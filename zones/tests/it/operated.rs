@@ -89,7 +89,7 @@ impl Operated {
             process: 0,
         };
         operated.set_ds(&[]); // its TTL is that of the zone's other records
-        let ds = operated.zone().keys().ds(&origin);
+        let ds = operated.zone().ds();
         operated.set_ds(&ds);
         operated
     }
@@ -206,8 +206,8 @@ impl Operated {
         ds.retain(|ds| is_half_done || !advice.remove.contains(ds));
         ds.extend(advice.add);
         // What CDS records ask for is what the operator is told.
-        let asked = match self.zone().keys().request() {
-            DsRequest::Keys(_) => self.zone().keys().ds(&child()),
+        let asked = match self.zone().keys().unwrap().request() {
+            DsRequest::Keys(_) => self.zone().ds(),
             _ => Vec::new(),
         };
         assert!(asked.iter().all(|asked| ds.contains(asked)));

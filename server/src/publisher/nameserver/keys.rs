@@ -28,7 +28,7 @@ impl Embedded {
             let backdate = SignaturePolicy::default().backdate.saturating_add(doubt);
             let policy = served.settings().signatures;
             let next = SignaturePolicy { backdate, ..policy };
-            (*served.keys() != keys, policy != next, next)
+            (!served.has_keys(&keys), policy != next, next)
         };
         let Some((new_keys, new_policy, policy)) = self.served.zone(zone, has_changed) else {
             return Ok(());

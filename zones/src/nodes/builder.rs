@@ -1,0 +1,136 @@
+//! All names of a zone put together at once, much quicker than one by one.
+
+use std::collections::HashMap;
+
+use hickory_proto::rr::{Name, RecordType};
+
+use super::Nodes;
+use crate::check::ZoneError;
+use crate::ends::Ends;
+use crate::names::{key_parent, presentation};
+use crate::node::Node;
+use crate::packed::{Packed, SetFault};
+use crate::trie::Trie;
+
+/// Record sets that are to become the names of a zone, in any order.
+#[derive(Debug)]
+pub(crate) struct NodesBuilder {
+    /// Without any names; it tells where they will be.
+    nodes: Nodes,
+    /// One for each set at first, by place.
+    entries: Vec<(u64, Node)>,
+}
+
+impl NodesBuilder {
+    pub(crate) fn new(origin: Name) -> Self {
+        Self {
+            nodes: Nodes::new(origin),
+            entries: Vec::new(),
+        }
+    }
+
+    /// The origin in lower-case wire form.
+    pub(crate) fn origin_wire(&self) -> &[u8] {
+        self.nodes.origin_wire()
+    }
+
+    pub(crate) fn push(&mut self, key: &[u8], set: &Packed) {
+        let place = self.nodes.spread.place(key);
+        self.entries.push((place, Node::single(key, set)));
+    }
+
+    /// Puts the sets of each name together, and makes the empty non-terminals above.
+    ///
+    /// A type twice at one name is refused, and a CNAME beside other types.
+    pub(crate) fn build(mut self) -> Result<Nodes, ZoneError> {
+        self.sort();
+        self.join()?;
+        self.hang();
+        let Self { mut nodes, entries } = self;
+        nodes.redirections = entries.iter().filter(|(_, node)| node.redirects()).count();
+        nodes.ends = Ends::of(entries.iter().flat_map(|(_, node)| node.sets()));
+        nodes.nodes = Trie::of_sorted(&entries);
+        Ok(nodes)
+    }
+
+    fn sort(&mut self) {
+        let entries = &mut self.entries;
+        entries.sort_by(|(place, node), (other_place, other)| {
+            let by_place = place.cmp(other_place);
+            by_place.then_with(|| node.key().cmp(other.key()))
+        });
+    }
+
+    /// Makes one node of all that have the same key.
+    fn join(&mut self) -> Result<(), ZoneError> {
+        let entries = std::mem::take(&mut self.entries);
+        self.entries.reserve_exact(entries.len());
+        for (place, node) in entries {
+            let Some((_, last)) = self
+                .entries
+                .last_mut()
+                .filter(|(_, last)| last.key() == node.key())
+            else {
+                self.entries.push((place, node));
+                continue;
+            };
+            let owner = || presentation(&self.nodes.name(node.key()));
+            for set in node.sets() {
+                let record_type = set.record_type();
+                if last.has(record_type) {
+                    return Err(ZoneError::StoredSet {
+                        owner: owner(),
+                        record_type,
+                        fault: SetFault::Twice,
+                    });
+                }
+                *last = last.with_set(record_type, Some(&set.pack()));
+                if last.has(RecordType::CNAME) {
+                    return Err(ZoneError::CnameAndOtherData(owner()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts the names below each, and adds the empty non-terminals.
+    fn hang(&mut self) {
+        let mut below = HashMap::<Vec<u8>, u32>::new();
+        for (_, node) in &self.entries {
+            let mut key = node.key();
+            while let Some(above) = key_parent(key) {
+                if let Some(count) = below.get_mut(above) {
+                    *count = count.saturating_add(1);
+                    break;
+                }
+                below.insert(above.to_vec(), 1);
+                if self.find(above).is_ok() {
+                    break; // it hangs by itself
+                }
+                key = above;
+            }
+        }
+        let mut empty = Vec::new();
+        for (key, count) in below {
+            match self.find(&key).map(|at| self.entries.get_mut(at)) {
+                Ok(Some((_, node))) => *node = node.with_children(count),
+                _ => empty.push((
+                    self.nodes.spread.place(key.as_slice()),
+                    Node::empty(&key, count),
+                )),
+            }
+        }
+        if !empty.is_empty() {
+            self.entries.append(&mut empty);
+            self.sort();
+        }
+    }
+
+    fn find(&self, key: &[u8]) -> Result<usize, usize> {
+        let place = self.nodes.spread.place(key);
+        self.entries.binary_search_by(|(other, node)| {
+            let by_place = other.cmp(&place);
+            by_place.then_with(|| node.key().cmp(key))
+        })
+    }
+}
