@@ -227,6 +227,9 @@ fn outcome<'z>(
         return Err(ResponseCode::NotAuth); // no TSIG key is known here (RFC 8945 §5.2)
     }
     check_question(question)?;
+    if !zones.is_whole() && zones.withholds(question.name()) {
+        return Err(ResponseCode::ServFail);
+    }
     let zone = zones
         .for_question(question.name(), question.query_type())
         .ok_or(ResponseCode::Refused)?;

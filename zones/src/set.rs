@@ -1,7 +1,7 @@
 //! The zones one server answers for.
 
 use hickory_proto::rr::{Name, RecordType};
-use rpds::HashTrieMapSync;
+use rpds::{HashTrieMapSync, HashTrieSetSync};
 
 use crate::names::{label_count, suffix, suffixes, wire};
 use crate::zone::Zone;
@@ -15,6 +15,8 @@ pub struct ZoneSet {
     zones: HashTrieMapSync<Box<[u8]>, Zone>,
     /// How many labels the deepest apex ever had.
     depth: usize,
+    /// The apexes of zones that are served, but not now.
+    withheld: HashTrieSetSync<Box<[u8]>>,
 }
 
 impl ZoneSet {
@@ -28,6 +30,7 @@ impl ZoneSet {
         let apex = wire(zone.origin());
         let before = self.zones.get(apex.as_slice()).cloned();
         self.depth = self.depth.max(label_count(zone.origin()));
+        self.withheld.remove_mut(apex.as_slice());
         self.zones.insert_mut(apex.into(), zone);
         before
     }
@@ -36,8 +39,34 @@ impl ZoneSet {
     pub fn remove(&mut self, origin: &Name) -> Option<Zone> {
         let apex = wire(origin);
         let before = self.zones.get(apex.as_slice()).cloned();
+        self.withheld.remove_mut(apex.as_slice());
         self.zones.remove_mut(apex.as_slice());
         before
+    }
+
+    /// Takes a zone away that is expected back: until then questions for it get `ServFail`, so that
+    /// resolvers ask another server and remember nothing.
+    pub fn withhold(&mut self, origin: &Name) -> Option<Zone> {
+        let before = self.remove(origin);
+        self.depth = self.depth.max(label_count(origin));
+        self.withheld.insert_mut(wire(origin).into());
+        before
+    }
+
+    /// Whether no zone is withheld, as nearly always.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.withheld.is_empty()
+    }
+
+    /// Whether the deepest zone that holds a name is withheld.
+    pub(crate) fn withholds(&self, name: &Name) -> bool {
+        let depths = (0..=label_count(name).min(self.depth)).rev();
+        let apexes = depths.map(|labels| wire(&suffix(name, labels)));
+        let mut known = apexes.filter_map(|apex| {
+            let is_withheld = self.withheld.contains(apex.as_slice());
+            (is_withheld || self.zones.contains_key(apex.as_slice())).then_some(is_withheld)
+        });
+        known.next().unwrap_or(false)
     }
 
     /// The zone with exactly this apex.

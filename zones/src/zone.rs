@@ -251,6 +251,25 @@ impl Zone {
         Ok(Some(change))
     }
 
+    /// Lifts the serial above one that was seen elsewhere; `None` when it is above it already.
+    ///
+    /// A secondary that has seen a later serial would otherwise take no version any more (RFC 1982).
+    ///
+    /// # Errors
+    /// The SOA cannot be signed.
+    pub fn raise_serial(&mut self, seen: u32, now: UnixTime) -> Result<Option<Change>, ZoneError> {
+        if SerialNumber::new(seen) <= SerialNumber::new(self.serial) {
+            return Ok(None);
+        }
+        let mut next = Self {
+            serial: seen,
+            ..self.clone()
+        };
+        let change = next.commit(now, 0, |_, _| {})?;
+        *self = next;
+        Ok(Some(change))
+    }
+
     /// Makes signatures last differently from now on; those that are there stay as they are.
     pub fn set_signature_policy(&mut self, policy: SignaturePolicy) {
         Arc::make_mut(&mut self.settings).signatures = policy;

@@ -127,6 +127,25 @@ fn what_was_signed_while_the_clock_was_ahead_is_signed_again() {
 }
 
 #[test]
+fn a_serial_is_lifted_above_one_that_was_seen_elsewhere_and_never_lowered() {
+    let mut zone = empty_zone("example.test.", Denial::Nsec3);
+    let ours = zone.serial();
+    assert_eq!(zone.raise_serial(ours, NOW).unwrap(), None);
+    assert_eq!(zone.raise_serial(ours - 5, NOW).unwrap(), None);
+    let change = zone.raise_serial(ours + 70_000, NOW).unwrap().unwrap();
+    assert_eq!(
+        (change.serial, zone.serial()),
+        (ours + 70_001, ours + 70_001)
+    );
+    assert_eq!(change.signatures, 1, "the SOA's");
+    // Half of all numbers are behind any serial (RFC 1982).
+    let behind = zone.serial().wrapping_sub(1 << 30);
+    assert_eq!(zone.raise_serial(behind, NOW).unwrap(), None);
+    let next = txt_at(&mut zone, "a.example.test.").unwrap();
+    assert_eq!(next.serial, ours + 70_002);
+}
+
+#[test]
 fn a_zone_that_is_made_again_goes_on_above_the_serial_it_had() {
     let made_after = |last: u32| {
         let settings = Settings::new(

@@ -52,6 +52,30 @@ fn a_response_repeats_the_id_the_question_and_the_flags_of_the_asker() {
 }
 
 #[test]
+fn a_zone_that_is_withheld_is_answered_with_servfail_until_it_is_back_and_no_other_zone_is() {
+    let mut zones = zones();
+    let code = |zones: &ZoneSet, owner: &str| {
+        let response = send(zones, &query(owner, RecordType::TXT), Transport::udp());
+        response.metadata.response_code
+    };
+    let zone = zones.withhold(&name("Example.test.")).unwrap();
+    for owner in [ALICE, "example.test.", "nobody.example.test."] {
+        assert_eq!(code(&zones, owner), ResponseCode::ServFail);
+    }
+    assert_eq!(code(&zones, "test."), ResponseCode::NoError);
+    assert_eq!(code(&zones, "other.test."), ResponseCode::NXDomain);
+    zones.insert(zone);
+    assert_eq!(code(&zones, ALICE), ResponseCode::NoError);
+    // It may be withheld before it was ever there, and given up for good.
+    let mut alone = ZoneSet::new();
+    alone.withhold(&name("example.test."));
+    assert_eq!(code(&alone, ALICE), ResponseCode::ServFail);
+    assert_eq!(code(&alone, "test."), ResponseCode::Refused);
+    alone.remove(&name("example.test."));
+    assert_eq!(code(&alone, ALICE), ResponseCode::Refused);
+}
+
+#[test]
 fn a_query_without_edns_gets_a_response_without_edns_or_dnssec() {
     let mut asked = query(ALICE, RecordType::TXT);
     asked.edns = None;
