@@ -59,15 +59,15 @@ impl DataDir {
         })
     }
 
-    /// Where the database is.
-    pub(crate) fn database(&self) -> PathBuf {
-        self.keys.directory().join("registry.sqlite")
-    }
-
     /// The keys.
     pub(crate) fn keys(&self) -> &KeyFiles {
         &self.keys
     }
+}
+
+/// Where the database of a data directory is.
+pub(crate) fn database(directory: &Path) -> PathBuf {
+    directory.join("registry.sqlite")
 }
 
 /// Refuses a file or directory that others may read.

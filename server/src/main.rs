@@ -1,15 +1,16 @@
 //! `paynamed --config FILE`: a thin shell around [`payname_server`].
 
+mod zone_command;
+
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
-use clap::{Parser, Subcommand, ValueEnum};
-use payname_server::{
-    Clock, Config, KeyRequest, Running, Server, ask_about_keys, ds_records_on_disk, key_reports,
-};
-use payname_zones::Duty;
+use clap::{Parser, Subcommand};
+use payname_server::{Clock, Config, Running, Server, check_records, ds_records_on_disk};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+
+use self::zone_command::ZoneCommand;
 
 /// A configuration that cannot be used.
 const USAGE: u8 = 2;
@@ -36,52 +37,9 @@ struct Arguments {
 enum Command {
     /// Print the DS records to put at the registrar (the keys are made at the first start)
     Ds,
-    /// Look after the keys of the zones
+    /// Look after the zones and their keys
     #[command(subcommand)]
     Zone(ZoneCommand),
-}
-
-#[derive(Subcommand)]
-enum ZoneCommand {
-    /// Print the DS records to put at the registrar
-    Ds,
-    /// Tell where every key stands, and what is to be done at the registrar
-    Keys,
-    /// Have a key replaced; the running server does it step by step
-    Rollover {
-        /// The zone, such as example.com
-        zone: String,
-        /// Which key, where there are two
-        #[arg(long, value_enum, default_value = "zsk", conflicts_with = "algorithm")]
-        key: Kind,
-        /// Go over to the algorithm that the configuration has now
-        #[arg(long)]
-        algorithm: bool,
-    },
-    /// Believe the machine's clock although it is behind a time that has surely come
-    TrustClock {
-        /// The zone
-        zone: String,
-    },
-    /// Ask the parent to take all DS records away: nobody can prove the zone's names from then on
-    DangerForget {
-        /// The zone
-        zone: String,
-    },
-    /// Take the request to be forgotten back
-    Keep {
-        /// The zone
-        zone: String,
-    },
-}
-
-/// A kind of key.
-#[derive(Clone, Copy, ValueEnum)]
-enum Kind {
-    /// What the registrar's DS record names
-    Ksk,
-    /// What signs the zone
-    Zsk,
 }
 
 #[tokio::main]
@@ -92,6 +50,13 @@ async fn main() -> ExitCode {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
+    if let Some(Command::Zone(ZoneCommand::Sign(command))) = arguments.command {
+        let config = arguments.config.as_deref().map(Config::read).transpose();
+        return ended(match config {
+            Ok(config) => command.run(config.as_ref()),
+            Err(error) => Err(error.into()),
+        });
+    }
     let Some(file) = &arguments.config else {
         eprintln!("error: no configuration; name it with --config FILE");
         return USAGE.into();
@@ -104,14 +69,21 @@ async fn main() -> ExitCode {
         }
     };
     if arguments.check {
+        if let Err(error) = check_records(&config).map_err(anyhow::Error::new) {
+            eprintln!("error: {error:#}");
+            return USAGE.into();
+        }
         println!("{}: the configuration is good", file.display());
         return ExitCode::SUCCESS;
     }
-    let outcome = match arguments.command {
+    ended(match arguments.command {
         None => run(config).await,
-        Some(Command::Ds | Command::Zone(ZoneCommand::Ds)) => print_ds(&config),
-        Some(Command::Zone(command)) => look_after_keys(&config, command).await,
-    };
+        Some(Command::Ds) => print_ds(&config),
+        Some(Command::Zone(command)) => command.run(&config).await,
+    })
+}
+
+fn ended(outcome: anyhow::Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -125,11 +97,15 @@ async fn main() -> ExitCode {
 async fn run(config: Config) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for signals")?;
+    let mut hangup = signal(SignalKind::hangup()).context("cannot listen for signals")?;
     let running = Server::start(config, Clock::system()).await?;
     announce(&running);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => running.reload_records().await,
+        }
     }
     tracing::info!("stopping");
     running.shutdown().await;
@@ -162,38 +138,8 @@ fn print_ds(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn look_after_keys(config: &Config, command: ZoneCommand) -> anyhow::Result<()> {
-    let (zone, request) = match command {
-        ZoneCommand::Ds => return print_ds(config),
-        ZoneCommand::Keys => {
-            let reports = key_reports(config).await?;
-            let reports: Vec<String> = reports.iter().map(ToString::to_string).collect();
-            print(reports.iter().map(|report| report.trim_end()));
-            return Ok(());
-        }
-        ZoneCommand::Rollover {
-            zone,
-            key,
-            algorithm,
-        } => {
-            let request = match key {
-                _ if algorithm => KeyRequest::RollAlgorithm,
-                Kind::Ksk => KeyRequest::Roll(Duty::Entry),
-                Kind::Zsk => KeyRequest::Roll(Duty::Zone),
-            };
-            (zone, request)
-        }
-        ZoneCommand::TrustClock { zone } => (zone, KeyRequest::TrustClock),
-        ZoneCommand::DangerForget { zone } => (zone, KeyRequest::DangerForget),
-        ZoneCommand::Keep { zone } => (zone, KeyRequest::Keep),
-    };
-    let zone = ask_about_keys(config, &zone, request)?;
-    eprintln!("{zone}: asked; a running server follows within a minute and says so in its log");
-    Ok(())
-}
-
 /// Prints lines for as long as somebody reads them.
-fn print<'a>(lines: impl IntoIterator<Item = &'a str>) {
+pub(crate) fn print<'a>(lines: impl IntoIterator<Item = &'a str>) {
     let mut out = std::io::stdout().lock();
     // Whoever has closed the pipe has read enough; a server goes on serving.
     let _ = lines

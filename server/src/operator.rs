@@ -1,5 +1,7 @@
 //! What an operator asks at the command line, beside a server that may be running.
 
+use std::path::{Path, PathBuf};
+
 use payname_resolver::hickory_proto::rr::Name;
 use payname_zones::{Key, KeySet, Settings};
 
@@ -7,9 +9,10 @@ use crate::{
     clock::Clock,
     config::{Config, Domain},
     data_dir::DataDirError,
-    keys::{KeyFiles, KeyReport, KeyRequest, ParentWatcher, RequestError},
+    keys::{KeyFiles, KeyReport, ParentWatcher, RequestError, ZoneRequest},
     outbox::Chain,
     prove::ProverError,
+    records::{self, RecordsError},
 };
 
 /// The DS records that the zones above should have, as master-file lines, read from the keys that a
@@ -57,17 +60,49 @@ pub async fn key_reports(config: &Config) -> Result<Vec<KeyReport>, OperatorErro
 ///
 /// # Errors
 /// There is no such zone, or the request cannot be written.
-pub fn ask_about_keys(
+pub fn ask_server(
     config: &Config,
     zone: &str,
-    request: KeyRequest,
+    request: ZoneRequest,
 ) -> Result<Name, OperatorError> {
+    let domain = domain_of(config, zone)?;
+    if request == ZoneRequest::Reload {
+        let path = domain.records.as_ref();
+        let path = path.ok_or_else(|| OperatorError::NoRecords(domain.zone.to_ascii()))?;
+        records::check(config, domain, path)?;
+    }
+    request.leave(&KeyFiles::new(&config.data_dir), &domain.zone)?;
+    Ok(domain.zone.clone())
+}
+
+/// Puts a master file in place of the file of records of a zone, after a look at it, and has the
+/// server take it.
+///
+/// # Errors
+/// The file is refused, or the configuration names none for the zone.
+pub fn import_records(config: &Config, zone: &str, file: &Path) -> Result<Name, OperatorError> {
+    let domain = domain_of(config, zone)?;
+    let to = domain.records.as_ref();
+    let to = to.ok_or_else(|| OperatorError::NoRecords(domain.zone.to_ascii()))?;
+    records::check(config, domain, file)?;
+    let text = records::read_text(file)?;
+    let mut unfinished = to.clone().into_os_string();
+    unfinished.push(".new");
+    std::fs::write(&unfinished, text)
+        .and_then(|()| std::fs::rename(&unfinished, to))
+        .map_err(|source| OperatorError::Unwritten {
+            path: to.clone(),
+            source,
+        })?;
+    ask_server(config, zone, ZoneRequest::Reload)
+}
+
+/// The domain whose zone has this name.
+pub(crate) fn domain_of<'a>(config: &'a Config, zone: &str) -> Result<&'a Domain, OperatorError> {
     let wanted = zone.trim_end_matches('.').to_ascii_lowercase();
-    let mut zones = config.domains.iter().map(|domain| &domain.zone);
-    let found = zones.find(|zone| zone.to_ascii().trim_end_matches('.') == wanted);
-    let zone = found.ok_or_else(|| OperatorError::NoZone(zone.to_owned()))?;
-    request.leave(&KeyFiles::new(&config.data_dir), zone)?;
-    Ok(zone.clone())
+    let mut domains = config.domains.iter();
+    let found = domains.find(|domain| domain.zone.to_ascii().trim_end_matches('.') == wanted);
+    found.ok_or_else(|| OperatorError::NoZone(zone.to_owned()))
 }
 
 fn look(config: &Config, domain: &Domain) -> Result<KeySet, DataDirError> {
@@ -87,6 +122,22 @@ pub enum OperatorError {
     /// No such zone is configured.
     #[error("no zone `{}` is in the configuration", .0.escape_debug())]
     NoZone(String),
+    /// The configuration names no file of records for the zone.
+    #[error(
+        "{0} has no file of records; write `records = \"FILE\"` into its [[domain]] and restart"
+    )]
+    NoRecords(String),
+    /// The file of records is refused.
+    #[error(transparent)]
+    Records(#[from] RecordsError),
+    /// The file of records cannot be replaced.
+    #[error("{} cannot be written", path.display())]
+    Unwritten {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The request cannot be written.
     #[error(transparent)]
     Request(#[from] RequestError),

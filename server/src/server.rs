@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     io,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -27,9 +27,9 @@ use url::Url;
 use crate::{
     clock::Clock,
     config::{Config, Domain},
-    data_dir::{DataDir, DataDirError},
+    data_dir::{DataDir, DataDirError, database},
     http::{self, App},
-    keys::{Keeper, Kept, ParentWatcher},
+    keys::{Keeper, Kept, KeyFiles, ParentWatcher},
     nameserver::{BindError, Listeners},
     outbox::{Chain, Worker},
     policy::Policy,
@@ -77,7 +77,7 @@ impl Server {
     /// [`StartError`] says what is in the way; nothing is left running.
     pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> {
         let directory = DataDir::open(&config.data_dir)?;
-        let store = open_store(&config, &directory).await?;
+        let store = open_store(&config).await?;
         // Before keys are made: a start that fails here has told nobody their DS records.
         let listeners = Listeners::bind(&config.dns_listen, &config.serving).await?;
         let dns_addrs = listeners.addresses().to_vec();
@@ -226,6 +226,12 @@ impl Running {
         self.keeper.patrol().await;
     }
 
+    /// Reads the files of records of all zones again; one that is refused changes nothing, and the
+    /// log says why.
+    pub async fn reload_records(&self) {
+        self.keeper.reload_all().await;
+    }
+
     /// Stops: takes no new requests, finishes those it accepted, then closes everything.
     pub async fn shutdown(self) {
         drop(self.accepting);
@@ -252,15 +258,16 @@ impl Running {
 }
 
 /// The registry, in the data directory or where the configuration says.
-async fn open_store(config: &Config, directory: &DataDir) -> Result<Arc<dyn Store>, StartError> {
-    let path = directory.database();
+/// Opens the registry.
+pub(crate) async fn open_store(config: &Config) -> Result<Arc<dyn Store>, StartError> {
+    let path = database(&config.data_dir);
     if let Some(database) = &config.database {
         if path.exists() {
             return Err(StartError::TwoRegistries(path));
         }
         return Ok(Arc::new(Postgres::open(database).await?));
     }
-    check_registry(&config.domains, directory)?;
+    check_registry(&config.domains, &KeyFiles::new(&config.data_dir), &path)?;
     match Sqlite::open(&path) {
         Ok(store) => Ok(Arc::new(store)),
         Err(source) => Err(StartError::Open { path, source }),
@@ -268,12 +275,11 @@ async fn open_store(config: &Config, directory: &DataDir) -> Result<Arc<dyn Stor
 }
 
 /// Refuses to begin with an empty registry where names have been given before.
-fn check_registry(domains: &[Domain], directory: &DataDir) -> Result<(), StartError> {
-    let path = directory.database();
+fn check_registry(domains: &[Domain], keys: &KeyFiles, path: &Path) -> Result<(), StartError> {
     let mut zones = domains.iter().map(|domain| &domain.zone);
-    match zones.find(|zone| directory.keys().has(zone)) {
+    match zones.find(|zone| keys.has(zone)) {
         Some(zone) if !path.exists() => Err(StartError::RegistryLost {
-            path,
+            path: path.to_owned(),
             zone: zone.clone(),
         }),
         _ => Ok(()),

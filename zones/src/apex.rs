@@ -9,7 +9,7 @@ use hickory_proto::rr::{Name, RData, RecordType};
 use payname_resolver::UnixTime;
 
 use crate::check::ZoneError;
-use crate::denial::{Denial, nsec3_parameters};
+use crate::denial::{Denial, DenialChain, nsec3_parameters};
 use crate::keys::{KeyUse, SigningKey, ZoneKeys};
 use crate::names::{canonical, presentation};
 use crate::node::Node;
@@ -115,6 +115,40 @@ impl Zone {
             told.is_ok_and(|told| told.pack().record_bytes() == Some(set.record_bytes()))
         };
         there.len() == told.len() && there.iter().zip(told).all(|(set, told)| same(set, told))
+    }
+
+    /// Proves from now on in another way that names do not exist: signs a whole chain, once, where
+    /// there is to be one. None when it is the way the zone has.
+    ///
+    /// So a zone whose denials are made on demand, which has no chain, can be written for others.
+    ///
+    /// # Errors
+    /// [`ZoneError`] when a key fails; the zone is then as it was.
+    pub fn set_denial(
+        &mut self,
+        denial: Denial,
+        now: UnixTime,
+    ) -> Result<Option<Change>, ZoneError> {
+        if denial == self.settings.denial {
+            return Ok(None);
+        }
+        let origin = self.settings.origin.clone();
+        let mut next = self.clone();
+        Arc::make_mut(&mut next.settings).denial = denial;
+        next.denial = DenialChain::new(denial, origin.clone());
+        let mut parameters = RecordSet::single(RecordType::NSEC3PARAM, 0, nsec3_parameters());
+        self.signer(now)?.sign(&origin, &mut parameters)?;
+        let names: Vec<Box<[u8]>> = self.nodes.iter().map(|node| node.key().into()).collect();
+        let change = next.commit(now, 1, |nodes, changed| {
+            changed.extend(names);
+            if denial == Denial::Nsec3 {
+                nodes.insert(&[], &parameters.pack(), changed);
+            } else {
+                nodes.remove(&[], RecordType::NSEC3PARAM, changed);
+            }
+        })?;
+        *self = next;
+        Ok(Some(change))
     }
 
     /// Which keys the zone's signatures are from, for [`crate::KeySet::step`].

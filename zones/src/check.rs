@@ -3,7 +3,7 @@
 use hickory_proto::rr::{Name, RecordType};
 
 use crate::denial::{Denial, MAX_ITERATIONS};
-use crate::names::presentation;
+use crate::names::{canonical, presentation};
 use crate::node::Node;
 use crate::packed::SetFault;
 use crate::record_data::dname_target;
@@ -15,6 +15,26 @@ use crate::zone::Zone;
 pub(crate) const MAX_ORIGIN_LENGTH: usize = 221;
 
 impl Zone {
+    /// Whether records of a type could be set at a name now: what is refused for the place, the
+    /// type, or an alias that is there.
+    ///
+    /// # Errors
+    /// [`ZoneError`] as [`Zone::set_records`] would say.
+    pub fn check_free(&self, owner: &Name, record_type: RecordType) -> Result<(), ZoneError> {
+        let owner = canonical(owner);
+        self.check_place(&owner)?;
+        self.check_type(&owner, record_type)?;
+        let node = self.nodes.get(&owner);
+        if node.is_some_and(|node| node.has(RecordType::CNAME)) {
+            return Err(ZoneError::CnameAndOtherData(presentation(&owner)));
+        }
+        if node.is_some_and(Node::is_cut) {
+            let (owner, cut) = (presentation(&owner), presentation(&owner));
+            return Err(ZoneError::Delegated { owner, cut });
+        }
+        Ok(())
+    }
+
     /// Refuses names outside the zone, and those below a delegation or a DNAME.
     pub(crate) fn check_place(&self, owner: &Name) -> Result<(), ZoneError> {
         if !self.origin().zone_of(owner) {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use data_encoding::{BASE64, HEXUPPER};
 use hickory_proto::dnssec::rdata::{DNSSECRData, RRSIG};
+use hickory_proto::rr::rdata::CAA;
 use hickory_proto::rr::{Name, RData, RecordType};
 use hickory_proto::serialize::binary::BinEncodable;
 
@@ -82,6 +83,14 @@ fn data_text(data: &RData) -> String {
         RData::NS(target) => presentation(&target.0),
         RData::CNAME(target) => presentation(&target.0),
         RData::PTR(target) => presentation(&target.0),
+        RData::MX(mx) => format!("{} {}", mx.preference, presentation(&mx.exchange)),
+        RData::SRV(srv) => {
+            let target = presentation(&srv.target);
+            format!("{} {} {} {target}", srv.priority, srv.weight, srv.port)
+        }
+        RData::CAA(caa) if is_plain(caa) => {
+            format!("{} {} {}", caa.flags(), caa.tag, quoted(&caa.value))
+        }
         RData::SOA(soa) => format!(
             "{} {} {} {} {} {} {}",
             presentation(&soa.mname),
@@ -117,6 +126,12 @@ fn data_text(data: &RData) -> String {
         }
         other => generic_text(other),
     }
+}
+
+/// Whether a CAA record has a presentation form that every reader takes (RFC 8659 §4.1.1).
+fn is_plain(caa: &CAA) -> bool {
+    let tag = caa.tag.as_bytes();
+    !tag.is_empty() && tag.iter().all(u8::is_ascii_alphanumeric) && caa.value.len() <= 255
 }
 
 /// Each type with a space before it.

@@ -68,6 +68,12 @@ impl ZoneFile {
             .map(|((owner, kind), records)| (owner, *kind, first_line(records)))
     }
 
+    /// The line where records of a name and type begin; none without any.
+    pub fn line_of(&self, owner: &Name, kind: RecordType) -> Option<usize> {
+        let records = self.sets.get(&(canonical(owner), kind))?;
+        Some(first_line(records))
+    }
+
     /// What to make the zone of that the whole file is of, and the serial of its SOA record.
     ///
     /// The servers are those of its NS records, that of the SOA record first where it is one of

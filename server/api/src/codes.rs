@@ -40,6 +40,8 @@ pub const METHOD_NOT_ALLOWED: &str = "method_not_allowed";
 pub const TIMEOUT: &str = "timeout";
 /// 409: there is no proof yet, since the name is not published.
 pub const NOT_PUBLISHED: &str = "not_published";
+/// 409: the operator of the server keeps the name for records of his own.
+pub const RESERVED: &str = "reserved";
 /// 412: `If-Match` or `If-None-Match` does not hold.
 pub const PRECONDITION_FAILED: &str = "precondition_failed";
 /// 413: the body is longer than [`MAX_BODY_BYTES`](crate::MAX_BODY_BYTES).

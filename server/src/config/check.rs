@@ -1,6 +1,10 @@
 //! From what is written to what is meant; knows which file and key to blame.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use payname_resolver::{
     Handle, TrustAnchors, hickory_proto::rr::Name, lightning::bitcoin::Network, net::DnsServerError,
@@ -140,7 +144,19 @@ impl Checker<'_> {
             negative_ttl: self.within("domain.negative_ttl", written.negative_ttl, 1, 3_600)?,
             signature_days: self.within("domain.signature_days", written.signature_days, 1, 60)?,
             keys: self.keys(written)?,
+            records: self.records(written)?,
         })
+    }
+
+    fn records(&self, written: &WrittenDomain) -> Result<Option<PathBuf>, ConfigError> {
+        let Some(path) = &written.records else {
+            return Ok(None);
+        };
+        if path.file_name().is_none() {
+            let remedy = "name a master file of records, such as \"example.com.zone\"";
+            return Err(self.invalid("domain.records", &path.display().to_string(), remedy));
+        }
+        Ok(Some(self.directory.join(path)))
     }
 
     fn keys(&self, written: &WrittenDomain) -> Result<KeyPolicy, ConfigError> {

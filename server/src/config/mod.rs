@@ -81,6 +81,8 @@ pub struct Domain {
     pub signature_days: u32,
     /// How the zone's keys are made and replaced.
     pub keys: KeyPolicy,
+    /// A master file of further records.
+    pub records: Option<PathBuf>,
 }
 
 /// How published records are proven.
@@ -324,6 +326,12 @@ mod tests {
                 "[[domain]]\nalgorithm = 8",
                 "domain.algorithm",
                 "13, 14 or 15",
+            ),
+            (
+                "[[domain]]",
+                "[[domain]]\nrecords = \"\"",
+                "domain.records",
+                "master file",
             ),
             (
                 "[[domain]]",

@@ -79,6 +79,7 @@ pub(super) struct WrittenDomain {
     pub(super) algorithm: u8,
     #[serde(default = "default_zsk_days")]
     pub(super) zsk_days: u32,
+    pub(super) records: Option<PathBuf>,
 }
 
 /// `[prove]`.

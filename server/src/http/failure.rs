@@ -13,6 +13,7 @@ use crate::{
     auth::AuthError,
     outbox::Chain,
     policy::PolicyError,
+    publisher::Reserved,
     registration::Refusal,
     store::{ChangeError, StoreError},
 };
@@ -135,6 +136,17 @@ impl From<AuthError> for Failure {
             StatusCode::UNAUTHORIZED,
             error.code(),
             "Not signed as needed",
+            error.to_string(),
+        )
+    }
+}
+
+impl From<Reserved> for Failure {
+    fn from(error: Reserved) -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            codes::RESERVED,
+            "Reserved name",
             error.to_string(),
         )
     }

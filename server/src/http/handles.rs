@@ -51,6 +51,7 @@ pub(super) async fn put(
     let wanted = read_body(&headers, &body)?;
     app.policy.check(&wanted.uri, domain.ttl, now)?;
     payment_record(&handle, &wanted.uri)?;
+    app.served.check_free(&domain.zone, &handle)?;
     app.change(handle, What::Put { uri: wanted.uri }, &headers, signed, now)
         .await
 }

@@ -18,7 +18,7 @@ use ring::rand::SystemRandom;
 use tokio::{sync::Mutex, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use super::{KeyFiles, KeyRequest, Keys, ParentWatcher, report::advice_lines};
+use super::{KeyFiles, Keys, ParentWatcher, ZoneRequest, report::advice_lines};
 use crate::{
     clock::Clock,
     data_dir::DataDirError,
@@ -93,8 +93,10 @@ impl Keeper {
     }
 
     async fn look_after(&self, zone: &Name, kept: &mut Kept) -> Result<(), KeeperError> {
-        let request = KeyRequest::take(&self.files, zone);
-        if let Some(request) = request {
+        let request = ZoneRequest::take(&self.files, zone);
+        if request == Some(ZoneRequest::Reload) {
+            self.reload(zone).await;
+        } else if let Some(request) = request {
             match request.apply(&mut kept.keys.set, &self.clock) {
                 Ok(()) => tracing::info!(%zone, ?request, "the operator's request is followed"),
                 Err(error) => {
@@ -145,6 +147,25 @@ impl Keeper {
             self.tell(zone, kept, &view);
         }
         Ok(())
+    }
+
+    async fn reload(&self, zone: &Name) {
+        match self.embedded.reload(zone).await {
+            Ok(true) => tracing::info!(%zone, "the zone has the records of its file"),
+            Ok(false) => tracing::info!(%zone, "the file of records says what it said"),
+            Err(error) => {
+                let error = Chain(&error);
+                tracing::error!(%zone, %error, "the file of records is refused; the zone stays as it is");
+            }
+        }
+    }
+
+    /// Reads the files of records of all zones again.
+    pub(crate) async fn reload_all(&self) {
+        let zones: Vec<Name> = self.keys.lock().await.keys().cloned().collect();
+        for zone in zones {
+            self.reload(&zone).await;
+        }
     }
 
     /// What the parent serves, if it is time to look.

@@ -8,7 +8,7 @@ mod request;
 
 pub use parent::ParentError;
 pub use report::KeyReport;
-pub use request::{KeyRequest, RequestError};
+pub use request::{RequestError, ZoneRequest};
 
 pub(crate) use files::{KeyFiles, Keys};
 pub(crate) use keeper::{Keeper, Kept};

@@ -11,9 +11,9 @@ use payname_zones::{Duty, KeySet, RollError};
 use super::KeyFiles;
 use crate::clock::Clock;
 
-/// What can be asked about the keys of a zone.
+/// What can be asked about a zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyRequest {
+pub enum ZoneRequest {
     /// A new key for a duty; with one key for all, for both.
     Roll(Duty),
     /// Keys of the configured algorithm instead of those of another.
@@ -22,17 +22,20 @@ pub enum KeyRequest {
     DangerForget,
     /// The opposite.
     Keep,
+    /// To read the zone's file of records again.
+    Reload,
     /// To believe the machine's clock although it is behind a time that has surely come.
     TrustClock,
 }
 
-impl KeyRequest {
-    const ALL: [(Self, &'static str); 6] = [
+impl ZoneRequest {
+    const ALL: [(Self, &'static str); 7] = [
         (Self::Roll(Duty::Entry), "roll entry"),
         (Self::Roll(Duty::Zone), "roll zone"),
         (Self::RollAlgorithm, "roll algorithm"),
         (Self::DangerForget, "forget"),
         (Self::Keep, "keep"),
+        (Self::Reload, "reload"),
         (Self::TrustClock, "trust clock"),
     ];
 
@@ -43,6 +46,7 @@ impl KeyRequest {
             Self::RollAlgorithm => set.roll_algorithm()?,
             Self::DangerForget => set.danger_ask_to_be_forgotten()?,
             Self::Keep => set.ask_to_be_kept(),
+            Self::Reload => {} // nothing about keys
             Self::TrustClock => set.trust_clock(clock.now()),
         }
         Ok(())
@@ -95,11 +99,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let files = KeyFiles::new(directory.path());
         let [zone, other] = ["example.test.", "other.test."].map(|z| Name::from_ascii(z).unwrap());
-        for (request, _) in KeyRequest::ALL {
+        for (request, _) in ZoneRequest::ALL {
             request.leave(&files, &zone).unwrap();
-            assert_eq!(KeyRequest::take(&files, &other), None);
-            assert_eq!(KeyRequest::take(&files, &zone), Some(request));
-            assert_eq!(KeyRequest::take(&files, &zone), None);
+            assert_eq!(ZoneRequest::take(&files, &other), None);
+            assert_eq!(ZoneRequest::take(&files, &zone), Some(request));
+            assert_eq!(ZoneRequest::take(&files, &zone), None);
         }
     }
 }

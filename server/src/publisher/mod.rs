@@ -10,8 +10,9 @@ use payname_zones::{PaymentError, ZoneError};
 use tokio::task::JoinError;
 
 pub use nameserver::{Embedded, Served};
+pub(crate) use nameserver::{Reserved, SERIAL_STEP, registered, settings};
 
-use crate::store::StoreError;
+use crate::{records::RecordsError, store::StoreError};
 
 /// Something that can bring payment records into DNS, and out of it.
 ///
@@ -46,6 +47,9 @@ pub enum PublishError {
     /// The zone's serial number could not be kept.
     #[error("the zone's serial number could not be kept")]
     Store(#[from] StoreError),
+    /// The file of further records is refused.
+    #[error(transparent)]
+    Records(#[from] RecordsError),
     /// What several names needed failed.
     #[error(transparent)]
     Shared(Arc<PublishError>),

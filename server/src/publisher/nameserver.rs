@@ -5,6 +5,7 @@
 //! before a higher one is durable; a restart goes on from the ceiling. One change is made at a
 //! time. Zones are read by many listeners: each answers from the state it has, while the next is made.
 
+mod filed;
 mod keys;
 mod names;
 #[cfg(test)]
@@ -22,11 +23,12 @@ use payname_resolver::{
     hickory_proto::{dnssec::rdata::DS, rr::Name},
 };
 use payname_zones::{
-    Denial, NameServer, Settings, SignaturePolicy, Transport, Zone, ZoneError, ZoneKeys, ZoneSet,
-    payment_record,
+    Denial, NameServer, PaymentRecord, Settings, SignaturePolicy, Transport, Zone, ZoneError,
+    ZoneFile, ZoneKeys, ZoneSet, payment_record,
 };
 use tokio::{sync::Mutex, task::spawn_blocking};
 
+pub(crate) use self::filed::Reserved;
 use super::PublishError;
 use crate::{
     clock::Clock,
@@ -36,7 +38,7 @@ use crate::{
 
 /// How far the kept ceiling lies above the serial number in use: an hour of seconds, or as many
 /// changes.
-const SERIAL_STEP: u32 = 3600;
+pub(crate) const SERIAL_STEP: u32 = 3600;
 /// How many names are read from the store at a time.
 const PAGE: usize = 1000;
 /// The share of a signature's life after which it is made again: from half of it on.
@@ -54,6 +56,8 @@ pub struct Served {
     zones: Arc<ArcSwap<ZoneSet>>,
     /// Held from reading the zones that are changed to showing them.
     turn: Arc<std::sync::Mutex<()>>,
+    /// What operators wrote in files, by zone.
+    filed: Arc<ArcSwap<BTreeMap<Name, ZoneFile>>>,
 }
 
 impl From<ZoneSet> for Served {
@@ -62,6 +66,7 @@ impl From<ZoneSet> for Served {
         Self {
             zones: Arc::new(ArcSwap::from_pointee(zones)),
             turn: Arc::default(),
+            filed: Arc::default(),
         }
     }
 }
@@ -213,24 +218,10 @@ impl Embedded {
             Some(ceiling) => Zone::new_after(settings(domain), keys, ceiling, now)?,
             None => Zone::new(settings(domain), keys, now)?,
         };
-        let mut records = Vec::new();
-        let mut after: Option<String> = None;
-        loop {
-            let page = self
-                .store
-                .live(&domain.name, after.as_deref(), PAGE)
-                .await?;
-            for registration in &page {
-                let uri = registration.uri.as_deref().unwrap_or_default();
-                records.push(payment_record(&registration.handle, uri)?);
-            }
-            after = page.last().map(|last| last.handle.user().to_owned());
-            if after.is_none() {
-                break;
-            }
-        }
+        let records = registered(self.store.as_ref(), domain).await?;
         // All at once, so that every link of the denial chain is signed once.
         zone.publish_all(records.iter().map(|record| (record, domain.ttl)), now)?;
+        self.file(domain, &mut zone).await?;
         let ceiling = zone.serial().wrapping_add(SERIAL_STEP);
         self.store
             .keep_serial(&domain.zone.to_string(), ceiling)
@@ -275,7 +266,28 @@ impl Embedded {
     }
 }
 
-fn settings(domain: &Domain) -> Settings {
+/// The records of all names of a domain that belong into DNS.
+pub(crate) async fn registered(
+    store: &dyn Store,
+    domain: &Domain,
+) -> Result<Vec<PaymentRecord>, PublishError> {
+    let mut records = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page = store.live(&domain.name, after.as_deref(), PAGE).await?;
+        for registration in &page {
+            let uri = registration.uri.as_deref().unwrap_or_default();
+            records.push(payment_record(&registration.handle, uri)?);
+        }
+        after = page.last().map(|last| last.handle.user().to_owned());
+        if after.is_none() {
+            return Ok(records);
+        }
+    }
+}
+
+/// What the zone of a domain is made with.
+pub(crate) fn settings(domain: &Domain) -> Settings {
     let servers = domain
         .nameservers
         .iter()

@@ -10,7 +10,7 @@ use std::{
 
 use payname_resolver::{Handle, TrustAnchors, UnixTime, VerifyError, net::Client};
 use payname_server::{
-    Clock, Config, KeyRequest, Running, Server, ask_about_keys, ds_records_on_disk, key_reports,
+    Clock, Config, Running, Server, ZoneRequest, ask_server, ds_records_on_disk, key_reports,
 };
 use payname_zones::Duty;
 
@@ -98,7 +98,7 @@ async fn a_zone_below_another_one_of_ours_is_rolled_over_without_anybodys_help()
     let mut server = Turned::start(directory.path(), &inner).await;
     let shop = format!("shop.{DOMAIN}");
     let before = ds_records_on_disk(&server.config).unwrap();
-    ask_about_keys(&server.config, &shop, KeyRequest::Roll(Duty::Entry)).unwrap();
+    ask_server(&server.config, &shop, ZoneRequest::Roll(Duty::Entry)).unwrap();
     let mut most = 0;
     for round in 0..40 {
         server.after(4 * HOUR).await;
@@ -132,15 +132,15 @@ async fn a_zone_goes_to_another_algorithm_and_is_provable_all_along() {
     );
     let server = Turned::start(directory.path(), &inner).await;
     let shop = format!("shop.{DOMAIN}");
-    let request = KeyRequest::RollAlgorithm;
-    ask_about_keys(&server.config, &shop, request).unwrap();
+    let request = ZoneRequest::RollAlgorithm;
+    ask_server(&server.config, &shop, request).unwrap();
     server.after(HOUR).await; // refused: it has the algorithm that is configured
     assert!(!server.report().await.contains("algorithm 15"));
 
     let other = config_text("") + &inner + "\nalgorithm = 15\nkeys = \"split\"";
     let other = Config::parse(&other, &directory.path().join("paynamed.toml")).unwrap();
     let mut server = server.restart_with(other).await;
-    ask_about_keys(&server.config, &shop, request).unwrap();
+    ask_server(&server.config, &shop, request).unwrap();
     let mut reports = Vec::new();
     for round in 0..40 {
         server.after(2 * HOUR).await;
@@ -190,10 +190,10 @@ async fn a_new_key_signs_the_zone_by_itself_and_waits_for_the_registrar_over_res
     let directory = tempfile::tempdir().unwrap();
     let server = Turned::start(directory.path(), "").await;
     let anchor = ds_records_on_disk(&server.config).unwrap().join("\n");
-    ask_about_keys(
+    ask_server(
         &server.config,
         "Example.Test.",
-        KeyRequest::Roll(Duty::Zone),
+        ZoneRequest::Roll(Duty::Zone),
     )
     .unwrap();
     server.after(60).await;
@@ -233,6 +233,6 @@ async fn a_new_key_signs_the_zone_by_itself_and_waits_for_the_registrar_over_res
 async fn nothing_is_asked_about_a_zone_that_is_not_configured() {
     let directory = tempfile::tempdir().unwrap();
     let config = Config::parse(&config_text(""), &directory.path().join("x.toml")).unwrap();
-    let error = ask_about_keys(&config, "elsewhere.test", KeyRequest::Keep).unwrap_err();
+    let error = ask_server(&config, "elsewhere.test", ZoneRequest::Keep).unwrap_err();
     assert!(error.to_string().contains("elsewhere.test"), "{error}");
 }

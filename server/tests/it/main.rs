@@ -12,6 +12,7 @@ mod keys;
 mod ownership;
 mod postgres;
 mod program;
+mod records;
 mod refusals;
 mod restart;
 mod scene;

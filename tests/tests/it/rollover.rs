@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use payname_resolver::hickory_proto::rr::RecordType;
 use payname_resolver::{Proof, UnixTime};
 use payname_server::{
-    Clock, Config, KeyRequest, Server, ask_about_keys, ds_records_on_disk, key_reports,
+    Clock, Config, Server, ZoneRequest, ask_server, ds_records_on_disk, key_reports,
 };
 use payname_tests::dns::{Canned, Claim};
 use payname_tests::judge::{Verdict, ask_validator};
@@ -138,7 +138,7 @@ async fn a_server_sees_with_proof_what_the_registrar_does_and_is_provable_all_al
             .unwrap();
     };
     register(&mut world, &registered);
-    ask_about_keys(&config, "example.test", KeyRequest::Roll(Duty::Entry)).unwrap();
+    ask_server(&config, "example.test", ZoneRequest::Roll(Duty::Entry)).unwrap();
     let mut most = 0;
     for round in 0..40 {
         ahead.fetch_add(2 * HOUR, Ordering::Relaxed);

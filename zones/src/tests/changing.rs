@@ -107,6 +107,53 @@ fn only_what_expires_is_signed_again() {
 }
 
 #[test]
+fn a_zone_that_denies_in_another_way_is_as_if_it_had_always_done_so() {
+    let lasting = |zone: &Zone| {
+        let text = zone.master_file().to_string();
+        let lines = text.lines().filter(|line| {
+            let changing = [" IN RRSIG ", " IN SOA ", " IN DNSKEY ", " IN DS "];
+            !changing.iter().any(|kind| line.contains(kind))
+        });
+        lines.map(str::to_owned).collect::<Vec<String>>()
+    };
+    for from in ALL {
+        for to in ALL {
+            let mut zone = furnished_zone(from);
+            let change = zone.set_denial(to, NOW).unwrap();
+            assert_eq!(change.is_some(), from != to);
+            assert_eq!(
+                lasting(&zone),
+                lasting(&furnished_zone(to)),
+                "{from:?} {to:?}"
+            );
+            for owner in ["nobody.example.test.", "www.example.test."] {
+                let answer = zone.answer(&name(owner), RecordType::TXT, true);
+                assert_signed(&zone, &answer);
+            }
+            assert_eq!(zone.set_denial(to, NOW).unwrap(), None);
+        }
+    }
+}
+
+#[test]
+fn what_is_free_for_a_record_is_told_before_anybody_asks_for_it() {
+    let zone = furnished_zone(Denial::Nsec3);
+    let check = |owner: &str| zone.check_free(&name(owner), RecordType::TXT);
+    check("new.user._bitcoin-payment.example.test.").unwrap();
+    check("alice.user._bitcoin-payment.example.test.").unwrap();
+    for (owner, reason) in [
+        ("www.example.test.", "CNAME"),
+        ("x.moved.example.test.", "DNAME"),
+        ("secure.example.test.", "child zone"),
+        ("x.secure.example.test.", "child zone"),
+        ("example.org.", "not in zone"),
+    ] {
+        let error = check(owner).unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+}
+
+#[test]
 fn what_was_signed_while_the_clock_was_ahead_is_signed_again() {
     for denial in BOTH {
         let mut zone = empty_zone("example.test.", denial);

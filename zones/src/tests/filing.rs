@@ -160,6 +160,8 @@ enum Thing {
     Text(Vec<Vec<u8>>),
     Address(u32),
     Unknown(Vec<u8>),
+    Mail(u16, Name),
+    Authority(Vec<u8>),
     Alias(Name),
     Redirection(Name),
     Delegation(Option<Vec<u8>>),
@@ -172,6 +174,8 @@ fn thing() -> impl Strategy<Value = Thing> {
         any::<u32>().prop_map(Thing::Address),
         // hickory-proto has no record without data; reading one is refused with its line.
         proptest::collection::vec(any::<u8>(), 1..40).prop_map(Thing::Unknown),
+        (any::<u16>(), owner()).prop_map(|(order, host)| Thing::Mail(order, host)),
+        octets(300).prop_map(Thing::Authority),
         owner().prop_map(Thing::Alias),
         owner().prop_map(Thing::Redirection),
         proptest::option::of(octets(33)).prop_map(Thing::Delegation),
@@ -181,7 +185,7 @@ fn thing() -> impl Strategy<Value = Thing> {
 /// Puts it where it may stand; what may not is refused, which is tested elsewhere.
 fn put(zone: &mut Zone, owner: &Name, ttl: u32, thing: Thing) {
     use hickory_proto::dnssec::{Algorithm, rdata::DS};
-    use hickory_proto::rr::rdata::{NULL, TXT};
+    use hickory_proto::rr::rdata::{CAA, MX, NULL, TXT};
     let (kind, data) = match thing {
         Thing::Text(strings) => {
             let strings = strings.iter().map(Vec::as_slice).collect();
@@ -195,6 +199,12 @@ fn put(zone: &mut Zone, owner: &Name, ttl: u32, thing: Thing) {
             let code = RecordType::Unknown(65_400);
             let rdata = NULL::with(octets);
             (code, RData::Unknown { code, rdata })
+        }
+        Thing::Mail(order, host) => (RecordType::MX, RData::MX(MX::new(order, host))),
+        Thing::Authority(value) => {
+            let mut caa = CAA::new_issue(true, None, Vec::new());
+            caa.value = value;
+            (RecordType::CAA, RData::CAA(caa))
         }
         Thing::Alias(target) => (RecordType::CNAME, RData::CNAME(CNAME(target))),
         Thing::Redirection(target) => {

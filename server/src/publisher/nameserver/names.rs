@@ -97,6 +97,11 @@ impl Embedded {
                 Err(error) => refused.push((place, error.into())),
             }
         }
+        // A name that is free may have records from a file meanwhile; they stay.
+        edits.retain(|edit| {
+            let owner = edit.handle.owner_name();
+            edit.record.is_some() || !self.served.is_filed(&domain.zone, owner, RecordType::TXT)
+        });
         let needed = self.served.zone(&domain.zone, |zone| {
             edits.retain(|edit| !edit.is_shown(zone, domain.ttl));
             !edits.is_empty()
