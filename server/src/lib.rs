@@ -46,7 +46,7 @@ pub use data_dir::DataDirError;
 pub use export::{ExportError, export_zone};
 pub use key::{EventId, OwnerKey};
 pub use keys::{KeyReport, ParentError, RequestError, ZoneRequest};
-pub use nameserver::{BindError, Listeners, SecretsError};
+pub use nameserver::{BindError, CertificateError, EncryptedAddresses, Listeners, SecretsError};
 pub use operator::{OperatorError, ask_server, ds_records_on_disk, import_records, key_reports};
 pub use prove::ProverError;
 pub use records::{RecordsError, check_records};

@@ -30,7 +30,7 @@ use crate::{
     data_dir::{DataDir, DataDirError, database},
     http::{self, App},
     keys::{Keeper, Kept, KeyFiles, ParentWatcher},
-    nameserver::{BindError, Listeners},
+    nameserver::{BindError, EncryptedAddresses, Listeners},
     outbox::{Chain, Worker},
     policy::Policy,
     proof_cache::ProofCache,
@@ -55,6 +55,7 @@ pub struct Running {
     public_url: Url,
     http_addr: SocketAddr,
     dns_addrs: Vec<SocketAddr>,
+    encrypted_addrs: EncryptedAddresses,
     served: Served,
     zones: Vec<Name>,
     new_zones: Vec<Name>,
@@ -81,6 +82,7 @@ impl Server {
         // Before keys are made: a start that fails here has told nobody their DS records.
         let listeners = Listeners::bind(&config.dns_listen, &config.serving).await?;
         let dns_addrs = listeners.addresses().to_vec();
+        let encrypted_addrs = listeners.encrypted().clone();
         let http = TcpListener::bind(config.http_listen)
             .await
             .map_err(|source| StartError::Http {
@@ -173,6 +175,7 @@ impl Server {
             public_url,
             http_addr,
             dns_addrs,
+            encrypted_addrs,
             served,
             zones,
             new_zones,
@@ -206,6 +209,11 @@ impl Running {
     /// Everywhere the nameserver listens.
     pub fn dns_addrs(&self) -> &[SocketAddr] {
         &self.dns_addrs
+    }
+
+    /// Where the nameserver listens over TLS, HTTPS and QUIC.
+    pub fn encrypted_addrs(&self) -> &EncryptedAddresses {
+        &self.encrypted_addrs
     }
 
     /// The DS record of every zone, as master-file lines for the zones above.

@@ -235,7 +235,7 @@ impl Checker<'_> {
         }
     }
 
-    fn address(&self, key: &str, text: &str) -> Result<SocketAddr, ConfigError> {
+    pub(super) fn address(&self, key: &str, text: &str) -> Result<SocketAddr, ConfigError> {
         text.parse().map_err(|_| {
             self.invalid(
                 key,

@@ -16,7 +16,7 @@ use payname_resolver::{
 use payname_zones::KeyPolicy;
 use url::Url;
 
-pub use self::serving::{Networks, RateLimit, Serving, StreamLimits};
+pub use self::serving::{Networks, RateLimit, Serving, StreamLimits, Tls};
 use self::{check::Checker, written::Written};
 use crate::store::postgres::Database;
 
@@ -278,6 +278,12 @@ mod tests {
                 "[dns]\nexempt = [\"all\"]\n[[domain]]",
                 "dns.exempt",
                 "192.0.2.0/24",
+            ),
+            (
+                "[[domain]]",
+                "[dns.tls]\ncertificate = \"nowhere.pem\"\nkey = \"nowhere.pem\"\n[[domain]]",
+                "dns.tls.certificate",
+                "nowhere.pem cannot be read",
             ),
             (
                 "[[domain]]",

@@ -1,11 +1,19 @@
 //! How DNS is served: what the nameserver says of itself, and what clients may take.
 
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use ipnet::IpNet;
 
-use super::{ConfigError, check::Checker, written::WrittenDns};
-use crate::nameserver::SecretFile;
+use super::{
+    ConfigError,
+    check::Checker,
+    written::{WrittenDns, WrittenTls},
+};
+use crate::nameserver::{CertificateFiles, SecretFile};
 
 /// The longest NSID, in octets; it takes its part of every answer that has it.
 const MAX_NSID: usize = 64;
@@ -24,6 +32,20 @@ pub struct Serving {
     pub rate: RateLimit,
     /// What connections may take.
     pub streams: StreamLimits,
+    /// What is encrypted.
+    pub tls: Option<Tls>,
+}
+
+/// DNS over TLS, HTTPS and QUIC; at least one of them.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    pub(crate) certificate: CertificateFiles,
+    /// Where DNS over TLS listens.
+    pub dot_listen: Vec<SocketAddr>,
+    /// Where DNS over HTTPS listens.
+    pub doh_listen: Vec<SocketAddr>,
+    /// Where DNS over QUIC listens.
+    pub doq_listen: Vec<SocketAddr>,
 }
 
 /// How many responses over UDP go to one network each second, of each kind.
@@ -135,7 +157,38 @@ impl Checker<'_> {
                 slip: self.within("dns.slip", dns.slip, 0, 100)?,
             },
             streams: self.streams(dns)?,
+            tls: dns.tls.as_ref().map(|tls| self.tls(tls)).transpose()?,
         })
+    }
+
+    fn tls(&self, tls: &WrittenTls) -> Result<Tls, ConfigError> {
+        let addresses = |key: &str, texts: &[String]| {
+            let addresses = texts.iter().map(|text| self.address(key, text));
+            addresses.collect::<Result<Vec<_>, _>>()
+        };
+        let certificate = CertificateFiles {
+            certificate: self.directory.join(&tls.certificate),
+            key: self.directory.join(&tls.key),
+        };
+        let tls = Tls {
+            dot_listen: addresses("dns.tls.dot_listen", &tls.dot_listen)?,
+            doh_listen: addresses("dns.tls.doh_listen", &tls.doh_listen)?,
+            doq_listen: addresses("dns.tls.doq_listen", &tls.doq_listen)?,
+            certificate,
+        };
+        if let Err(error) = tls.certificate.read() {
+            let shown = tls.certificate.certificate.display().to_string();
+            return Err(self.invalid("dns.tls.certificate", &shown, error.to_string()));
+        }
+        if [&tls.dot_listen, &tls.doh_listen, &tls.doq_listen]
+            .iter()
+            .all(|all| all.is_empty())
+        {
+            let remedy =
+                "name an address in dot_listen, doh_listen or doq_listen, such as \"[::]:853\"";
+            return Err(self.invalid("dns.tls", "", remedy));
+        }
+        Ok(tls)
     }
 
     fn networks(&self, dns: &WrittenDns) -> Result<Networks, ConfigError> {

@@ -56,6 +56,21 @@ pub(super) struct WrittenDns {
     pub(super) connections_per_client: u32,
     pub(super) idle_seconds: u32,
     pub(super) queries_per_connection: u32,
+    pub(super) tls: Option<WrittenTls>,
+}
+
+/// `[dns.tls]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenTls {
+    pub(super) certificate: PathBuf,
+    pub(super) key: PathBuf,
+    #[serde(default)]
+    pub(super) dot_listen: Vec<String>,
+    #[serde(default)]
+    pub(super) doh_listen: Vec<String>,
+    #[serde(default)]
+    pub(super) doq_listen: Vec<String>,
 }
 
 /// One `[[domain]]`.
@@ -113,6 +128,7 @@ impl Default for WrittenDns {
             connections_per_client: 64,
             idle_seconds: 10,
             queries_per_connection: 10_000,
+            tls: None,
         }
     }
 }

@@ -19,12 +19,16 @@ pub(super) struct Answering {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
     Tcp,
+    Tls,
+    Https,
+    Quic,
 }
 
 impl Way {
     fn transport(self) -> Transport {
         match self {
             Self::Tcp => Transport::Tcp,
+            Self::Tls | Self::Https | Self::Quic => Transport::Encrypted,
         }
     }
 }

@@ -3,8 +3,12 @@
 mod answering;
 #[cfg(target_os = "linux")]
 mod batch;
+mod certificate;
+mod encrypted;
+mod https;
 #[cfg(any(test, not(target_os = "linux")))]
 mod one;
+mod quic;
 mod rate;
 mod renewal;
 mod secrets;
@@ -21,9 +25,14 @@ use std::{
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::secrets::SecretFile;
-pub use self::secrets::SecretsError;
-use self::{answering::Answering, rate::Limiter, renewal::Renewal, tcp::Door};
+use self::{
+    answering::Answering, certificate::Shown, encrypted::Encrypted, rate::Limiter,
+    renewal::Renewal, tcp::Door,
+};
+pub use self::{
+    certificate::CertificateError, encrypted::EncryptedAddresses, secrets::SecretsError,
+};
+pub(crate) use self::{certificate::CertificateFiles, secrets::SecretFile};
 use crate::{clock::Clock, config::Serving, publisher::Served};
 
 /// How often a free port is looked for that UDP and TCP can share.
@@ -34,6 +43,7 @@ const PORT_ATTEMPTS: usize = 32;
 pub struct Listeners {
     pairs: Vec<(TcpListener, Vec<UdpSocket>)>,
     addresses: Vec<SocketAddr>,
+    encrypted: Encrypted,
     serving: Serving,
     renewal: Renewal,
 }
@@ -45,16 +55,29 @@ impl Listeners {
     /// [`BindError`] for the first address that is not to be had, or the first file of `serving`
     /// that cannot be used.
     pub async fn bind(addresses: &[SocketAddr], serving: &Serving) -> Result<Self, BindError> {
+        let mut renewal = Renewal::start(serving)?;
+        let mut encrypted = Encrypted::default();
+        if let Some(tls) = &serving.tls {
+            let shown = Shown::new(&tls.certificate)?;
+            encrypted = Encrypted::bind(tls, serving.streams, &shown).await?;
+            renewal = renewal.with_certificate(shown);
+        }
         let mut listeners = Self {
             pairs: Vec::new(),
             addresses: Vec::new(),
+            encrypted,
             serving: serving.clone(),
-            renewal: Renewal::start(serving)?,
+            renewal,
         };
         for &address in addresses {
-            let (tcp, udp, bound) = bind_pair(address)
-                .await
-                .map_err(|source| BindError::Address { address, source })?;
+            let (tcp, udp, bound) =
+                bind_pair(address)
+                    .await
+                    .map_err(|source| BindError::Address {
+                        address,
+                        key: "dns.listen",
+                        source,
+                    })?;
             listeners.pairs.push((tcp, udp));
             listeners.addresses.push(bound);
         }
@@ -64,6 +87,11 @@ impl Listeners {
     /// The addresses as they were bound.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// Where the encrypted listeners are.
+    pub fn encrypted(&self) -> &EncryptedAddresses {
+        self.encrypted.addresses()
     }
 
     /// Answers until told to stop; `clock` tells the time by which cookies are judged.
@@ -83,6 +111,8 @@ impl Listeners {
         let door = Door::new(*streams, networks);
         let mut tasks = JoinSet::new();
         tasks.spawn(self.renewal.run(stop.clone()));
+        let encrypted = self.encrypted;
+        encrypted.serve(&mut tasks, &answering, &self.serving, &stop);
         for (tcp, udp) in self.pairs {
             let (answering, stop) = (&answering, &stop);
             tasks.spawn(tcp::serve(
@@ -120,14 +150,22 @@ async fn bind_pair(address: SocketAddr) -> io::Result<(TcpListener, Vec<UdpSocke
 #[non_exhaustive]
 pub enum BindError {
     /// An address is not to be had.
-    #[error("the nameserver cannot listen on {address}; is another one running, or does port {} need root? (dns.listen)", address.port())]
+    #[error("the nameserver cannot listen on {address}; is another one running, or does port {} need root? ({key})", address.port())]
     Address {
         /// The address.
         address: SocketAddr,
+        /// The key of the configuration that names it.
+        key: &'static str,
         /// Why.
         source: io::Error,
     },
     /// The file of cookie secrets cannot be used.
     #[error("the cookie secrets cannot be used (dns.cookie_secret_file)")]
     Secrets(#[from] SecretsError),
+    /// The certificate cannot be used.
+    #[error("the certificate cannot be used (dns.tls.certificate, dns.tls.key)")]
+    Certificate(#[from] CertificateError),
+    /// TLS cannot be set up.
+    #[error("TLS cannot be set up")]
+    Tls(#[source] tokio_rustls::rustls::Error),
 }

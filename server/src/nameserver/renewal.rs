@@ -6,7 +6,7 @@ use std::{
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use arc_swap::ArcSwap;
@@ -14,7 +14,10 @@ use payname_zones::ServerOptions;
 use ring::rand::SystemRandom;
 use tokio_util::sync::CancellationToken;
 
-use super::secrets::{OwnSecrets, SecretFile, SecretsError};
+use super::{
+    certificate::Shown,
+    secrets::{OwnSecrets, SecretFile, SecretsError},
+};
 use crate::config::Serving;
 
 /// How often files are looked at.
@@ -27,12 +30,14 @@ const SECRET_LIFE: Duration = Duration::from_secs(24 * 3600);
 pub(super) struct Renewal {
     options: Arc<ArcSwap<ServerOptions>>,
     secrets: Secrets,
+    certificate: Option<Shown>,
 }
 
 #[derive(Debug)]
 enum Secrets {
     Shared(PathBuf, Option<Stamp>),
-    Own(OwnSecrets),
+    /// And when it was made.
+    Own(OwnSecrets, Instant),
     None,
 }
 
@@ -51,7 +56,7 @@ impl Renewal {
             None => match OwnSecrets::new(&SystemRandom::new()) {
                 Some(own) => {
                     let cookies = own.cookies();
-                    (Secrets::Own(own), Some(cookies))
+                    (Secrets::Own(own, Instant::now()), Some(cookies))
                 }
                 None => (Secrets::None, None),
             },
@@ -61,7 +66,16 @@ impl Renewal {
         Ok(Self {
             options: Arc::new(ArcSwap::from_pointee(options)),
             secrets,
+            certificate: None,
         })
+    }
+
+    /// Renews this certificate, too.
+    pub(super) fn with_certificate(self, certificate: Shown) -> Self {
+        Self {
+            certificate: Some(certificate),
+            ..self
+        }
     }
 
     /// What listeners answer by.
@@ -71,14 +85,14 @@ impl Renewal {
 
     /// Renews what is due, until told to stop.
     pub(super) async fn run(mut self, stop: CancellationToken) {
-        let pause = match self.secrets {
-            Secrets::Own(_) => SECRET_LIFE,
-            _ => GLANCE,
-        };
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(pause) => self.renew(),
+                () = tokio::time::sleep(GLANCE) => {}
+            }
+            self.renew();
+            if let Some(certificate) = &mut self.certificate {
+                certificate.renew();
             }
         }
     }
@@ -86,7 +100,9 @@ impl Renewal {
     fn renew(&mut self) {
         let cookies = match &mut self.secrets {
             Secrets::None => return,
-            Secrets::Own(own) => {
+            Secrets::Own(_, since) if since.elapsed() < SECRET_LIFE => return,
+            Secrets::Own(own, since) => {
+                *since = Instant::now();
                 own.renew(&SystemRandom::new());
                 own.cookies()
             }

@@ -1,6 +1,13 @@
-//! DNS over TCP: connections, and who may have how many of them.
+//! Connections over TCP, with TLS or without: who is let in, and what is said over DNS's own framing.
 
-use tokio::{net::TcpListener, task::JoinSet};
+use std::{net::IpAddr, sync::Arc};
+
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+    time::timeout,
+};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -9,7 +16,7 @@ use super::{
 };
 use crate::{
     config::{Networks, StreamLimits},
-    room::{REST, Room},
+    room::{Place, REST, Room},
 };
 
 /// How connections are let in.
@@ -29,14 +36,57 @@ impl Door {
             networks: networks.clone(),
         }
     }
+
+    /// A place for who comes from an address.
+    pub(super) fn enter(&self, client: IpAddr) -> Arc<Place> {
+        Arc::new(self.room.enter_from(self.networks.of(client)))
+    }
 }
 
-/// Answers until told to stop; connections under way are then closed.
+/// Answers in the clear until told to stop; connections under way are then closed.
 pub(super) async fn serve(
     listener: TcpListener,
     answering: Answering,
     door: Door,
     stop: CancellationToken,
+) {
+    let limits = door.limits;
+    accept(listener, door, stop, |stream, client, place| {
+        let answering = answering.clone();
+        async move {
+            // A connection that fails concerns only its peer.
+            let _ = converse(stream, client, Way::Tcp, &answering, limits, &place).await;
+        }
+    })
+    .await;
+}
+
+/// Answers over TLS (RFC 7858) until told to stop.
+pub(super) async fn serve_tls(
+    listener: TcpListener,
+    tls: TlsAcceptor,
+    answering: Answering,
+    door: Door,
+    stop: CancellationToken,
+) {
+    let limits = door.limits;
+    accept(listener, door, stop, |stream, client, place| {
+        let (answering, tls) = (answering.clone(), tls.clone());
+        async move {
+            if let Ok(Ok(stream)) = timeout(limits.idle, tls.accept(stream)).await {
+                let _ = converse(stream, client, Way::Tls, &answering, limits, &place).await;
+            }
+        }
+    })
+    .await;
+}
+
+/// Lets connections in until told to stop, each as long as its place is not needed by another.
+pub(super) async fn accept<F: Future<Output = ()> + Send + 'static>(
+    listener: TcpListener,
+    door: Door,
+    stop: CancellationToken,
+    converse: impl Fn(TcpStream, IpAddr, Arc<Place>) -> F,
 ) {
     let mut connections = JoinSet::new();
     loop {
@@ -49,15 +99,14 @@ pub(super) async fn serve(
             tokio::time::sleep(REST).await;
             continue;
         };
-        let (answering, limits) = (answering.clone(), door.limits);
-        let place = door.room.enter_from(door.networks.of(client.ip()));
+        if stream.set_nodelay(true).is_err() {
+            continue;
+        }
+        let place = door.enter(client.ip());
+        let conversation = converse(stream, client.ip(), Arc::clone(&place));
         connections.spawn(async move {
-            if stream.set_nodelay(true).is_err() {
-                return;
-            }
             tokio::select! {
-                // A connection that fails concerns only its peer.
-                _ = converse(stream, client.ip(), Way::Tcp, &answering, limits, &place) => {}
+                () = conversation => {}
                 () = place.lost() => {}
             }
         });

@@ -1,6 +1,7 @@
 //! How DNS is served, to good clients and bad ones.
 
 mod cookies;
+mod encrypted;
 mod flood;
 mod slow;
 
