@@ -57,6 +57,17 @@ impl Ends {
         }
     }
 
+    /// How many signed sets there are.
+    pub(crate) fn count(&self) -> usize {
+        let counts = self.0.values().map(|count| *count as usize);
+        counts.fold(0, usize::saturating_add)
+    }
+
+    /// Whether any signature is of the key with this tag.
+    pub(crate) fn are_of(&self, tag: u16) -> bool {
+        self.0.keys().any(|(_, tags, _)| tags.contains(tag))
+    }
+
     /// The first of them.
     pub(crate) fn first(&self) -> Option<UnixTime> {
         let firsts = self.outermost().map(|((_, _, first), _)| UnixTime(first));

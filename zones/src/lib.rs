@@ -67,6 +67,7 @@ mod spread;
 mod stored;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod tree;
 mod trie;
 mod zone;
@@ -95,6 +96,10 @@ pub use set::ZoneSet;
 pub use settings::{NameServer, Settings};
 pub use sign::{SignError, SignaturePolicy};
 pub use stored::SetChange;
+pub use transfer::{
+    Arrived, Envelope, History, Incoming, IncomingError, MessageFault, Messages, Received,
+    SignatureFault, TransferError, TransferLimits,
+};
 pub use tree::{Tree, TreeError};
 pub use zone::{Change, Zone};
 pub use zone_file::ZoneFile;

@@ -115,6 +115,11 @@ impl Nodes {
         ))
     }
 
+    /// All nodes, in no order, holding on to them as they are now.
+    pub(crate) fn owned(&self) -> impl Iterator<Item = Node> + use<> {
+        self.nodes.owned()
+    }
+
     /// All nodes in canonical order of their names (RFC 4034 §6.1); sorts them.
     pub(crate) fn sorted(&self) -> Vec<(Name, &Node)> {
         let named = self.iter().map(|node| (self.name(node.key()), node));

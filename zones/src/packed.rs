@@ -133,6 +133,11 @@ impl<'a> Stored<'a> {
         bodies(self.signatures)
     }
 
+    /// The records and then the signatures without their owner, one after the other.
+    pub(crate) fn bodies(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.records().chain(self.signatures())
+    }
+
     /// All records, as [`Stored::records`] cuts them.
     pub(crate) fn record_bytes(&self) -> &'a [u8] {
         self.records

@@ -106,6 +106,29 @@ impl<T: Item> Trie<T> {
     }
 }
 
+impl<T: Item + 'static> Trie<T> {
+    /// All items in order, holding on to the trie as it is now.
+    pub(crate) fn owned(&self) -> impl Iterator<Item = T> + use<T> {
+        let mut pages = vec![self.root.clone()];
+        let leaves = std::iter::from_fn(move || {
+            loop {
+                match pages.pop()? {
+                    Page::Empty => {}
+                    Page::Leaf(entries) => return Some(entries),
+                    Page::Branch(children) => pages.extend(children.iter().rev().cloned()),
+                }
+            }
+        });
+        leaves.flat_map(|entries| {
+            let mut at = 0..entries.slice.len();
+            std::iter::from_fn(move || {
+                let (_, item) = entries.slice.get(at.next()?)?;
+                Some(item.clone())
+            })
+        })
+    }
+}
+
 impl<T: Item> Page<T> {
     fn leaf(entries: Vec<(u64, T)>) -> Self {
         if entries.is_empty() {

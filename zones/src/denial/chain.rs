@@ -53,6 +53,8 @@ pub(crate) trait Links<P: 'static>: Clone + fmt::Debug + Sync {
     /// The first link after a place, or the first of all.
     fn after(&self, place: &P) -> Option<&Link<P>>;
     fn iter(&self) -> impl Iterator<Item = &Link<P>>;
+    /// All links in no order, holding on to them as they are now.
+    fn owned(&self) -> Box<dyn Iterator<Item = Link<P>> + Send>;
     /// Many links at once, in the order of their places, none twice.
     fn of_sorted(links: Vec<Link<P>>) -> Self;
     /// The places at which the two may differ.
@@ -185,6 +187,11 @@ impl<P: Place> Chain<P> {
         older: &'a Self,
     ) -> Box<dyn Iterator<Item = Difference<'a, Link<P>>> + 'a> {
         self.links.differences(&older.links)
+    }
+
+    /// All links in no order, holding on to them as they are now.
+    pub(super) fn owned(&self) -> Box<dyn Iterator<Item = Link<P>> + Send> {
+        self.links.owned()
     }
 
     pub(super) fn links(&self) -> impl Iterator<Item = &Link<P>> {

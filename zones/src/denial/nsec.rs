@@ -113,6 +113,10 @@ impl Links<Name> for ByName {
         self.order.values()
     }
 
+    fn owned(&self) -> Box<dyn Iterator<Item = Link<Name>> + Send> {
+        Box::new(self.links.owned())
+    }
+
     fn of_sorted(links: Vec<Link<Name>>) -> Self {
         let mut made = Self::new();
         let placed = links

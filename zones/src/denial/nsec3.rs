@@ -139,6 +139,10 @@ impl Links<Hash> for Trie<Link<Hash>> {
         self.iter()
     }
 
+    fn owned(&self) -> Box<dyn Iterator<Item = Link<Hash>> + Send> {
+        Box::new(self.owned())
+    }
+
     fn of_sorted(links: Vec<Link<Hash>>) -> Self {
         let placed = links.into_iter().map(|link| (link.place().place(), link));
         Self::of_sorted(&placed.collect::<Vec<_>>())

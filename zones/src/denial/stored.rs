@@ -125,6 +125,23 @@ impl DenialChain {
         }
     }
 
+    /// The link with this owner name, in lower-case wire form, if links are of this type.
+    pub(crate) fn set_at(
+        &self,
+        owner: &[u8],
+        origin: &[u8],
+        record_type: RecordType,
+    ) -> Option<Stored<'_>> {
+        if !self.holds(record_type) {
+            return None;
+        }
+        match &self.shape {
+            Shape::Nsec(chain) => chain.at(&Name::of_owner(owner, origin)?)?.set(),
+            Shape::Nsec3(chain, _) => chain.at(&Hash::of_owner(owner, origin)?)?.set(),
+            Shape::Compact(_) => None,
+        }
+    }
+
     /// Whether there is any link.
     pub(crate) fn is_empty(&self) -> bool {
         self.sets().next().is_none()
@@ -164,6 +181,27 @@ impl DenialChain {
                 None,
             )
         })
+    }
+
+    /// The key of the owner and the set of all links, holding on to them as they are now.
+    pub(crate) fn owned(&self) -> Box<dyn Iterator<Item = (Vec<u8>, Packed)> + Send> {
+        let above = wire(&self.origin).len();
+        let key = move |mut owner: Vec<u8>| {
+            owner.truncate(owner.len().saturating_sub(above));
+            owner
+        };
+        match &self.shape {
+            Shape::Nsec(chain) => Box::new(
+                chain
+                    .owned()
+                    .filter_map(move |link| Some((key(wire(link.place())), link.set()?.pack()))),
+            ),
+            Shape::Nsec3(chain, _) => Box::new(chain.owned().filter_map(|link| {
+                let label = link.place().label();
+                Some(([&[32], &label[..]].concat(), link.set()?.pack()))
+            })),
+            Shape::Compact(_) => Box::new(std::iter::empty()),
+        }
     }
 
     fn told<'a, P: Place>(

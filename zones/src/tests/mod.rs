@@ -5,12 +5,15 @@ mod answering;
 mod changing;
 mod compact;
 mod filing;
+mod giving;
 mod growing;
 mod importing;
 mod options;
 mod responding;
 mod signing_keys;
 mod storing;
+mod taking;
+mod transferring;
 
 use std::collections::BTreeSet;
 

@@ -1,0 +1,224 @@
+//! A zone as the messages of a transfer.
+
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
+
+use hickory_proto::rr::RecordType;
+
+use super::envelope::{Envelope, TransferError};
+use super::writer::Writer;
+use crate::names::presentation;
+use crate::node::Node;
+use crate::packed::{Packed, Stored};
+use crate::zone::Zone;
+
+/// The messages of a transfer, one after the other, each ready to be signed and sent.
+///
+/// They hold the versions they are made of, so that the zone may change meanwhile.
+pub struct Messages {
+    steps: Box<dyn Iterator<Item = Step> + Send>,
+    writer: Writer,
+    ready: VecDeque<Vec<u8>>,
+}
+
+impl fmt::Debug for Messages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Messages").finish_non_exhaustive()
+    }
+}
+
+/// What is written next.
+enum Step {
+    /// The SOA record that begins or ends a part.
+    Soa(Packed),
+    /// The records that the newer version has and the older has not, but for the SOA.
+    Put(Piece),
+    /// Those that only the older has.
+    Take(Piece),
+}
+
+/// A name, or a link of the denial chain at the name with this key, in two versions.
+#[derive(Clone)]
+enum Piece {
+    Name(Option<Node>, Option<Node>),
+    Link(Vec<u8>, Option<Packed>, Option<Packed>),
+}
+
+impl Zone {
+    /// The whole zone (AXFR, RFC 5936).
+    ///
+    /// # Errors
+    /// [`TransferError`] when the zone denies names on demand, or another was asked for.
+    pub fn axfr(&self, envelope: &Envelope) -> Result<Messages, TransferError> {
+        self.check_transferable(envelope)?;
+        let names = self.nodes.owned().map(|node| Piece::Name(Some(node), None));
+        let links = self.denial.owned();
+        let links = links.map(|(key, set)| Piece::Link(key, Some(set), None));
+        let soa = self.packed_soa();
+        let steps = soa.clone().map(Step::Soa).into_iter();
+        let steps = steps.chain(names.chain(links).map(Step::Put));
+        Ok(self.messages(envelope, steps.chain(soa.map(Step::Soa))))
+    }
+
+    /// What has changed since an older version, in one piece (IXFR, RFC 1995); the whole zone where
+    /// that would be shorter, and the SOA alone where nothing has changed.
+    ///
+    /// # Errors
+    /// As [`Zone::axfr`].
+    pub fn ixfr(&self, older: &Self, envelope: &Envelope) -> Result<Messages, TransferError> {
+        self.check_transferable(envelope)?;
+        if older.serial() == self.serial() {
+            return Ok(self.soa_alone(envelope));
+        }
+        let enough = self.signatures().saturating_add(1);
+        let names = self.nodes.differences(&older.nodes);
+        let names = names.map(|at| Piece::Name(at.newer.cloned(), at.older.cloned()));
+        let links = self.link_changes(older);
+        let pieces: Vec<Piece> = names.chain(links).take(enough).collect();
+        if pieces.len() == enough {
+            return self.axfr(envelope);
+        }
+        let soa = |zone: &Self| zone.packed_soa().map(Step::Soa).into_iter();
+        let steps = soa(self).chain(soa(older));
+        let steps = steps.chain(pieces.clone().into_iter().map(Step::Take));
+        let steps = steps
+            .chain(soa(self))
+            .chain(pieces.into_iter().map(Step::Put));
+        Ok(self.messages(envelope, steps.chain(soa(self))))
+    }
+
+    /// Only the SOA: what a client has is current, or it should ask over TCP (RFC 1995 §2).
+    pub(super) fn soa_alone(&self, envelope: &Envelope) -> Messages {
+        self.messages(envelope, self.packed_soa().map(Step::Soa).into_iter())
+    }
+
+    pub(super) fn check_transferable(&self, envelope: &Envelope) -> Result<(), TransferError> {
+        if self.denial.is_compact() {
+            return Err(TransferError::Compact(presentation(self.origin())));
+        }
+        envelope.check(self)
+    }
+
+    fn link_changes<'a>(&'a self, older: &'a Self) -> impl Iterator<Item = Piece> + 'a {
+        let above = self.nodes.origin_wire().len();
+        let changes = self.denial.differences(&older.denial);
+        let changes = changes.filter(|(_, _, newer, older)| newer != older);
+        changes.map(move |(mut key, _, newer, older)| {
+            key.truncate(key.len().saturating_sub(above));
+            let pack = |set: Option<Stored<'_>>| set.map(|set| set.pack());
+            Piece::Link(key, pack(newer), pack(older))
+        })
+    }
+
+    fn messages(
+        &self,
+        envelope: &Envelope,
+        steps: impl Iterator<Item = Step> + Send + 'static,
+    ) -> Messages {
+        Messages {
+            steps: Box::new(steps),
+            writer: Writer::new(envelope, self.nodes.origin_wire()),
+            ready: VecDeque::new(),
+        }
+    }
+
+    fn packed_soa(&self) -> Option<Packed> {
+        let soa = self.nodes.set(self.origin(), RecordType::SOA)?;
+        Some(soa.pack())
+    }
+
+    /// How many signed sets there are, about.
+    fn signatures(&self) -> usize {
+        let ends = [self.nodes.ends(), self.denial.ends()];
+        ends.iter()
+            .map(|ends| ends.count())
+            .fold(0, usize::saturating_add)
+    }
+}
+
+impl Iterator for Messages {
+    type Item = Vec<u8>;
+
+    fn next(&mut self) -> Option<Vec<u8>> {
+        loop {
+            if let Some(ready) = self.ready.pop_front() {
+                return Some(ready);
+            }
+            match self.steps.next() {
+                Some(step) => self.write(&step),
+                None if self.writer.is_empty() => return None,
+                None => return Some(self.writer.finish()),
+            }
+        }
+    }
+}
+
+impl Messages {
+    fn write(&mut self, step: &Step) {
+        match step {
+            Step::Soa(soa) => {
+                let soa = soa.stored();
+                for body in soa.iter().flat_map(Stored::records) {
+                    self.push(&[], body);
+                }
+            }
+            Step::Put(piece) => self.write_new(piece.key(), piece.newer(), piece.older()),
+            Step::Take(piece) => self.write_new(piece.key(), piece.older(), piece.newer()),
+        }
+    }
+
+    /// Writes the records of some sets that the others do not have.
+    fn write_new<'p>(
+        &mut self,
+        key: &[u8],
+        sets: impl Iterator<Item = Stored<'p>>,
+        others: impl Iterator<Item = Stored<'p>>,
+    ) {
+        let others: Vec<Stored<'p>> = others.collect();
+        for set in sets {
+            let record_type = set.record_type();
+            let other = others
+                .iter()
+                .find(|other| other.record_type() == record_type);
+            if other == Some(&set) {
+                continue;
+            }
+            let known: HashSet<&[u8]> = other.iter().flat_map(|other| other.bodies()).collect();
+            let is_soa = record_type == RecordType::SOA;
+            // An SOA has its own places; its signature is a record like any other.
+            let records = set.records().filter(|_| !is_soa);
+            for body in records.chain(set.signatures()) {
+                if !known.contains(body) {
+                    self.push(key, body);
+                }
+            }
+        }
+    }
+
+    fn push(&mut self, key: &[u8], body: &[u8]) {
+        self.ready.extend(self.writer.push(key, body));
+    }
+}
+
+impl Piece {
+    fn key(&self) -> &[u8] {
+        match self {
+            Self::Name(newer, older) => newer.as_ref().or(older.as_ref()).map_or(&[], Node::key),
+            Self::Link(key, ..) => key,
+        }
+    }
+
+    fn newer(&self) -> Box<dyn Iterator<Item = Stored<'_>> + '_> {
+        match self {
+            Self::Name(newer, _) => Box::new(newer.iter().flat_map(Node::sets)),
+            Self::Link(_, newer, _) => Box::new(newer.iter().filter_map(Packed::stored)),
+        }
+    }
+
+    fn older(&self) -> Box<dyn Iterator<Item = Stored<'_>> + '_> {
+        match self {
+            Self::Name(_, older) => Box::new(older.iter().flat_map(Node::sets)),
+            Self::Link(_, _, older) => Box::new(older.iter().filter_map(Packed::stored)),
+        }
+    }
+}
