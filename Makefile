@@ -57,6 +57,11 @@ bench-dns: ## Answers, memory and publishing of our nameserver beside Knot, NSD 
 	cargo bench -p payname-zones --bench store -- $(NAMES) compact
 	cargo bench -p payname-server --bench authority -- $(NAMES)
 
+.PHONY: bench-restart
+bench-restart: ## How long a restart and one durable publication take (NAMES=1000000)
+	@tests/setup/install prerequisites
+	cargo bench -p payname-server --bench restart -- $(NAMES)
+
 # Known vulnerabilities: `make deny CHECKS=advisories`, which fetches the database of advisories and
 # is therefore no part of `make test`. Duplicate versions are listed by `cargo deny check bans`.
 CHECKS ?= bans licenses sources

@@ -66,8 +66,13 @@ impl DataDir {
 }
 
 /// Where the database of a data directory is.
-pub(crate) fn database(directory: &Path) -> PathBuf {
+pub(crate) fn registry(directory: &Path) -> PathBuf {
     directory.join("registry.sqlite")
+}
+
+/// Where the signed zones of a data directory are.
+pub(crate) fn signed_zones(directory: &Path) -> PathBuf {
+    directory.join("zones.sqlite")
 }
 
 /// Refuses a file or directory that others may read.

@@ -39,6 +39,7 @@ mod room;
 mod server;
 mod sign_file;
 pub mod store;
+mod upkeep;
 
 pub use clock::Clock;
 pub use config::{Config, ConfigError};
@@ -47,7 +48,9 @@ pub use export::{ExportError, export_zone};
 pub use key::{EventId, OwnerKey};
 pub use keys::{KeyReport, ParentError, RequestError, ZoneRequest};
 pub use nameserver::{BindError, CertificateError, EncryptedAddresses, Listeners, SecretsError};
-pub use operator::{OperatorError, ask_server, ds_records_on_disk, import_records, key_reports};
+pub use operator::{
+    OperatorError, ask_server, ds_records_on_disk, import_records, key_reports, raise_serial,
+};
 pub use prove::ProverError;
 pub use records::{RecordsError, check_records};
 pub use server::{Running, Server, StartError};

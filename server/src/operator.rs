@@ -12,7 +12,10 @@ use crate::{
     keys::{KeyFiles, KeyReport, ParentWatcher, RequestError, ZoneRequest},
     outbox::Chain,
     prove::ProverError,
+    publisher::serial_ceiling,
     records::{self, RecordsError},
+    server::{StartError, open_store},
+    store::StoreError,
 };
 
 /// The DS records that the zones above should have, as master-file lines, read from the keys that a
@@ -97,6 +100,20 @@ pub fn import_records(config: &Config, zone: &str, file: &Path) -> Result<Name, 
     ask_server(config, zone, ZoneRequest::Reload)
 }
 
+/// Has a zone's serial number raised to at least this one, by the server that runs with this
+/// configuration, now or when it is next started.
+///
+/// # Errors
+/// There is no such zone, or the registry cannot be used.
+pub async fn raise_serial(config: &Config, zone: &str, least: u32) -> Result<Name, OperatorError> {
+    let domain = domain_of(config, zone)?;
+    let store = open_store(config).await.map_err(Box::new)?;
+    store
+        .keep_serial(&domain.zone.to_string(), serial_ceiling(least))
+        .await?;
+    Ok(domain.zone.clone())
+}
+
 /// The domain whose zone has this name.
 pub(crate) fn domain_of<'a>(config: &'a Config, zone: &str) -> Result<&'a Domain, OperatorError> {
     let wanted = zone.trim_end_matches('.').to_ascii_lowercase();
@@ -141,4 +158,10 @@ pub enum OperatorError {
     /// The request cannot be written.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// The registry cannot be opened.
+    #[error("the registry cannot be used")]
+    Open(#[from] Box<StartError>),
+    /// The registry fails.
+    #[error("the registry fails")]
+    Store(#[from] StoreError),
 }

@@ -19,7 +19,6 @@ use tokio::{
     net::TcpListener,
     sync::{Mutex, Notify},
     task::JoinHandle,
-    time::MissedTickBehavior,
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
@@ -27,21 +26,23 @@ use url::Url;
 use crate::{
     clock::Clock,
     config::{Config, Domain},
-    data_dir::{DataDir, DataDirError, database},
+    data_dir::{DataDir, DataDirError, registry, signed_zones},
     http::{self, App},
     keys::{Keeper, Kept, KeyFiles, ParentWatcher},
     nameserver::{BindError, EncryptedAddresses, Listeners},
-    outbox::{Chain, Worker},
+    outbox::Worker,
     policy::Policy,
     proof_cache::ProofCache,
     proof_relay::ProofRelay,
     prove::{Prover, ProverError},
     publisher::{Embedded, PublishError, Served},
-    store::{OpenError, Postgres, Sqlite, Store, StoreError, postgres},
+    store::{
+        OpenError, Postgres, Sqlite, SqliteZones, Store, StoreError, ZoneStore,
+        postgres::{self, Database},
+    },
+    upkeep::Upkeep,
 };
 
-/// How often signatures are looked at and used events forgotten.
-const CHORES: Duration = Duration::from_secs(3600);
 /// How long a stop waits for requests under way.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -65,7 +66,7 @@ pub struct Running {
     http: JoinHandle<()>,
     background: Vec<JoinHandle<()>>,
     keeper: Arc<Keeper>,
-    store: Arc<dyn Store>,
+    stores: (Arc<dyn Store>, Arc<dyn ZoneStore>),
     directory: DataDir,
 }
 
@@ -78,7 +79,7 @@ impl Server {
     /// [`StartError`] says what is in the way; nothing is left running.
     pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> {
         let directory = DataDir::open(&config.data_dir)?;
-        let store = open_store(&config).await?;
+        let (store, sets) = open_stores(&config).await?;
         // Before keys are made: a start that fails here has told nobody their DS records.
         let listeners = Listeners::bind(&config.dns_listen, &config.serving).await?;
         let dns_addrs = listeners.addresses().to_vec();
@@ -106,7 +107,14 @@ impl Server {
             Ok(zone_keys)
         };
         let signing = clock.not_before(Arc::clone(&floor));
-        let embedded = Embedded::load(&config.domains, load, Arc::clone(&store), signing).await?;
+        let embedded = Embedded::load(
+            &config.domains,
+            load,
+            Arc::clone(&store),
+            Arc::clone(&sets),
+            signing,
+        )
+        .await?;
         let embedded = Arc::new(embedded);
         let parent = config.prove.as_ref().map(ParentWatcher::through);
         let keeper = Arc::new(Keeper {
@@ -162,12 +170,19 @@ impl Server {
             clock: clock.clone(),
             committed: Arc::clone(&app.committed),
         };
+        let upkeep = Upkeep {
+            embedded,
+            store: Arc::clone(&store),
+            sets: Arc::clone(&sets),
+            clock: clock.clone(),
+            is_shared: config.database.is_some(),
+        };
         let (accepting, working) = (CancellationToken::new(), CancellationToken::new());
         let background = vec![
             tokio::spawn(listeners.serve(served.clone(), clock.clone(), working.clone())),
             tokio::spawn(worker.run(working.clone())),
             tokio::spawn(Arc::clone(&keeper).run(working.clone())),
-            tokio::spawn(chores(embedded, Arc::clone(&store), clock, working.clone())),
+            tokio::spawn(upkeep.run(working.clone())),
         ];
         let serving = http::serve(http, app.router(), http::LIMITS, accepting.clone());
         let http = tokio::spawn(serving);
@@ -184,7 +199,7 @@ impl Server {
             http,
             background,
             keeper,
-            store,
+            stores: (store, sets),
             directory,
         })
     }
@@ -240,6 +255,14 @@ impl Running {
         self.keeper.reload_all().await;
     }
 
+    /// Signs again what is due, as is done every hour.
+    ///
+    /// # Errors
+    /// The store or a key fails.
+    pub async fn renew_signatures(&self) -> Result<(), PublishError> {
+        self.keeper.embedded.resign().await
+    }
+
     /// Stops: takes no new requests, finishes those it accepted, then closes everything.
     pub async fn shutdown(self) {
         drop(self.accepting);
@@ -255,26 +278,48 @@ impl Running {
             let _ = task.await;
         }
         drop(self.keeper);
-        // Closing the database waits for its threads.
-        let (store, directory) = (self.store, self.directory);
+        // Closing the databases waits for their threads.
+        let (stores, directory) = (self.stores, self.directory);
         let _ = tokio::task::spawn_blocking(move || {
-            drop(store);
+            drop(stores);
             drop(directory);
         })
         .await;
     }
 }
 
-/// The registry, in the data directory or where the configuration says.
-/// Opens the registry.
-pub(crate) async fn open_store(config: &Config) -> Result<Arc<dyn Store>, StartError> {
-    let path = database(&config.data_dir);
+/// The registry and the signed zones, in the data directory or where the configuration says.
+async fn open_stores(config: &Config) -> Result<(Arc<dyn Store>, Arc<dyn ZoneStore>), StartError> {
     if let Some(database) = &config.database {
-        if path.exists() {
-            return Err(StartError::TwoRegistries(path));
-        }
-        return Ok(Arc::new(Postgres::open(database).await?));
+        let store = open_postgres(config, database).await?;
+        return Ok((store.clone(), store));
     }
+    let store = open_sqlite(config)?;
+    let path = signed_zones(&config.data_dir);
+    match SqliteZones::open(&path) {
+        Ok(sets) => Ok((store, Arc::new(sets))),
+        Err(source) => Err(StartError::OpenZones { path, source }),
+    }
+}
+
+/// The registry alone.
+pub(crate) async fn open_store(config: &Config) -> Result<Arc<dyn Store>, StartError> {
+    Ok(match &config.database {
+        Some(database) => open_postgres(config, database).await?,
+        None => open_sqlite(config)?,
+    })
+}
+
+async fn open_postgres(config: &Config, database: &Database) -> Result<Arc<Postgres>, StartError> {
+    let other = registry(&config.data_dir);
+    if other.exists() {
+        return Err(StartError::TwoRegistries(other));
+    }
+    Ok(Arc::new(Postgres::open(database).await?))
+}
+
+fn open_sqlite(config: &Config) -> Result<Arc<Sqlite>, StartError> {
+    let path = registry(&config.data_dir);
     check_registry(&config.domains, &KeyFiles::new(&config.data_dir), &path)?;
     match Sqlite::open(&path) {
         Ok(store) => Ok(Arc::new(store)),
@@ -313,29 +358,6 @@ async fn missing_keys(
     Ok(missing)
 }
 
-/// What has to be done from time to time.
-async fn chores(
-    embedded: Arc<Embedded>,
-    store: Arc<dyn Store>,
-    clock: Clock,
-    stop: CancellationToken,
-) {
-    let mut times = tokio::time::interval(CHORES);
-    times.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = times.tick() => {}
-        }
-        if let Err(error) = embedded.resign().await {
-            tracing::error!(error = %Chain(&error), "a zone could not be signed again");
-        }
-        if let Err(error) = store.forget_events(clock.now()).await {
-            tracing::error!(error = %Chain(&error), "used events could not be forgotten");
-        }
-    }
-}
-
 fn by_name(domains: Vec<Domain>) -> BTreeMap<String, Domain> {
     domains
         .into_iter()
@@ -356,6 +378,14 @@ pub enum StartError {
     /// The database cannot be opened.
     #[error("the database {} cannot be used; make room and let this user write it, or restore it from a backup", path.display())]
     Open {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: OpenError,
+    },
+    /// The signed zones cannot be opened.
+    #[error("the signed zones {} cannot be used; make room and let this user write the file, or remove it: then all is signed anew", path.display())]
+    OpenZones {
         /// The file.
         path: PathBuf,
         /// Why.

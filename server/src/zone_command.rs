@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 use payname_server::{
     Clock, Config, SignFile, ZoneRequest, ask_server, export_zone, import_records, key_reports,
-    zone_of_file,
+    raise_serial, zone_of_file,
 };
 use payname_zones::{Denial, Duty, KeyAlgorithm, KeyPolicy, hickory_proto::rr::Name};
 
@@ -51,6 +51,15 @@ pub(super) enum ZoneCommand {
     },
     /// Sign a master file with the keys of its zone
     Sign(SignCommand),
+    /// Have the zone's serial number raised, after a restore from a backup that is older than what
+    /// secondaries have
+    Serial {
+        /// The zone, such as example.com
+        zone: String,
+        /// What it is not to be below, such as the serial that the secondaries have
+        #[arg(long, value_name = "SERIAL")]
+        at_least: u32,
+    },
     /// Believe the machine's clock although it is behind a time that has surely come
     TrustClock {
         /// The zone
@@ -132,6 +141,10 @@ impl ZoneCommand {
             Self::Import { zone, file } => {
                 let zone = import_records(config, &zone, &file)?;
                 told(&zone);
+                return Ok(());
+            }
+            Self::Serial { zone, at_least } => {
+                told(&raise_serial(config, &zone, at_least).await?);
                 return Ok(());
             }
             Self::Rollover {

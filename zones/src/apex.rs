@@ -104,7 +104,7 @@ impl Zone {
         self.keys() == Some(keys) && self.shows(keys)
     }
 
-    fn shows(&self, keys: &ZoneKeys) -> bool {
+    pub(crate) fn shows(&self, keys: &ZoneKeys) -> bool {
         let mut told = keys.records(self.origin());
         told.sort_by_key(|(record_type, _)| u16::from(*record_type));
         let there = self.nodes.at(&[]).into_iter().flat_map(Node::sets);

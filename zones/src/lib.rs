@@ -55,6 +55,7 @@ mod packed;
 mod payment;
 mod record_data;
 mod record_set;
+mod refurnish;
 mod reply;
 mod resign;
 mod respond;

@@ -9,6 +9,7 @@ use payname_resolver::Handle;
 use payname_zones::{PaymentError, ZoneError};
 use tokio::task::JoinError;
 
+pub(crate) use nameserver::serial_ceiling;
 pub use nameserver::{Embedded, Served};
 pub(crate) use nameserver::{Reserved, SERIAL_STEP, registered, settings};
 

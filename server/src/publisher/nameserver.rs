@@ -1,13 +1,16 @@
 //! The publisher that is our own nameserver: zones in memory, signed as they change.
 //!
-//! The store is the truth and the zones are its picture: built from it at the start, changed after
-//! it. Only the serial number is the zones' own, so the store keeps a ceiling that it never passes
-//! before a higher one is durable; a restart goes on from the ceiling. One change is made at a
+//! The registry is the truth and the zones are its picture. They are kept signed, so that a restart signs nothing,
+//! and every change is durable before it is shown. Only the serial number is the zones' own, so the
+//! registry keeps a ceiling of it, should the signed zones be lost. A zone is changed by one at a
 //! time. Zones are read by many listeners: each answers from the state it has, while the next is made.
 
+mod compare;
 mod filed;
 mod keys;
 mod names;
+mod standing;
+mod start;
 #[cfg(test)]
 mod tests;
 
@@ -18,22 +21,24 @@ use std::{
 };
 
 use arc_swap::{ArcSwap, Guard};
-use payname_resolver::{
-    UnixTime,
-    hickory_proto::{dnssec::rdata::DS, rr::Name},
+use payname_resolver::hickory_proto::{
+    dnssec::rdata::{DNSSECRData, DS},
+    rr::{Name, RData, RecordType, rdata::NS},
 };
 use payname_zones::{
-    Denial, NameServer, PaymentRecord, Settings, SignaturePolicy, Transport, Zone, ZoneError,
-    ZoneFile, ZoneKeys, ZoneSet, payment_record,
+    Denial, NameServer, PaymentRecord, Settings, SignaturePolicy, Transport, Zone, ZoneFile,
+    ZoneKeys, ZoneSet, payment_record,
 };
-use tokio::{sync::Mutex, task::spawn_blocking};
+use tokio::sync::Mutex;
 
 pub(crate) use self::filed::Reserved;
+use self::standing::Standing;
+pub(crate) use self::standing::serial_ceiling;
 use super::PublishError;
 use crate::{
     clock::Clock,
     config::Domain,
-    store::{Store, StoreError},
+    store::{Store, ZoneStore},
 };
 
 /// How far the kept ceiling lies above the serial number in use: an hour of seconds, or as many
@@ -96,11 +101,12 @@ impl Served {
     }
 
     /// The zone that this one lies in, with what it must say of it.
-    fn delegation(&self, child: &Name) -> Option<(Name, Vec<NameServer>, Vec<DS>)> {
+    fn delegation(&self, child: &Name) -> Option<Delegation> {
         let above = self.above(child)?;
-        self.zone(child, |zone| {
-            let servers = zone.settings().name_servers.clone();
-            (above, servers, zone.ds())
+        self.zone(child, |zone| Delegation {
+            above,
+            servers: zone.settings().name_servers.clone(),
+            ds: zone.ds(),
         })
     }
 
@@ -128,13 +134,16 @@ pub struct Embedded {
     served: Served,
     domains: BTreeMap<String, Domain>,
     store: Arc<dyn Store>,
+    sets: Arc<dyn ZoneStore>,
     clock: Clock,
     /// Held while a zone is changed.
-    turn: Mutex<()>,
+    standings: BTreeMap<Name, Mutex<Standing>>,
+    /// The zones as the store names them.
+    by_name: BTreeMap<String, Name>,
 }
 
 impl Embedded {
-    /// Builds and signs the zones of all domains from what the store holds.
+    /// Puts the zones of all domains together from `sets`; what is not there is made from `store` and signed.
     ///
     /// `keys` gives the keys of a domain's zone. A zone that lies in another one is delegated by it.
     ///
@@ -144,6 +153,7 @@ impl Embedded {
         domains: &[Domain],
         mut keys: impl FnMut(&Domain) -> Result<K, E>,
         store: Arc<dyn Store>,
+        sets: Arc<dyn ZoneStore>,
         clock: Clock,
     ) -> Result<Self, E> {
         let served = Served::default();
@@ -154,13 +164,19 @@ impl Embedded {
                 .map(|domain| (domain.name.clone(), domain.clone()))
                 .collect(),
             store,
+            sets,
             clock,
-            turn: Mutex::new(()),
+            standings: domains
+                .iter()
+                .map(|domain| (domain.zone.clone(), Mutex::default()))
+                .collect(),
+            by_name: domains
+                .iter()
+                .map(|domain| (domain.zone.to_string(), domain.zone.clone()))
+                .collect(),
         };
         for domain in domains {
-            let keys = keys(domain)?.into();
-            let zone = embedded.build(domain, keys).await?;
-            embedded.served.change(|zones| zones.insert(zone));
+            embedded.open(domain, keys(domain)?.into()).await?;
         }
         for domain in domains {
             embedded.delegate(&domain.zone).await?;
@@ -196,73 +212,53 @@ impl Embedded {
         let before = now.plus(half);
         loop {
             // Let go of in between, so that changes need not wait for a whole zone.
-            let _turn = self.turn.lock().await;
-            let due = |zone: &Zone| zone.is_due(before, now).then(|| zone.clone());
-            let Some(mut zone) = self.served.zone(&domain.zone, due).flatten() else {
-                return Ok(());
-            };
-            self.keep_ceiling(&domain.zone, now).await?;
-            // Thousands of signatures: on a copy and a thread of its own, while all is answered as ever.
-            let signing = spawn_blocking(move || {
+            let signing = self.alter(&domain.zone, move |zone, now| {
                 zone.resign_at_most(RESIGN_AT_ONCE, before, now)
-                    .map(|_| zone)
             });
-            let signed = signing.await.map_err(PublishError::BrokenOff)??;
-            self.served.change(|zones| zones.insert(signed));
+            if signing.await?.flatten().is_none() {
+                return Ok(());
+            }
         }
-    }
-
-    async fn build(&self, domain: &Domain, keys: ZoneKeys) -> Result<Zone, PublishError> {
-        let now = self.clock.now();
-        let mut zone = match self.store.serial(&domain.zone.to_string()).await? {
-            Some(ceiling) => Zone::new_after(settings(domain), keys, ceiling, now)?,
-            None => Zone::new(settings(domain), keys, now)?,
-        };
-        let records = registered(self.store.as_ref(), domain).await?;
-        // All at once, so that every link of the denial chain is signed once.
-        zone.publish_all(records.iter().map(|record| (record, domain.ttl)), now)?;
-        self.file(domain, &mut zone).await?;
-        let ceiling = zone.serial().wrapping_add(SERIAL_STEP);
-        self.store
-            .keep_serial(&domain.zone.to_string(), ceiling)
-            .await?;
-        Ok(zone)
     }
 
     /// Has the zone that another lies in, if it is served here too, delegate it with its DS records.
     async fn delegate(&self, child: &Name) -> Result<(), PublishError> {
-        let Some((above, servers, ds)) = self.served.delegation(child) else {
+        let Some(delegation) = self.served.delegation(child) else {
             return Ok(());
         };
-        let now = self.clock.now();
-        self.keep_ceiling(&above, now).await?;
-        self.change(&above, |zone| {
-            let ttl = zone.settings().infrastructure_ttl;
-            zone.delegate(child, &servers, &ds, ttl, now)
-        })?;
+        let (above, child) = (delegation.above.clone(), child.clone());
+        let delegating = self.alter(&above, move |zone, now| {
+            if delegation.is_shown(zone, &child) {
+                return Ok(());
+            }
+            let (ttl, Delegation { servers, ds, .. }) =
+                (zone.settings().infrastructure_ttl, &delegation);
+            zone.delegate(&child, servers, ds, ttl, now).map(|_| ())
+        });
+        delegating.await?;
         Ok(())
     }
+}
 
-    /// Makes sure that the next serial number is below the kept ceiling.
-    async fn keep_ceiling(&self, origin: &Name, now: UnixTime) -> Result<(), StoreError> {
-        let serial = self.served.zone(origin, Zone::serial).unwrap_or_default();
-        let next = serial.wrapping_add(1).max(now.0 as u32);
-        let kept = self.store.serial(&origin.to_string()).await?;
-        if kept.is_some_and(|ceiling| next < ceiling) {
-            return Ok(());
-        }
-        self.store
-            .keep_serial(&origin.to_string(), next.wrapping_add(SERIAL_STEP))
-            .await
-    }
+/// What a zone must say of one below it.
+struct Delegation {
+    above: Name,
+    servers: Vec<NameServer>,
+    ds: Vec<DS>,
+}
 
-    fn change<T>(
-        &self,
-        origin: &Name,
-        change: impl FnOnce(&mut Zone) -> Result<T, ZoneError>,
-    ) -> Result<Option<T>, ZoneError> {
-        self.served
-            .change(|zones| zones.zone_mut(origin).map(change).transpose())
+impl Delegation {
+    fn is_shown(&self, zone: &Zone, child: &Name) -> bool {
+        let shows = |record_type, wanted: Vec<RData>| {
+            let set = zone.record_set(child, record_type);
+            let shown = set.iter().flat_map(|set| set.data()).collect::<Vec<_>>();
+            shown.len() == wanted.len() && wanted.iter().all(|data| shown.contains(&data))
+        };
+        let servers = self.servers.iter();
+        let servers = servers.map(|server| RData::NS(NS(server.name.to_lowercase())));
+        let ds = self.ds.iter();
+        let ds = ds.map(|ds| RData::DNSSEC(DNSSECRData::DS(ds.clone())));
+        shows(RecordType::NS, servers.collect()) && shows(RecordType::DS, ds.collect())
     }
 }
 

@@ -11,6 +11,7 @@ mod migration;
 pub mod postgres;
 mod row;
 mod sqlite;
+pub mod zones;
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,6 +23,7 @@ use tokio::sync::Notify;
 pub use migration::MigrationError;
 pub use postgres::Postgres;
 pub use sqlite::{OpenError, Sqlite};
+pub use zones::{SqliteZones, ZoneStore};
 
 use crate::registration::{Change, Decision, Refusal, Registration};
 

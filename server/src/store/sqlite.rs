@@ -20,6 +20,8 @@ use super::{
 };
 use crate::registration::{Change, Decision, Effect, Refusal, Registration};
 
+/// The form of the file, version by version.
+const STEPS: &[&str] = &[include_str!("schema/0001.sql")];
 /// How long to wait for a lock that another program holds on the file, such as a backup.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -48,16 +50,9 @@ impl Sqlite {
     /// # Errors
     /// The file is no database, is a newer version's, or cannot be written.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let writer = Connection::open(path)?;
-        writer.busy_timeout(BUSY)?;
-        writer.pragma_update(None, "journal_mode", "WAL")?;
-        // FULL syncs the log at every commit: what is acknowledged outlives a loss of power.
-        writer.pragma_update(None, "synchronous", "FULL")?;
-        writer.pragma_update(None, "foreign_keys", "ON")?;
-        migrate(&writer)?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let reader = Connection::open_with_flags(path, flags)?;
-        reader.busy_timeout(BUSY)?;
+        let writer = connect(path)?;
+        migrate(&writer, STEPS)?;
+        let reader = connect_to_read(path)?;
         let (write, writing) = Queue::start("store-write", writer, Mode::Write)?;
         let (read, reading) = Queue::start("store-read", reader, Mode::Read)?;
         Ok(Self {
@@ -94,6 +89,25 @@ impl Sqlite {
             .run(work)
             .await
     }
+}
+
+/// A connection that writes, and makes the file where it is missing.
+pub(super) fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let writer = Connection::open(path)?;
+    writer.busy_timeout(BUSY)?;
+    writer.pragma_update(None, "journal_mode", "WAL")?;
+    // FULL syncs the log at every commit: what is acknowledged outlives a loss of power.
+    writer.pragma_update(None, "synchronous", "FULL")?;
+    writer.pragma_update(None, "foreign_keys", "ON")?;
+    Ok(writer)
+}
+
+/// A connection that only reads.
+pub(super) fn connect_to_read(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let reader = Connection::open_with_flags(path, flags)?;
+    reader.busy_timeout(BUSY)?;
+    Ok(reader)
 }
 
 impl Drop for Sqlite {

@@ -53,10 +53,11 @@ impl Turned {
         }
     }
 
-    /// Lets time pass; the keys are looked after then.
+    /// Lets time pass; keys and signatures are looked after then.
     async fn after(&self, seconds: u64) {
         self.ahead.fetch_add(seconds, Ordering::Relaxed);
         self.running.look_after_keys().await;
+        self.running.renew_signatures().await.unwrap();
     }
 
     fn now(&self) -> UnixTime {

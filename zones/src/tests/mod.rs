@@ -9,6 +9,7 @@ mod giving;
 mod growing;
 mod importing;
 mod options;
+mod refurnishing;
 mod responding;
 mod signing_keys;
 mod storing;

@@ -1,9 +1,12 @@
 //! Records that an operator wrote in files, in the zones beside the names of the registry.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use payname_resolver::{
-    Handle,
+    Handle, UnixTime,
     hickory_proto::rr::{Name, RecordType},
 };
 use payname_zones::{Zone, ZoneError, ZoneFile};
@@ -57,17 +60,63 @@ impl Served {
     }
 }
 
+/// The records that a file has for a zone now.
+#[derive(Debug, Clone)]
+pub(super) struct Filed {
+    path: PathBuf,
+    text: String,
+    file: ZoneFile,
+}
+
+impl Filed {
+    /// Puts them in place of those that the zone has from a file; whether anything changed.
+    pub(super) fn take(
+        &self,
+        zone: &mut Zone,
+        before: &ZoneFile,
+        now: UnixTime,
+    ) -> Result<bool, RecordsError> {
+        records::take(&self.path, zone, before, &self.file, now)
+    }
+}
+
 impl Embedded {
-    /// Puts the records of a domain's file into a zone that is being made.
-    pub(super) async fn file(&self, domain: &Domain, zone: &mut Zone) -> Result<(), PublishError> {
+    /// Reads the file of a domain; as one without records, where none is configured.
+    pub(super) async fn read_file(&self, domain: &Domain) -> Result<Filed, PublishError> {
         let Some(path) = &domain.records else {
-            return Ok(());
+            return Ok(Filed {
+                path: PathBuf::new(),
+                text: String::new(),
+                file: ZoneFile::empty(&domain.zone),
+            });
         };
-        let file = records::read(domain)?;
+        let (text, file) = (records::read_text(path)?, records::read(domain)?);
         self.check_file(domain, path, &file).await?;
-        let nothing = ZoneFile::empty(&domain.zone);
-        records::take(path, zone, &nothing, &file, self.clock.now())?;
-        self.served.keep_file(&domain.zone, &file);
+        Ok(Filed {
+            path: path.clone(),
+            text,
+            file,
+        })
+    }
+
+    /// The file that a stored zone has the records of.
+    pub(super) async fn stored_file(&self, domain: &Domain) -> Result<ZoneFile, PublishError> {
+        let text = self.sets.file(&domain.zone.to_string()).await?;
+        let file = ZoneFile::read(&text.unwrap_or_default(), &domain.zone);
+        Ok(file.unwrap_or_else(|_| ZoneFile::empty(&domain.zone)))
+    }
+
+    /// Remembers of which file the zone has the records.
+    pub(super) async fn keep_file(
+        &self,
+        domain: &Domain,
+        filed: &Filed,
+    ) -> Result<(), PublishError> {
+        self.served.keep_file(&domain.zone, &filed.file);
+        let zone = domain.zone.to_string();
+        if self.sets.file(&zone).await?.unwrap_or_default() != filed.text {
+            self.sets.keep_file(&zone, filed.text.clone()).await?;
+        }
         Ok(())
     }
 
@@ -84,7 +133,6 @@ impl Embedded {
             return Ok(false);
         };
         let after = records::read(domain)?;
-        let _turn = self.turn.lock().await;
         let before = self.served.file_of(zone);
         // From here on nobody registers a name that the file speaks for.
         self.served.keep_file(zone, &after);
@@ -103,15 +151,17 @@ impl Embedded {
         after: &ZoneFile,
     ) -> Result<bool, PublishError> {
         self.check_file(domain, path, after).await?;
-        let now = self.clock.now();
-        self.keep_ceiling(&domain.zone, now).await?;
-        let Some(mut zone) = self.served.zone(&domain.zone, Zone::clone) else {
-            return Ok(false);
+        let filed = Filed {
+            path: path.to_owned(),
+            text: records::read_text(path)?,
+            file: after.clone(),
         };
-        let has_changed = records::take(path, &mut zone, before, after, now)?;
-        if has_changed {
-            self.served.change(|zones| zones.insert(zone));
-        }
+        let (taken, before) = (filed.clone(), before.clone());
+        let taking = self.alter(&domain.zone, move |zone, now| {
+            taken.take(zone, &before, now)
+        });
+        let has_changed = taking.await?.unwrap_or(false);
+        self.keep_file(domain, &filed).await?;
         Ok(has_changed)
     }
 

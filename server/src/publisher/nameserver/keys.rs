@@ -23,26 +23,20 @@ impl Embedded {
         keys: ZoneKeys,
         doubt: Duration,
     ) -> Result<(), PublishError> {
-        let _turn = self.turn.lock().await;
-        let has_changed = |served: &payname_zones::Zone| {
+        let altering = self.alter(zone, move |zone, now| {
             let backdate = SignaturePolicy::default().backdate.saturating_add(doubt);
-            let policy = served.settings().signatures;
-            let next = SignaturePolicy { backdate, ..policy };
-            (!served.has_keys(&keys), policy != next, next)
-        };
-        let Some((new_keys, new_policy, policy)) = self.served.zone(zone, has_changed) else {
-            return Ok(());
-        };
-        if !new_keys && !new_policy {
-            return Ok(());
-        }
-        let now = self.clock.now();
-        self.keep_ceiling(zone, now).await?;
-        self.change(zone, |zone| {
-            zone.set_signature_policy(policy);
-            zone.set_keys(keys, now)
-        })?;
-        if new_keys {
+            let policy = zone.settings().signatures;
+            if policy.backdate != backdate {
+                zone.set_signature_policy(SignaturePolicy { backdate, ..policy });
+            }
+            // Another server may have shown them first.
+            if zone.has_keys(&keys) || zone.adopt_keys(keys.clone()) {
+                return Ok(false);
+            }
+            zone.set_keys(keys.clone(), now)
+                .map(|change| change.is_some())
+        });
+        if altering.await? == Some(true) {
             self.delegate(zone).await?;
         }
         Ok(())

@@ -9,6 +9,8 @@ use payname_resolver::{
 };
 use payname_zones::{PaymentRecord, Zone, ZoneError, payment_record};
 
+use tokio::task::spawn_blocking;
+
 use super::Embedded;
 use crate::{
     config::Domain,
@@ -79,43 +81,64 @@ impl Embedded {
         domain: &Domain,
         wanted: Vec<(usize, Handle)>,
     ) -> Result<Refused, PublishError> {
-        let _turn = self.turn.lock().await;
+        let Some(mut standing) = self.standing(&domain.zone).await else {
+            return Ok(Vec::new());
+        };
         let handles: Vec<Handle> = wanted.iter().map(|(_, handle)| handle.clone()).collect();
-        let mut found: BTreeMap<Handle, Registration> = BTreeMap::new();
-        for registration in self.store.registrations(&handles).await? {
-            found.insert(registration.handle.clone(), registration);
-        }
-        let (mut edits, mut refused) = (Vec::new(), Vec::new());
-        for (place, handle) in wanted {
-            let uri = found.get(&handle).and_then(|found| found.uri.as_deref());
-            match uri.map(|uri| payment_record(&handle, uri)).transpose() {
-                Ok(record) => edits.push(Edit {
-                    place,
-                    handle,
-                    record,
-                }),
-                Err(error) => refused.push((place, error.into())),
+        while let Some(base) = self.served.zone(&domain.zone, Zone::clone) {
+            // Read after the state that is changed was committed: who commits on top of it has read
+            // what is newer than all that it shows.
+            let found = self.store.registrations(&handles).await?;
+            let (mut edits, mut refused) = edits(&wanted, found);
+            // A name that is free may have records from a file meanwhile; they stay.
+            edits.retain(|edit| {
+                let owner = edit.handle.owner_name();
+                let is_filed = self.served.is_filed(&domain.zone, owner, RecordType::TXT);
+                (edit.record.is_some() || !is_filed) && !edit.is_shown(&base, domain.ttl)
+            });
+            if edits.is_empty() {
+                // Unless what we have is old, and others show what is not to be.
+                let version = standing.version;
+                self.follow_zone(&domain.zone, &mut standing).await?;
+                if standing.version == version {
+                    return Ok(refused);
+                }
+                continue;
+            }
+            let (mut next, ttl, now) = (base.clone(), domain.ttl, self.clock.now());
+            let making = spawn_blocking(move || {
+                let made = make(&mut next, &edits, ttl, now);
+                (next, made)
+            });
+            let (next, made) = making.await.map_err(PublishError::BrokenOff)?;
+            if self.commit(&mut standing, &base, next).await? {
+                refused.extend(made);
+                return Ok(refused);
             }
         }
-        // A name that is free may have records from a file meanwhile; they stay.
-        edits.retain(|edit| {
-            let owner = edit.handle.owner_name();
-            edit.record.is_some() || !self.served.is_filed(&domain.zone, owner, RecordType::TXT)
-        });
-        let needed = self.served.zone(&domain.zone, |zone| {
-            edits.retain(|edit| !edit.is_shown(zone, domain.ttl));
-            !edits.is_empty()
-        });
-        if needed != Some(true) {
-            return Ok(refused);
-        }
-        let now = self.clock.now();
-        self.keep_ceiling(&domain.zone, now).await?;
-        let ttl = domain.ttl;
-        let made = self.change(&domain.zone, |zone| make(zone, &edits, ttl, now))?;
-        refused.extend(made.into_iter().flatten());
-        Ok(refused)
+        Ok(Vec::new())
     }
+}
+
+/// What the names need; those whose URI makes no record.
+fn edits(wanted: &[(usize, Handle)], found: Vec<Registration>) -> (Vec<Edit>, Refused) {
+    let found: BTreeMap<Handle, Registration> = found
+        .into_iter()
+        .map(|registration| (registration.handle.clone(), registration))
+        .collect();
+    let (mut edits, mut refused) = (Vec::new(), Vec::new());
+    for (place, handle) in wanted {
+        let uri = found.get(handle).and_then(|found| found.uri.as_deref());
+        match uri.map(|uri| payment_record(handle, uri)).transpose() {
+            Ok(record) => edits.push(Edit {
+                place: *place,
+                handle: handle.clone(),
+                record,
+            }),
+            Err(error) => refused.push((*place, error.into())),
+        }
+    }
+    (edits, refused)
 }
 
 impl Edit {
@@ -141,7 +164,7 @@ impl Edit {
 }
 
 /// Makes edits; those that the zone refuses are told.
-fn make(zone: &mut Zone, edits: &[Edit], ttl: u32, now: UnixTime) -> Result<Refused, ZoneError> {
+fn make(zone: &mut Zone, edits: &[Edit], ttl: u32, now: UnixTime) -> Refused {
     let mut records = edits
         .iter()
         .filter_map(|edit| edit.record.as_ref())
@@ -158,5 +181,5 @@ fn make(zone: &mut Zone, edits: &[Edit], ttl: u32, now: UnixTime) -> Result<Refu
             refused.push((edit.place, error.into()));
         }
     }
-    Ok(refused)
+    refused
 }

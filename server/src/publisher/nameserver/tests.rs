@@ -1,8 +1,11 @@
 //! Zones over time, restarts and clocks that are wrong.
 
+mod shared;
+mod stored;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use payname_resolver::{Handle, hickory_proto::rr::RecordType};
+use payname_resolver::{Handle, UnixTime, hickory_proto::rr::RecordType};
 use payname_zones::SigningKey;
 use ring::rand::SystemRandom;
 
@@ -11,7 +14,7 @@ use crate::{
     key::{EventId, OwnerKey},
     publisher::Publisher as _,
     registration::{Change, Precondition, Signed, What},
-    store::Sqlite,
+    store::{Sqlite, SqliteZones},
 };
 
 const NOON: u64 = 1_785_931_200;
@@ -20,9 +23,10 @@ const DAY: u64 = 24 * 3600;
 /// A store, a key and a clock that can be set.
 struct Scene {
     store: Arc<dyn Store>,
+    sets: Arc<dyn ZoneStore>,
     key: Vec<u8>,
     time: Arc<AtomicU64>,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 impl Scene {
@@ -30,13 +34,15 @@ impl Scene {
         let directory = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> =
             Arc::new(Sqlite::open(&directory.path().join("registry.sqlite")).unwrap());
+        let sets = SqliteZones::open(&directory.path().join("zones.sqlite")).unwrap();
         let key = SigningKey::generate_pkcs8(&SystemRandom::new()).unwrap();
         let time = Arc::new(AtomicU64::new(NOON));
         Self {
             store,
+            sets: Arc::new(sets),
             key,
             time,
-            _directory: directory,
+            directory,
         }
     }
 
@@ -45,17 +51,23 @@ impl Scene {
     }
 
     async fn load_domains(&self, names: &[&str]) -> Embedded {
-        let mut text = "data_dir = \"x\"\n".to_owned();
+        let mut text = String::new();
         for name in names {
             text += &format!("[[domain]]\nname = \"{name}\"\nnameservers = [\"ns.other.test\"]\n");
         }
+        self.load_text(&text).await
+    }
+
+    async fn load_text(&self, domains: &str) -> Embedded {
+        let text = format!("data_dir = \"x\"\n{domains}");
         let config = crate::Config::parse(&text, "paynamed.toml".as_ref()).unwrap();
         let time = Arc::clone(&self.time);
         let clock = Clock::from_fn(move || UnixTime(time.load(Ordering::Relaxed)));
         let key = |_: &Domain| -> Result<_, PublishError> {
             Ok(SigningKey::from_pkcs8(&self.key).unwrap())
         };
-        Embedded::load(&config.domains, key, Arc::clone(&self.store), clock)
+        let (store, sets) = (Arc::clone(&self.store), Arc::clone(&self.sets));
+        Embedded::load(&config.domains, key, store, sets, clock)
             .await
             .unwrap()
     }
@@ -95,11 +107,18 @@ async fn publish(embedded: &Embedded, handle: &Handle) -> Result<(), PublishErro
     outcomes.into_iter().next().unwrap()
 }
 
+fn apex() -> Name {
+    Name::from_ascii("example.test.").unwrap()
+}
+
 fn look<T>(embedded: &Embedded, look: impl FnOnce(&Zone) -> T) -> T {
-    embedded
-        .served
-        .zone(&Name::from_ascii("example.test.").unwrap(), look)
-        .unwrap()
+    embedded.served.zone(&apex(), look).unwrap()
+}
+
+/// When the signature of a name's record ends.
+fn ends_at(zone: &Zone, handle: &Handle) -> UnixTime {
+    let set = zone.record_set(handle.owner_name(), RecordType::TXT);
+    set.and_then(|set| set.expires_at()).unwrap()
 }
 
 /// Whether signatures made then that end so early last a week, less at most an eighth of it.
@@ -138,7 +157,7 @@ async fn the_serial_rises_over_restarts_even_when_the_clock_is_set_back() {
         assert!(serial > last, "{serial} after {last}");
         last = serial;
         // Signed at the true time all the same.
-        let end = look(&embedded, Zone::expires_at);
+        let end = look(&embedded, |zone| ends_at(zone, &handle));
         assert!(lasts_a_week(time, end), "{end}");
     }
 }
@@ -152,12 +171,7 @@ async fn what_was_signed_by_a_clock_that_was_ahead_is_signed_again() {
     publish(&embedded, &handle).await.unwrap();
     scene.set_clock(NOON + DAY);
     embedded.resign().await.unwrap();
-    let owner = handle.owner_name();
-    let ends = |zone: &Zone| {
-        let set = zone.record_set(owner, RecordType::TXT);
-        set.and_then(|set| set.expires_at())
-    };
-    let end = look(&embedded, ends).unwrap();
+    let end = look(&embedded, |zone| ends_at(zone, &handle));
     assert!(lasts_a_week(NOON + DAY, end), "{end}");
 }
 
@@ -232,9 +246,8 @@ async fn many_names_are_published_under_one_serial_and_one_that_is_refused_spoil
     // No zone takes a name below that of another's alias, to name one reason.
     let owner = Handle::new("cut", "example.test").unwrap();
     let target = Name::from_ascii("elsewhere.test.").unwrap();
-    let cut = |zone: &mut Zone| zone.set_dname(owner.owner_name(), &target, 300, UnixTime(NOON));
-    let zone = Name::from_ascii("example.test.").unwrap();
-    embedded.change(&zone, cut).unwrap().unwrap();
+    let cut = move |zone: &mut Zone, now| zone.set_dname(owner.owner_name(), &target, 300, now);
+    embedded.alter(&apex(), cut).await.unwrap().unwrap();
     let mut handles = vec![scene.claim("below.cut").await];
     handles.push(scene.claim("beside").await);
     let outcomes = embedded.publish(&handles).await;

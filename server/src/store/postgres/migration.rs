@@ -8,7 +8,10 @@ use crate::store::MigrationError;
 /// Each brings the database from the version of its index to the next.
 ///
 /// What has been released is never edited; a change of form is a new entry.
-const STEPS: &[&str] = &[include_str!("../schema/postgres/0001.sql")];
+const STEPS: &[&str] = &[
+    include_str!("../schema/postgres/0001.sql"),
+    include_str!("../schema/postgres/0002.sql"),
+];
 
 /// Whoever holds this lock migrates; all servers of one database ask for the same.
 const LOCK: i64 = 0x7061_796e_616d_6564;

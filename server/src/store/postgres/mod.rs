@@ -9,6 +9,7 @@ mod connect;
 mod migration;
 mod row;
 mod tls;
+mod zones;
 
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 mod behaviours;
 mod postgresql;
 mod sqlite;
+mod zones;
 
 use std::{
     future::Future,

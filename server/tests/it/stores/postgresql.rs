@@ -8,7 +8,7 @@ use payname_server::store::{
 };
 use tokio::time::timeout;
 
-use super::{NOON, Open, behaviours::ALL, claim_name, handle, own_nameserver};
+use super::{NOON, Open, behaviours::ALL, claim_name, handle, own_nameserver, zones};
 use crate::postgres::{Cluster, run};
 
 fn opening(url: String) -> Open {
@@ -28,6 +28,16 @@ async fn every_behaviour_of_a_store_holds_in_postgresql() {
     for (name, behaviour) in ALL {
         println!("{name}");
         behaviour(opening(cluster.database().await)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_behaviour_of_a_zone_store_holds_in_postgresql() {
+    let cluster = Cluster::start(false);
+    for (name, behaviour) in zones::ALL {
+        println!("{name}");
+        let url = cluster.database().await;
+        behaviour(Arc::new(open(&url).await.unwrap())).await;
     }
 }
 
