@@ -11,7 +11,7 @@ use std::{
 use payname_zones::{KeyError, StoredKeysError};
 use rusqlite::Connection;
 
-use crate::keys::KeyFiles;
+use crate::keys::{KeyFiles, SealError};
 
 /// The permissions that let others in.
 const OTHERS: u32 = 0o077;
@@ -129,6 +129,20 @@ pub enum DataDirError {
         path: PathBuf,
         /// Why.
         source: KeyError,
+    },
+    /// A private key is encrypted, and nothing opens it.
+    #[error("the key {} is encrypted; name its passphrase with keys_passphrase_file, keys_passphrase_command or keys_passphrase_credential", path.display())]
+    NoPassphrase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A private key cannot be encrypted or decrypted.
+    #[error("the key {} does not open; is it the right passphrase? (a change that broke off: run paynamed zone passphrase again)", path.display())]
+    Sealed {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: SealError,
     },
     /// A key file holds another key than the state says.
     #[error("the key {} is not the one that the state of the keys names; restore both from one backup", path.display())]

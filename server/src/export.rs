@@ -45,7 +45,8 @@ async fn assemble(
     clock: &Clock,
 ) -> Result<Zone, ExportError> {
     let now = clock.now();
-    let files = KeyFiles::new(&config.data_dir);
+    let passphrase = config.passphrase().map_err(StartError::from)?;
+    let files = KeyFiles::new(&config.data_dir).sealed_by(passphrase);
     let keys = files.load(&domain.zone, domain.keys.clone(), now)?;
     let keys = keys
         .set

@@ -46,7 +46,10 @@ pub use config::{Config, ConfigError};
 pub use data_dir::DataDirError;
 pub use export::{ExportError, export_zone};
 pub use key::{EventId, OwnerKey};
-pub use keys::{KeyReport, ParentError, RequestError, ZoneRequest};
+pub use keys::{
+    KeyReport, ParentError, Passphrase, PassphraseError, PassphraseSource, RequestError,
+    ResealError, SealError, ZoneRequest, reseal_keys,
+};
 pub use nameserver::{BindError, CertificateError, EncryptedAddresses, Listeners, SecretsError};
 pub use operator::{
     OperatorError, ask_server, ds_records_on_disk, import_records, key_reports, raise_serial,

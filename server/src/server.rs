@@ -28,7 +28,7 @@ use crate::{
     config::{Config, Domain},
     data_dir::{DataDir, DataDirError, registry, signed_zones},
     http::{self, App},
-    keys::{Keeper, Kept, KeyFiles, ParentWatcher},
+    keys::{Keeper, Kept, KeyFiles, ParentWatcher, PassphraseError},
     nameserver::{BindError, EncryptedAddresses, Listeners},
     outbox::Worker,
     policy::Policy,
@@ -91,7 +91,7 @@ impl Server {
                 source,
             })?;
         let new_zones = missing_keys(&config.domains, &directory, store.as_ref()).await?;
-        let files = directory.keys();
+        let files = directory.keys().sealed_by(config.passphrase()?);
         let floor = Arc::new(AtomicU64::new(0));
         let mut kept = BTreeMap::new();
         let load = |domain: &Domain| -> Result<ZoneKeys, StartError> {
@@ -372,6 +372,9 @@ pub enum StartError {
     /// The data directory or a key in it cannot be used.
     #[error(transparent)]
     Directory(#[from] DataDirError),
+    /// There is no passphrase for the keys.
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
     /// A key that signs is missing.
     #[error(transparent)]
     MissingKey(#[from] MissingKey),

@@ -13,7 +13,7 @@ use ring::rand::SystemRandom;
 
 use crate::{
     data_dir::DataDirError,
-    keys::KeyFiles,
+    keys::{KeyFiles, PassphraseError, PassphraseSource},
     records::{RecordsError, read_file},
 };
 
@@ -26,6 +26,8 @@ pub struct SignFile {
     pub zone: Name,
     /// Where the keys of the zone are.
     pub keys: PathBuf,
+    /// What opens the keys, where they are encrypted.
+    pub passphrase: Option<PassphraseSource>,
     /// How the keys are made.
     pub policy: KeyPolicy,
     /// Whether to make keys where the zone has none.
@@ -67,7 +69,8 @@ impl SignFile {
     }
 
     fn zone_keys(&self, now: UnixTime) -> Result<payname_zones::ZoneKeys, SignFileError> {
-        let files = KeyFiles::new(&self.keys);
+        let passphrase = self.passphrase.as_ref().map(PassphraseSource::fetch);
+        let files = KeyFiles::new(&self.keys).sealed_by(passphrase.transpose()?);
         let policy = self.policy.clone();
         let keys = if files.has(&self.zone) {
             files.load(&self.zone, policy, now)?
@@ -105,6 +108,9 @@ pub enum SignFileError {
     /// The file cannot be read, or is of no zone.
     #[error(transparent)]
     File(#[from] RecordsError),
+    /// There is no passphrase.
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
     /// The keys cannot be read.
     #[error(transparent)]
     Keys(#[from] DataDirError),

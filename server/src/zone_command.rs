@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 use payname_server::{
-    Clock, Config, SignFile, ZoneRequest, ask_server, export_zone, import_records, key_reports,
-    raise_serial, zone_of_file,
+    Clock, Config, PassphraseSource, SignFile, ZoneRequest, ask_server, export_zone,
+    import_records, key_reports, raise_serial, reseal_keys, zone_of_file,
 };
 use payname_zones::{Denial, Duty, KeyAlgorithm, KeyPolicy, hickory_proto::rr::Name};
 
@@ -48,6 +48,12 @@ pub(super) enum ZoneCommand {
     Reload {
         /// The zone, such as example.com
         zone: String,
+    },
+    /// Encrypt all private keys with the passphrase that the configuration has now, or with none
+    Passphrase {
+        /// A file with the passphrase that they have been encrypted with so far
+        #[arg(long, value_name = "FILE")]
+        old_file: Option<PathBuf>,
     },
     /// Sign a master file with the keys of its zone
     Sign(SignCommand),
@@ -105,6 +111,9 @@ pub(super) struct SignCommand {
     /// The directory with its keys, if not the data directory of --config
     #[arg(long, value_name = "DIRECTORY")]
     keys: Option<PathBuf>,
+    /// A file with the passphrase of the keys, where they are encrypted
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
     /// Make keys where the zone has none
     #[arg(long)]
     make_keys: bool,
@@ -138,6 +147,12 @@ impl ZoneCommand {
                 return Ok(());
             }
             Self::Sign(command) => return command.run(Some(config)),
+            Self::Passphrase { old_file } => {
+                let old = old_file.map(PassphraseSource::File);
+                let changed = reseal_keys(config, old.as_ref())?;
+                eprintln!("{changed} private keys are written anew; restart the server");
+                return Ok(());
+            }
             Self::Import { zone, file } => {
                 let zone = import_records(config, &zone, &file)?;
                 told(&zone);
@@ -184,6 +199,8 @@ impl SignCommand {
         let keys = self.keys.as_deref();
         let keys = keys.or(config.map(|config| config.data_dir.as_path()));
         let keys = keys.context("no keys; name their directory with --keys, or the configuration of their server with --config")?;
+        let passphrase = self.passphrase_file.clone().map(PassphraseSource::File);
+        let configured = config.and_then(|config| config.keys_passphrase.clone());
         let mut domains = config.into_iter().flat_map(|config| &config.domains);
         let policy = domains
             .find(|domain| domain.zone == zone)
@@ -199,6 +216,7 @@ impl SignCommand {
             file: self.file.clone(),
             zone,
             keys: keys.to_owned(),
+            passphrase: passphrase.or(configured),
             policy,
             make_keys: self.make_keys,
             denial: self.denial.into(),

@@ -15,6 +15,7 @@ bind9-utils     dnssec-verify      -V
 bind9-utils     dnssec-dsfromkey   -V
 ldnsutils       ldns-verify-zone   -v
 knot-dnsutils   kdig               -V
+openssl         openssl            version
 tor             tor                --version
 tor             tor-gencert        --help"
 

@@ -53,12 +53,14 @@ impl Checker<'_> {
             let remedy = "name a directory of its own, such as \"/var/lib/payname\"";
             return Err(self.invalid("data_dir", "", remedy));
         }
+        let keys_passphrase = self.passphrase(&written)?;
         Ok(Config {
             public_url: written
                 .public_url
                 .map(|text| self.public_url(&text))
                 .transpose()?,
             data_dir: self.directory.join(&written.data_dir),
+            keys_passphrase,
             network: self.network(&written.network)?,
             allow_onchain: written.allow_onchain,
             http_listen,

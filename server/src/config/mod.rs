@@ -2,6 +2,7 @@
 
 mod check;
 mod database;
+mod passphrase;
 mod serving;
 mod written;
 
@@ -18,7 +19,7 @@ use url::Url;
 
 pub use self::serving::{Networks, RateLimit, Serving, StreamLimits, Tls};
 use self::{check::Checker, written::Written};
-use crate::store::postgres::Database;
+use crate::{keys::PassphraseSource, store::postgres::Database};
 
 /// What a server is started with.
 ///
@@ -43,6 +44,8 @@ pub struct Config {
     pub public_url: Option<Url>,
     /// Where keys and database are kept.
     pub data_dir: PathBuf,
+    /// What opens the private keys. None means that they are not encrypted.
+    pub keys_passphrase: Option<PassphraseSource>,
     /// The network that offers and addresses must be for.
     pub network: Network,
     /// Whether plain on-chain addresses may be published; everybody who pays sees the others.
@@ -332,6 +335,24 @@ mod tests {
                 "[[domain]]\nalgorithm = 8",
                 "domain.algorithm",
                 "13, 14 or 15",
+            ),
+            (
+                "[[domain]]",
+                "keys_passphrase_file = \"a\"\nkeys_passphrase_command = [\"b\"]\n[[domain]]",
+                "keys_passphrase",
+                "write one of",
+            ),
+            (
+                "[[domain]]",
+                "keys_passphrase_command = []\n[[domain]]",
+                "keys_passphrase_command",
+                "pass",
+            ),
+            (
+                "[[domain]]",
+                "keys_passphrase_credential = \"../x\"\n[[domain]]",
+                "keys_passphrase_credential",
+                "LoadCredential",
             ),
             (
                 "[[domain]]",

@@ -10,6 +10,9 @@ use serde::Deserialize;
 pub(super) struct Written {
     pub(super) public_url: Option<String>,
     pub(super) data_dir: PathBuf,
+    pub(super) keys_passphrase_file: Option<PathBuf>,
+    pub(super) keys_passphrase_command: Option<Vec<String>>,
+    pub(super) keys_passphrase_credential: Option<String>,
     #[serde(default = "default_network")]
     pub(super) network: String,
     #[serde(default = "default_true")]

@@ -1,29 +1,40 @@
 //! The key files of a data directory: one state a zone, and one file a private key, all 0600.
 //!
 //! `example.com.keys.json` is the state, `example.com.13.12345.key` the PKCS#8 form of the P-256 key
-//! with tag 12345. Before states were kept there was one `example.com.key`, which becomes a CSK.
+//! with tag 12345, encrypted where there is a passphrase. Before states were kept there was one
+//! `example.com.key`, which becomes a CSK.
 
 use std::{
     fs::{File, OpenOptions},
     io::{Read as _, Write as _},
     os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use payname_resolver::{UnixTime, hickory_proto::rr::Name};
 use payname_zones::{KeyPolicy, KeySet, NewKey, PrivateKeys, SigningKey};
-use ring::rand::SecureRandom;
+use ring::rand::{SecureRandom, SystemRandom};
+use zeroize::Zeroizing;
 
+use super::{
+    Passphrase,
+    sealed::{is_sealed, open, seal},
+};
 use crate::data_dir::{DataDirError, refuse_loose};
 
 /// The longest key file that is read, in bytes.
-const MAX_KEY: u64 = 4096;
+pub(super) const MAX_KEY: u64 = 4096;
 /// The longest state that is read, in bytes.
 const MAX_STATE: u64 = 1 << 20;
 
 /// The keys in a data directory.
 #[derive(Debug, Clone)]
-pub(crate) struct KeyFiles(PathBuf);
+pub(crate) struct KeyFiles {
+    directory: PathBuf,
+    /// What private keys are encrypted with; none leaves them as they are.
+    passphrase: Option<Arc<Passphrase>>,
+}
 
 /// The keys of one zone, private halves included.
 #[derive(Debug)]
@@ -35,12 +46,27 @@ pub(crate) struct Keys {
 impl KeyFiles {
     /// The keys in this directory, which need not exist.
     pub(crate) fn new(directory: &Path) -> Self {
-        Self(directory.to_owned())
+        Self {
+            directory: directory.to_owned(),
+            passphrase: None,
+        }
+    }
+
+    /// The same, with private keys that a passphrase opens, and seals when they are made.
+    pub(crate) fn sealed_by(&self, passphrase: Option<Passphrase>) -> Self {
+        Self {
+            directory: self.directory.clone(),
+            passphrase: passphrase.map(Arc::new),
+        }
+    }
+
+    pub(super) fn passphrase(&self) -> Option<&Passphrase> {
+        self.passphrase.as_deref()
     }
 
     /// Where they are.
     pub(crate) fn directory(&self) -> &Path {
-        &self.0
+        &self.directory
     }
 
     /// Whether a zone has keys already.
@@ -77,7 +103,7 @@ impl KeyFiles {
         let mut private = PrivateKeys::default();
         for key in set.keys() {
             let path = self.private(zone, key.algorithm.number(), key.key_tag);
-            let pkcs8 = self.read(&path, MAX_KEY)?;
+            let pkcs8 = self.read_private(&path)?;
             let loaded = SigningKey::load(&pkcs8, key.algorithm, key.role.is_entry());
             let loaded = loaded.map_err(|source| DataDirError::BadKey {
                 path: path.clone(),
@@ -114,7 +140,7 @@ impl KeyFiles {
         for new in made {
             let algorithm = new.key.algorithm().number();
             let path = self.private(set.zone(), algorithm, new.key.key_tag());
-            self.write(&path, &new.pkcs8)?;
+            self.write_private(&path, &new.pkcs8)?;
         }
         self.write(&self.state(set.zone()), set.to_text().as_bytes())
     }
@@ -137,9 +163,9 @@ impl KeyFiles {
         let key = self.load_sole_key(zone)?;
         let set = KeySet::adopt(zone, policy, &key, now);
         let old = self.sole_key(zone);
-        let pkcs8 = self.read(&old, MAX_KEY)?;
+        let pkcs8 = self.read_private(&old)?;
         let path = self.private(zone, key.algorithm().number(), key.key_tag());
-        self.write(&path, &pkcs8)?;
+        self.write_private(&path, &pkcs8)?;
         self.keep(&set, &[])?;
         // Both files are durable; the old one would only be a second copy of a secret.
         std::fs::remove_file(&old).map_err(|source| DataDirError::Key { path: old, source })?;
@@ -149,11 +175,45 @@ impl KeyFiles {
 
     fn load_sole_key(&self, zone: &Name) -> Result<SigningKey, DataDirError> {
         let path = self.sole_key(zone);
-        let pkcs8 = self.read(&path, MAX_KEY)?;
+        let pkcs8 = self.read_private(&path)?;
         SigningKey::from_pkcs8(&pkcs8).map_err(|source| DataDirError::BadKey { path, source })
     }
 
-    fn read(&self, path: &Path, most: u64) -> Result<Vec<u8>, DataDirError> {
+    /// Reads a private key, and decrypts it where it is encrypted.
+    fn read_private(&self, path: &Path) -> Result<Zeroizing<Vec<u8>>, DataDirError> {
+        let bytes = Zeroizing::new(self.read(path, MAX_KEY)?);
+        match (is_sealed(&bytes), self.passphrase()) {
+            (false, None) => Ok(bytes),
+            (false, Some(_)) => {
+                tracing::warn!(file = %path.display(), "a private key is not encrypted although there is a passphrase; run: paynamed zone passphrase");
+                Ok(bytes)
+            }
+            (true, None) => Err(DataDirError::NoPassphrase {
+                path: path.to_owned(),
+            }),
+            (true, Some(passphrase)) => {
+                open(&bytes, passphrase).map_err(|source| DataDirError::Sealed {
+                    path: path.to_owned(),
+                    source,
+                })
+            }
+        }
+    }
+
+    /// Writes a private key, encrypted where there is a passphrase.
+    pub(super) fn write_private(&self, path: &Path, pkcs8: &[u8]) -> Result<(), DataDirError> {
+        let Some(passphrase) = self.passphrase() else {
+            return self.write(path, pkcs8);
+        };
+        let sealed = seal(pkcs8, passphrase, &SystemRandom::new());
+        let sealed = sealed.map_err(|source| DataDirError::Sealed {
+            path: path.to_owned(),
+            source,
+        })?;
+        self.write(path, &sealed)
+    }
+
+    pub(super) fn read(&self, path: &Path, most: u64) -> Result<Vec<u8>, DataDirError> {
         let failed = |source| DataDirError::Key {
             path: path.to_owned(),
             source,
@@ -185,24 +245,25 @@ impl KeyFiles {
             .and_then(|()| file.sync_all())
             .map_err(failed)?;
         std::fs::rename(&unfinished, path).map_err(failed)?;
-        File::open(&self.0)
+        File::open(&self.directory)
             .and_then(|directory| directory.sync_all())
             .map_err(failed)
     }
 
     // Configured zones hold only letters, digits, `-`, `_` and `.`.
 
-    fn state(&self, zone: &Name) -> PathBuf {
-        self.0.join(format!("{}keys.json", zone.to_ascii()))
+    pub(super) fn state(&self, zone: &Name) -> PathBuf {
+        self.directory.join(format!("{}keys.json", zone.to_ascii()))
     }
 
-    fn private(&self, zone: &Name, algorithm: u8, key_tag: u16) -> PathBuf {
+    pub(super) fn private(&self, zone: &Name, algorithm: u8, key_tag: u16) -> PathBuf {
         let zone = zone.to_ascii();
-        self.0.join(format!("{zone}{algorithm}.{key_tag}.key"))
+        self.directory
+            .join(format!("{zone}{algorithm}.{key_tag}.key"))
     }
 
-    fn sole_key(&self, zone: &Name) -> PathBuf {
-        self.0.join(format!("{}key", zone.to_ascii()))
+    pub(super) fn sole_key(&self, zone: &Name) -> PathBuf {
+        self.directory.join(format!("{}key", zone.to_ascii()))
     }
 }
 
@@ -211,7 +272,6 @@ mod tests {
     use std::fs::Permissions;
 
     use payname_zones::{Duty, Scheme};
-    use ring::rand::SystemRandom;
 
     use super::*;
 

@@ -3,12 +3,18 @@
 mod files;
 mod keeper;
 mod parent;
+mod passphrase;
 mod report;
 mod request;
+mod reseal;
+mod sealed;
 
 pub use parent::ParentError;
+pub use passphrase::{Passphrase, PassphraseError, PassphraseSource};
 pub use report::KeyReport;
 pub use request::{RequestError, ZoneRequest};
+pub use reseal::{ResealError, reseal_keys};
+pub use sealed::SealError;
 
 pub(crate) use files::{KeyFiles, Keys};
 pub(crate) use keeper::{Keeper, Kept};

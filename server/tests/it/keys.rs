@@ -172,6 +172,48 @@ async fn a_zone_goes_to_another_algorithm_and_is_provable_all_along() {
 }
 
 #[tokio::test]
+async fn private_keys_are_encrypted_on_the_disk_where_there_is_a_passphrase() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let secret = directory.path().join("secret");
+    let write = |word: &str| {
+        std::fs::write(&secret, word).unwrap();
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
+    };
+    write("correct horse\n");
+    let text = config_text("keys_passphrase_file = \"secret\"");
+    let config = Config::parse(&text, &directory.path().join("paynamed.toml")).unwrap();
+    let ahead = Arc::new(AtomicU64::new(0));
+    let running = start(&config, &ahead).await;
+    let ds = running.ds_records();
+    ask_server(&config, DOMAIN, ZoneRequest::Roll(Duty::Zone)).unwrap();
+    running.look_after_keys().await; // another key is made
+    running.shutdown().await;
+    let files = std::fs::read_dir(directory.path().join("data")).unwrap();
+    let paths = files.map(|file| file.unwrap().path());
+    let keys = paths.filter(|path| path.extension() == Some("key".as_ref()));
+    let keys: Vec<Vec<u8>> = keys.map(|path| std::fs::read(path).unwrap()).collect();
+    assert_eq!(keys.len(), 2);
+    let pbes2 = b"\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d"; // 1.2.840.113549.1.5.13
+    for key in keys {
+        assert!(key.windows(pbes2.len()).any(|window| window == pbes2));
+    }
+    let running = start(&config, &ahead).await;
+    assert_eq!(running.ds_records(), ds);
+    running.shutdown().await;
+
+    write("wrong\n");
+    let refused = Server::start(config.clone(), Clock::system()).await;
+    let error = refused.unwrap_err().to_string();
+    assert!(
+        error.contains("example.test.13.") && error.contains("passphrase"),
+        "{error}"
+    );
+    // What needs no private key works without one.
+    assert_eq!(key_reports(&config).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn the_registrar_is_told_names_of_other_scripts_as_dns_has_them() {
     let directory = tempfile::tempdir().unwrap();
     let inner = "\n[[domain]]\nname = \"xn--mnchen-3ya.test\"\nnameservers = [\"ns.other.test\"]\n";

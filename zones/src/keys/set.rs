@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hickory_proto::rr::Name;
 use payname_resolver::UnixTime;
 use ring::rand::SecureRandom;
+use zeroize::Zeroizing;
 
 use super::key::{EntryStage, Key, Role, ZoneStage};
 use super::parent::{ParentAdvice, ParentView};
@@ -75,8 +76,8 @@ impl HighWater {
 pub struct NewKey {
     /// The key.
     pub key: Arc<SigningKey>,
-    /// Its private half in PKCS#8 form.
-    pub pkcs8: Vec<u8>,
+    /// Its private half in PKCS#8 form; it is wiped when it is dropped.
+    pub pkcs8: Zeroizing<Vec<u8>>,
 }
 
 impl KeySet {
@@ -305,7 +306,7 @@ impl KeySet {
         random: &dyn SecureRandom,
     ) -> Result<NewKey, KeyError> {
         loop {
-            let pkcs8 = algorithm.generate_pkcs8(random)?;
+            let pkcs8 = Zeroizing::new(algorithm.generate_pkcs8(random)?);
             let key = SigningKey::load(&pkcs8, algorithm, role.is_entry())?;
             let is_taken = |other: &Key| other.key_tag == key.key_tag();
             if !self.keys.iter().any(is_taken) {
