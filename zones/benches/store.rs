@@ -14,8 +14,9 @@ use hickory_proto::rr::{Name, RecordType};
 use payname_resolver::{Handle, UnixTime};
 use payname_zones::hickory_proto;
 use payname_zones::{
-    Asker, Cookies, Denial, NameServer, OnDemand, PaymentRecord, ServerOptions, Settings,
-    SigningKey, Transport, Zone, ZoneSet, payment_record, respond_into,
+    Asker, Cookies, Denial, Envelope, Incoming, NameServer, OnDemand, PaymentRecord, Received,
+    ServerOptions, Settings, SigningKey, TransferLimits, Transport, Zone, ZoneSet, payment_record,
+    respond_into,
 };
 use ring::rand::SystemRandom;
 use rustix::time::{ClockId, clock_gettime};
@@ -85,6 +86,9 @@ fn measure(denial: Denial, names: u32) {
         (cpu() - start) / PUBLICATIONS
     );
     restoring(&zone, names);
+    if denial != Denial::Compact {
+        transferring(&zone);
+    }
 
     let zones = ZoneSet::from_iter([zone]);
     let spread = |number: u32| number.wrapping_mul(2_654_435_761) % names;
@@ -103,6 +107,42 @@ fn measure(denial: Denial, names: u32) {
         existing,
     );
     answering(&zones, "missing name", None, |number| format!("no{number}"));
+}
+
+/// Gives the whole zone away and takes it, without a look at its signatures.
+fn transferring(zone: &Zone) {
+    let envelope = Envelope::unasked(zone.origin());
+    let (mut octets, mut records) = (0, 0);
+    let start = cpu();
+    for message in zone.axfr(&envelope).expect("it has all its denials") {
+        octets += message.len();
+        let count = message.get(6..).and_then(<[u8]>::first_chunk);
+        records += count.map_or(0, |count| usize::from(u16::from_be_bytes(*count)));
+    }
+    let spent = (cpu() - start).as_secs_f64();
+    let (rate, each) = (records as f64 / spent, octets as f64 / spent);
+    println!(
+        "  give all of it {:.0} records/s, {:.0} MB/s",
+        rate,
+        each / 1e6
+    );
+
+    let mut incoming = Incoming::whole(zone.origin(), TransferLimits::default(), NOW);
+    let messages: Vec<_> = zone
+        .axfr(&envelope)
+        .expect("it has all its denials")
+        .collect();
+    let start = cpu();
+    let taken = messages
+        .iter()
+        .map(|message| incoming.feed(message).expect("a message of ours"));
+    let last = taken.last().expect("the SOA at least");
+    let spent = (cpu() - start).as_secs_f64();
+    assert!(matches!(last, Received::Complete(_)), "it is not complete");
+    println!(
+        "  take all of it {:.0} records/s, unchecked",
+        records as f64 / spent
+    );
 }
 
 /// Puts the zone together again from its sets, one after the other, as from a file.

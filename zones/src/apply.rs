@@ -6,9 +6,10 @@ use std::sync::Arc;
 use hickory_proto::rr::RecordType;
 
 use crate::check::ZoneError;
+use crate::denial::Denial;
 use crate::names::presentation;
 use crate::nodes::Changed;
-use crate::packed::SetFault;
+use crate::packed::{Packed, SetFault};
 use crate::stored::SetChange;
 use crate::zone::Zone;
 
@@ -45,7 +46,7 @@ impl Zone {
             }
         }
         next.check_changed(&changed, &links)?;
-        next.serial = next.nodes.check_apex()?;
+        next.serial = next.nodes.check_apex(self.settings.denial)?;
         if next.keys.is_none() {
             let (settings, _) = next.nodes.as_told(Some(self.settings.denial))?;
             next.settings = Arc::new(settings);
@@ -56,7 +57,7 @@ impl Zone {
     fn take_over(&mut self, change: &SetChange, changed: &mut Changed) -> Result<(), ZoneError> {
         let origin = self.nodes.origin_wire().to_vec();
         let place = change.read(self.origin(), &origin)?;
-        let (key, set) = (place.key, place.set.as_ref());
+        let (key, set) = (place.key, place.set);
         let done = if change.is_link() {
             if !self.denial.holds(change.record_type) {
                 let origin = presentation(self.origin());
@@ -64,7 +65,7 @@ impl Zone {
             }
             self.denial.exchange(&change.owner, &origin, set)
         } else if let Some(set) = set {
-            self.nodes.insert(key, set, changed);
+            self.nodes.insert(key, &Packed::of_checked(set), changed);
             true
         } else {
             let node = self.nodes.at(key);
@@ -87,7 +88,8 @@ impl Zone {
                 return Err(ZoneError::CnameAndOtherData(owner));
             }
         }
-        if self.denial.is_empty() && !self.denial.is_compact() {
+        let needs_denials = matches!(self.settings.denial, Denial::Nsec | Denial::Nsec3);
+        if self.denial.is_empty() && needs_denials {
             return Err(ZoneError::NotSigned(presentation(self.origin())));
         }
         match self.denial.break_at(links, self.nodes.origin_wire()) {

@@ -37,6 +37,7 @@
 mod answer;
 mod apex;
 mod apply;
+mod catalog;
 mod check;
 mod delegate;
 mod denial;
@@ -75,6 +76,7 @@ mod zone;
 mod zone_file;
 
 pub use answer::Answer;
+pub use catalog::{Catalog, CatalogError, Member};
 pub use check::ZoneError;
 pub use denial::Denial;
 pub use edns::{Asker, CookieState, Cookies, ServerOptions};

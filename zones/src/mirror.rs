@@ -1,20 +1,23 @@
 //! A zone that is signed elsewhere: what it tells of itself.
 
 use std::fmt;
+use std::sync::Arc;
 
 use hickory_proto::dnssec::rdata::{DNSKEY, DNSSECRData, DS};
 use hickory_proto::dnssec::{DigestType, PublicKey as _};
 use hickory_proto::rr::{Name, RData, RecordType};
+use payname_resolver::UnixTime;
 
 use crate::check::ZoneError;
-use crate::denial::{Denial, Hashing, MAX_ITERATIONS};
+use crate::denial::{Denial, DenialChain, Hashing, MAX_ITERATIONS};
+use crate::edit::Edit;
 use crate::keys::ZoneKeys;
-use crate::names::presentation;
-use crate::nodes::Nodes;
-use crate::packed::Stored;
+use crate::names::{canonical, presentation};
+use crate::nodes::{Changed, Nodes};
+use crate::packed::{Packed, Stored};
 use crate::settings::{NameServer, Settings};
 use crate::sign::SignaturePolicy;
-use crate::zone::Zone;
+use crate::zone::{Change, Zone, next_serial};
 
 impl Zone {
     /// Whether the zone is signed elsewhere: it answers, and cannot be changed here.
@@ -84,6 +87,47 @@ impl Zone {
     }
 }
 
+impl Zone {
+    /// A zone that is not signed and holds nothing yet, not even an SOA; nobody serves it.
+    pub(crate) fn without_signatures(origin: &Name, serial: u32) -> Result<Self, ZoneError> {
+        // What RFC 9432 §4.1 has for a name server of a catalog.
+        let nobody = Name::from_labels([b"invalid".as_slice()]).unwrap_or_default();
+        let servers = [NameServer::new(nobody.clone(), [])];
+        let mut settings = Settings::new(canonical(origin), servers).checked()?;
+        settings.contact = nobody;
+        settings.denial = Denial::Unsigned;
+        Ok(Self {
+            nodes: Nodes::new(settings.origin.clone()),
+            denial: DenialChain::new(settings.denial, settings.origin.clone()),
+            settings: Arc::new(settings),
+            keys: None,
+            serial,
+        })
+    }
+
+    /// Removes sets from a zone that is not signed and puts others in, under the next serial.
+    pub(crate) fn exchange_unsigned(
+        &mut self,
+        gone: Vec<(Name, RecordType)>,
+        fresh: Vec<(Name, Packed)>,
+        now: UnixTime,
+    ) -> Change {
+        self.serial = next_serial(self.serial, now);
+        let mut changed = Changed::new();
+        let soa = (self.origin().clone(), self.soa().pack());
+        let edit = Edit {
+            remove: gone,
+            insert: fresh.into_iter().chain([soa]).collect(),
+            signatures: 0,
+        };
+        edit.apply(&mut self.nodes, &mut changed);
+        Change {
+            serial: self.serial,
+            signatures: 0,
+        }
+    }
+}
+
 impl Nodes {
     /// The settings and the hashing that the records of a mirror tell.
     pub(crate) fn as_told(&self, denial: Option<Denial>) -> Result<(Settings, Hashing), ZoneError> {
@@ -105,7 +149,7 @@ impl Nodes {
         }
         let hashing = match denial {
             Denial::Nsec3 => self.hashing(&origin)?,
-            Denial::Nsec | Denial::Compact => Hashing::default(),
+            Denial::Nsec | Denial::Compact | Denial::Unsigned => Hashing::default(),
         };
         Ok((settings, hashing))
     }

@@ -33,15 +33,15 @@ impl Node {
         Self(ThinArc::from_header_and_slice(header, key))
     }
 
-    /// A name with one set and nothing below.
-    pub(crate) fn single(key: &[u8], set: &Packed) -> Self {
+    /// A name with one set, packed, and nothing below.
+    pub(crate) fn single(key: &[u8], set: &[u8]) -> Self {
         let header = Header {
             children: 0,
             key: key.len() as u8, // a name has at most 255 octets
         };
-        let mut bytes = Vec::with_capacity(key.len().saturating_add(set.as_bytes().len()));
+        let mut bytes = Vec::with_capacity(key.len().saturating_add(set.len()));
         bytes.extend_from_slice(key);
-        bytes.extend_from_slice(set.as_bytes());
+        bytes.extend_from_slice(set);
         Self(ThinArc::from_header_and_slice(header, &bytes))
     }
 

@@ -34,17 +34,18 @@ impl Packed {
 
     /// Records and signatures without their owner, as [`Stored`] has them; time 0 for unsigned.
     pub(crate) fn of(record_type: u16, ends: UnixTime, records: &[u8], signatures: &[u8]) -> Self {
-        let length = HEAD
-            .saturating_add(records.len())
-            .saturating_add(signatures.len());
-        let mut bytes = Vec::with_capacity(length);
-        bytes.extend(record_type.to_be_bytes());
-        bytes.extend(ends.0.to_be_bytes());
-        bytes.extend((records.len() as u32).to_be_bytes()); // a set has at most 60,000 octets
-        bytes.extend((signatures.len() as u32).to_be_bytes());
-        bytes.extend_from_slice(records);
-        bytes.extend_from_slice(signatures);
-        Self(bytes)
+        let set = Stored {
+            record_type,
+            ends: ends.0,
+            records,
+            signatures,
+        };
+        set.pack()
+    }
+
+    /// A set that was found to be one.
+    pub(crate) fn of_checked(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
     }
 
     /// All records, as [`Stored::records`] cuts them.
@@ -104,6 +105,29 @@ impl<'a> Stored<'a> {
             signatures,
         };
         Some((stored, rest))
+    }
+
+    /// How many octets [`Stored::write`] writes.
+    fn length(&self) -> usize {
+        HEAD.saturating_add(self.records.len())
+            .saturating_add(self.signatures.len())
+    }
+
+    /// Writes the bytes that [`Stored::split`] reads.
+    fn write(&self, to: &mut Vec<u8>) {
+        to.extend(self.record_type.to_be_bytes());
+        to.extend(self.ends.to_be_bytes());
+        to.extend((self.records.len() as u32).to_be_bytes()); // a set has at most 60,000 octets
+        to.extend((self.signatures.len() as u32).to_be_bytes());
+        to.extend_from_slice(self.records);
+        to.extend_from_slice(self.signatures);
+    }
+
+    /// The same set by itself.
+    pub(crate) fn pack(&self) -> Packed {
+        let mut bytes = Vec::with_capacity(self.length());
+        self.write(&mut bytes);
+        Packed(bytes)
     }
 
     pub(crate) fn record_type(&self) -> RecordType {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hickory_proto::rr::{Name, RData, RecordType};
 
 use crate::check::{MAX_ORIGIN_LENGTH, ZoneError};
-use crate::denial::{DenialChain, Hashing, Links};
+use crate::denial::{Denial, DenialChain, Hashing, Links};
 use crate::keys::ZoneKeys;
 use crate::names::{canonical, from_wire, key_of, name_length, presentation};
 use crate::nodes::{Nodes, NodesBuilder};
@@ -52,6 +52,17 @@ impl Zone {
         let parts = Parts::gather(&origin, sets)?;
         parts.join(None, |nodes, links| nodes.as_told(links.denial()))
     }
+
+    /// Puts a catalog together, which is not signed.
+    pub(crate) fn unsigned(
+        origin: &Name,
+        sets: impl IntoIterator<Item = SetChange>,
+    ) -> Result<Self, ZoneError> {
+        let origin = canonical(origin);
+        check_length(&origin)?;
+        let parts = Parts::gather(&origin, sets)?;
+        parts.join(None, |nodes, _| nodes.as_told(Some(Denial::Unsigned)))
+    }
 }
 
 impl Settings {
@@ -61,6 +72,9 @@ impl Settings {
         check_length(&origin)?;
         if self.name_servers.is_empty() {
             return Err(ZoneError::NoNameServer(presentation(&origin)));
+        }
+        if self.denial == Denial::Unsigned {
+            return Err(ZoneError::NotSigned(presentation(&origin)));
         }
         Ok(Self { origin, ..self })
     }
@@ -95,10 +109,10 @@ impl Parts {
                 let above = parts.names.origin_wire();
                 parts
                     .links
-                    .push(change.record_type, &change.owner, above, &set)
+                    .push(change.record_type, &change.owner, above, set)
                     .ok_or_else(|| change.refused(SetFault::Owner))?;
             } else {
-                parts.names.push(key, &set);
+                parts.names.push(key, set);
             }
         }
         Ok(parts)
@@ -110,8 +124,8 @@ impl Parts {
         settings: impl FnOnce(&Nodes, &Links) -> Result<(Settings, Hashing), ZoneError>,
     ) -> Result<Zone, ZoneError> {
         let nodes = self.names.build()?;
-        let serial = nodes.check_apex()?;
         let (settings, hashing) = settings(&nodes, &self.links)?;
+        let serial = nodes.check_apex(settings.denial)?;
         let other = || ZoneError::OtherDenial(presentation(&self.origin), settings.denial);
         let origin = self.origin.clone();
         let denial = DenialChain::of_links(origin, hashing, settings.denial, self.links);
@@ -135,7 +149,8 @@ impl Parts {
 /// Where a set belongs, and what it is.
 pub(crate) struct Place<'c> {
     pub(crate) key: &'c [u8],
-    pub(crate) set: Option<Packed>,
+    /// Packed.
+    pub(crate) set: Option<&'c [u8]>,
 }
 
 impl SetChange {
@@ -154,8 +169,8 @@ impl SetChange {
             owner: self.shown_owner(),
             origin: presentation(origin),
         })?;
-        let read = |bytes: &Vec<u8>| Packed::from_stored_bytes(bytes, self.record_type, wire);
-        let set = self.set.as_ref().map(read).transpose();
+        let read = |bytes| Packed::from_stored_bytes(bytes, self.record_type, wire);
+        let set = self.set.as_deref().map(read).transpose();
         let set = set.map_err(|fault| self.refused(fault))?;
         Ok(Place { key, set })
     }
@@ -175,19 +190,22 @@ impl SetChange {
 }
 
 impl Nodes {
-    /// The serial of the SOA, if the apex has all it needs, signed.
-    pub(crate) fn check_apex(&self) -> Result<u32, ZoneError> {
+    /// The serial of the SOA, if the apex has all it needs, signed where the zone is.
+    pub(crate) fn check_apex(&self, denial: Denial) -> Result<u32, ZoneError> {
         let origin = || presentation(&self.name(&[]));
         let mut soa = None;
-        for record_type in [RecordType::SOA, RecordType::NS, RecordType::DNSKEY] {
+        let is_signed = denial != Denial::Unsigned;
+        let needed = [RecordType::SOA, RecordType::NS, RecordType::DNSKEY].into_iter();
+        for record_type in needed.take(if is_signed { 3 } else { 2 }) {
             let incomplete = || ZoneError::Incomplete {
                 origin: origin(),
                 record_type,
             };
             let set = self.at(&[]).and_then(|apex| apex.set(record_type));
             let set = set.ok_or_else(incomplete)?;
-            set.key_tags()
-                .ok_or_else(|| ZoneError::NotSigned(origin()))?;
+            if is_signed && set.key_tags().is_none() {
+                return Err(ZoneError::NotSigned(origin()));
+            }
             soa = soa.or(Some(set));
         }
         match soa.map(|soa| soa.data()).as_deref() {

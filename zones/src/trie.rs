@@ -6,6 +6,8 @@
 
 mod differences;
 
+use std::vec::IntoIter;
+
 use triomphe::{Arc, ThinArc};
 
 pub(crate) use differences::Difference;
@@ -49,9 +51,10 @@ impl<T: Item> Trie<T> {
 
     /// A trie of all these items at once, sorted by place and key, none twice; much quicker than
     /// one by one.
-    pub(crate) fn of_sorted(entries: &[(u64, T)]) -> Self {
+    pub(crate) fn of_sorted(entries: Vec<(u64, T)>) -> Self {
+        let count = entries.len();
         Self {
-            root: Page::of_sorted(entries, 0),
+            root: Page::of_sorted(&mut entries.into_iter(), count, 0),
         }
     }
 
@@ -137,20 +140,21 @@ impl<T: Item> Page<T> {
         Self::Leaf(ThinArc::from_header_and_iter((), entries.into_iter()))
     }
 
-    /// A page of sorted entries, with branches below it where they are too many.
-    fn of_sorted(entries: &[(u64, T)], depth: u32) -> Self {
-        if entries.is_empty() {
+    /// A page of the first so many of sorted entries, with branches below it where they are too many.
+    fn of_sorted(entries: &mut IntoIter<(u64, T)>, count: usize, depth: u32) -> Self {
+        if count == 0 {
             return Self::Empty;
         }
-        if entries.len() <= FULL || depth >= u64::BITS {
-            return Self::Leaf(ThinArc::from_header_and_iter((), entries.iter().cloned()));
+        if count <= FULL || depth >= u64::BITS {
+            return Self::Leaf(ThinArc::from_header_and_iter((), entries.take(count)));
         }
         let mut children = [const { Self::Empty }; FAN];
-        for part in entries.chunk_by(|one, next| slot(one.0, depth) == slot(next.0, depth)) {
-            let to = part.first().map_or(0, |(place, _)| slot(*place, depth));
-            if let Some(child) = children.get_mut(to) {
-                *child = Self::of_sorted(part, deeper(depth));
-            }
+        let mut left = count;
+        for (at, child) in children.iter_mut().enumerate() {
+            let rest = entries.as_slice().get(..left).unwrap_or_default();
+            let here = rest.partition_point(|(place, _)| slot(*place, depth) == at);
+            *child = Self::of_sorted(entries, here, deeper(depth));
+            left = left.saturating_sub(here);
         }
         Self::Branch(Arc::new(children))
     }
@@ -204,7 +208,8 @@ impl<T: Item> Page<T> {
             Err(at) => entries.insert(at, (place, item)),
         }
         *self = if entries.len() > FULL {
-            Self::of_sorted(&entries, depth)
+            let count = entries.len();
+            Self::of_sorted(&mut entries.into_iter(), count, depth)
         } else {
             Self::leaf(entries)
         };

@@ -336,7 +336,7 @@ impl Zone {
 }
 
 /// The time in seconds, or one more than the last serial when that would not rise (RFC 1982).
-fn next_serial(last: u32, now: UnixTime) -> u32 {
+pub(crate) fn next_serial(last: u32, now: UnixTime) -> u32 {
     let time = now.0 as u32;
     if SerialNumber::new(time) > SerialNumber::new(last) {
         time

@@ -10,7 +10,7 @@ use triomphe::ThinArc;
 
 use super::Presence;
 use crate::ends::Ends;
-use crate::packed::{Packed, Stored};
+use crate::packed::Stored;
 use crate::record_set::RecordSet;
 use crate::sign::{AT_A_TIME, Renewal, SignError, Signer};
 use crate::trie::Difference;
@@ -70,11 +70,11 @@ pub(crate) struct Link<P>(ThinArc<P, u8>);
 
 impl<P: Place> Link<P> {
     fn new(place: P, set: &RecordSet) -> Self {
-        Self::of_packed(place, &set.pack())
+        Self::of_packed(place, set.pack().as_bytes())
     }
 
-    pub(super) fn of_packed(place: P, set: &Packed) -> Self {
-        Self(ThinArc::from_header_and_slice(place, set.as_bytes()))
+    pub(super) fn of_packed(place: P, set: &[u8]) -> Self {
+        Self(ThinArc::from_header_and_slice(place, set))
     }
 
     /// Whether the other is this very link, in the same piece of memory.

@@ -33,6 +33,9 @@ pub enum Denial {
     /// A signed NSEC for exactly the asked name, made on demand (RFC 9824): nobody can list the
     /// zone's names, nor guess them at home. The zone cannot be transferred or exported whole.
     Compact,
+    /// Not at all: nothing is signed. Only a [`crate::Catalog`] is such a zone, which no resolver
+    /// asks; any other is refused.
+    Unsigned,
 }
 
 /// What exists at a name, as its denial record lists it.
@@ -65,8 +68,8 @@ pub(crate) struct DenialChain {
 enum Shape {
     Nsec(Chain<Name>),
     Nsec3(Chain<Hash>, Hashing),
-    /// Nothing is kept.
-    Compact(Ends),
+    /// Nothing is kept; denials are made on demand, or there are none.
+    None(bool, Ends),
 }
 
 impl DenialChain {
@@ -74,7 +77,8 @@ impl DenialChain {
         let shape = match denial {
             Denial::Nsec => Shape::Nsec(Chain::new()),
             Denial::Nsec3 => Shape::Nsec3(Chain::new(), Hashing::default()),
-            Denial::Compact => Shape::Compact(Ends::new()),
+            Denial::Compact => Shape::None(true, Ends::new()),
+            Denial::Unsigned => Shape::None(false, Ends::new()),
         };
         Self { origin, shape }
     }
@@ -89,7 +93,7 @@ impl DenialChain {
         match &mut self.shape {
             Shape::Nsec(chain) => chain.update(changed, ttl, signer),
             Shape::Nsec3(chain, _) => chain.update(changed, ttl, signer),
-            Shape::Compact(_) => Ok(()),
+            Shape::None(..) => Ok(()),
         }
     }
 
@@ -102,7 +106,7 @@ impl DenialChain {
         match &mut self.shape {
             Shape::Nsec(chain) => chain.resign(renewal, signer),
             Shape::Nsec3(chain, _) => chain.resign(renewal, signer),
-            Shape::Compact(_) => Ok(()),
+            Shape::None(..) => Ok(()),
         }
     }
 
@@ -111,20 +115,20 @@ impl DenialChain {
         match &self.shape {
             Shape::Nsec(chain) => chain.ends(),
             Shape::Nsec3(chain, _) => chain.ends(),
-            Shape::Compact(none) => none,
+            Shape::None(_, none) => none,
         }
     }
 
     /// Whether denials are made on demand.
     pub(crate) fn is_compact(&self) -> bool {
-        matches!(self.shape, Shape::Compact(_))
+        matches!(self.shape, Shape::None(true, _))
     }
 
     /// The chain by hash, and how names are hashed, if that is the shape.
     pub(crate) fn nsec3(&self) -> Option<(&Chain<Hash>, &Hashing)> {
         match &self.shape {
             Shape::Nsec3(chain, hashing) => Some((chain, hashing)),
-            Shape::Nsec(_) | Shape::Compact(_) => None,
+            Shape::Nsec(_) | Shape::None(..) => None,
         }
     }
 
@@ -133,7 +137,7 @@ impl DenialChain {
         match &self.shape {
             Shape::Nsec(chain) => Box::new(chain.links().filter_map(|link| self.witness(link))),
             Shape::Nsec3(chain, _) => Box::new(chain.links().filter_map(|link| self.witness(link))),
-            Shape::Compact(_) => Box::new(std::iter::empty()),
+            Shape::None(..) => Box::new(std::iter::empty()),
         }
     }
 
@@ -142,7 +146,7 @@ impl DenialChain {
         match &self.shape {
             Shape::Nsec(chain) => Box::new(chain.links().filter_map(Link::set)),
             Shape::Nsec3(chain, _) => Box::new(chain.links().filter_map(Link::set)),
-            Shape::Compact(_) => Box::new(std::iter::empty()),
+            Shape::None(..) => Box::new(std::iter::empty()),
         }
     }
 
@@ -150,7 +154,7 @@ impl DenialChain {
     pub(crate) fn nsec_at(&self, name: &Name) -> Option<Witness<'_>> {
         match &self.shape {
             Shape::Nsec(chain) => self.witness(chain.at(name)?),
-            Shape::Nsec3(..) | Shape::Compact(_) => None,
+            Shape::Nsec3(..) | Shape::None(..) => None,
         }
     }
 
@@ -169,7 +173,7 @@ impl DenialChain {
                     self.witnesses(proof.into_iter().flatten())
                 }
             },
-            Shape::Compact(_) => Vec::new(),
+            Shape::None(..) => Vec::new(),
         }
     }
 
@@ -185,7 +189,7 @@ impl DenialChain {
                 let covering = wildcard.and_then(|wildcard| chain.before(&wildcard));
                 self.witnesses(proof.into_iter().chain([covering]))
             }
-            Shape::Compact(_) => Vec::new(),
+            Shape::None(..) => Vec::new(),
         }
     }
 
@@ -196,7 +200,7 @@ impl DenialChain {
             Shape::Nsec3(chain, hashing) => {
                 self.witnesses([chain.before(&hashing.of(&missing.next_closer))])
             }
-            Shape::Compact(_) => Vec::new(),
+            Shape::None(..) => Vec::new(),
         }
     }
 
@@ -215,7 +219,7 @@ impl DenialChain {
                 let wildcard = chain.at(&hashing.of(&missing.wildcard));
                 self.witnesses(proof.into_iter().chain([wildcard]))
             }
-            Shape::Compact(_) => Vec::new(),
+            Shape::None(..) => Vec::new(),
         }
     }
 

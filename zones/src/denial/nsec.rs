@@ -127,7 +127,7 @@ impl Links<Name> for ByName {
             one.cmp(other)
                 .then_with(|| link.place().cmp(other_link.place()))
         });
-        made.links = Trie::of_sorted(&placed);
+        made.links = Trie::of_sorted(placed);
         for link in links {
             made.order.insert_mut(link.place().clone(), link);
         }

@@ -145,7 +145,7 @@ impl Links<Hash> for Trie<Link<Hash>> {
 
     fn of_sorted(links: Vec<Link<Hash>>) -> Self {
         let placed = links.into_iter().map(|link| (link.place().place(), link));
-        Self::of_sorted(&placed.collect::<Vec<_>>())
+        Self::of_sorted(placed.collect())
     }
 
     fn differences<'a>(

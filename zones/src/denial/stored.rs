@@ -27,7 +27,7 @@ impl Links {
         record_type: RecordType,
         owner: &[u8],
         origin: &[u8],
-        set: &Packed,
+        set: &[u8],
     ) -> Option<()> {
         match record_type {
             RecordType::NSEC => {
@@ -61,13 +61,18 @@ impl DenialChain {
         denial: Denial,
         links: Links,
     ) -> Option<Self> {
-        if links.denial()? != denial {
+        let kept = match denial {
+            Denial::Unsigned => Denial::Compact, // neither has any
+            other => other,
+        };
+        if links.denial()? != kept {
             return None;
         }
         let shape = match denial {
             Denial::Nsec => Shape::Nsec(Chain::of_links(links.nsec)),
             Denial::Nsec3 => Shape::Nsec3(Chain::of_links(links.nsec3), hashing),
-            Denial::Compact => Shape::Compact(Ends::new()),
+            Denial::Compact => Shape::None(true, Ends::new()),
+            Denial::Unsigned => Shape::None(false, Ends::new()),
         };
         Some(Self { origin, shape })
     }
@@ -83,7 +88,7 @@ impl DenialChain {
                     .or_else(|| chain.break_in())
                     .map(|link| self.named(link))
             }
-            Shape::Compact(_) => None,
+            Shape::None(..) => None,
         }
     }
 
@@ -92,17 +97,17 @@ impl DenialChain {
         match &self.shape {
             Shape::Nsec(_) => record_type == RecordType::NSEC,
             Shape::Nsec3(..) => record_type == RecordType::NSEC3,
-            Shape::Compact(_) => false,
+            Shape::None(..) => false,
         }
     }
 
     /// Puts a link in the place of the one with its owner name, or takes that out; whether it
     /// could be done.
-    pub(crate) fn exchange(&mut self, owner: &[u8], origin: &[u8], set: Option<&Packed>) -> bool {
+    pub(crate) fn exchange(&mut self, owner: &[u8], origin: &[u8], set: Option<&[u8]>) -> bool {
         match &mut self.shape {
             Shape::Nsec(chain) => exchange(chain, owner, origin, set),
             Shape::Nsec3(chain, _) => exchange(chain, owner, origin, set),
-            Shape::Compact(_) => false,
+            Shape::None(..) => false,
         }
     }
 
@@ -121,7 +126,7 @@ impl DenialChain {
                 let found = other.or_else(|| chain.break_at(&places));
                 found.map(|link| self.named(link))
             }
-            Shape::Compact(_) => None,
+            Shape::None(..) => None,
         }
     }
 
@@ -138,7 +143,7 @@ impl DenialChain {
         match &self.shape {
             Shape::Nsec(chain) => chain.at(&Name::of_owner(owner, origin)?)?.set(),
             Shape::Nsec3(chain, _) => chain.at(&Hash::of_owner(owner, origin)?)?.set(),
-            Shape::Compact(_) => None,
+            Shape::None(..) => None,
         }
     }
 
@@ -200,7 +205,7 @@ impl DenialChain {
                 let label = link.place().label();
                 Some(([&[32], &label[..]].concat(), link.set()?.pack()))
             })),
-            Shape::Compact(_) => Box::new(std::iter::empty()),
+            Shape::None(..) => Box::new(std::iter::empty()),
         }
     }
 
@@ -241,7 +246,7 @@ fn exchange<P: Place>(
     chain: &mut Chain<P>,
     owner: &[u8],
     origin: &[u8],
-    set: Option<&Packed>,
+    set: Option<&[u8]>,
 ) -> bool {
     let Some(place) = P::of_owner(owner, origin) else {
         return false;

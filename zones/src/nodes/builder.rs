@@ -6,10 +6,10 @@ use hickory_proto::rr::{Name, RecordType};
 
 use super::Nodes;
 use crate::check::ZoneError;
-use crate::ends::Ends;
+use crate::ends::EndsBuilder;
 use crate::names::{key_parent, presentation};
 use crate::node::Node;
-use crate::packed::{Packed, SetFault};
+use crate::packed::SetFault;
 use crate::trie::Trie;
 
 /// Record sets that are to become the names of a zone, in any order.
@@ -19,6 +19,10 @@ pub(crate) struct NodesBuilder {
     nodes: Nodes,
     /// One for each set at first, by place.
     entries: Vec<(u64, Node)>,
+    /// When their signatures end; counted while they are at hand, as is what follows.
+    ends: EndsBuilder,
+    /// Whether there is any delegation or DNAME.
+    redirect: bool,
 }
 
 impl NodesBuilder {
@@ -26,6 +30,8 @@ impl NodesBuilder {
         Self {
             nodes: Nodes::new(origin),
             entries: Vec::new(),
+            ends: EndsBuilder::default(),
+            redirect: false,
         }
     }
 
@@ -34,9 +40,13 @@ impl NodesBuilder {
         self.nodes.origin_wire()
     }
 
-    pub(crate) fn push(&mut self, key: &[u8], set: &Packed) {
+    /// Takes a packed set.
+    pub(crate) fn push(&mut self, key: &[u8], set: &[u8]) {
         let place = self.nodes.spread.place(key);
-        self.entries.push((place, Node::single(key, set)));
+        let node = Node::single(key, set);
+        node.sets().for_each(|set| self.ends.add(set));
+        self.redirect |= !key.is_empty() && node.redirects();
+        self.entries.push((place, node));
     }
 
     /// Puts the sets of each name together, and makes the empty non-terminals above.
@@ -46,16 +56,19 @@ impl NodesBuilder {
         self.sort();
         self.join()?;
         self.hang();
-        let Self { mut nodes, entries } = self;
-        nodes.redirections = entries.iter().filter(|(_, node)| node.redirects()).count();
-        nodes.ends = Ends::of(entries.iter().flat_map(|(_, node)| node.sets()));
-        nodes.nodes = Trie::of_sorted(&entries);
+        let mut nodes = self.nodes;
+        if self.redirect {
+            let redirects = self.entries.iter().filter(|(_, node)| node.redirects());
+            nodes.redirections = redirects.count();
+        }
+        nodes.ends = self.ends.build();
+        nodes.nodes = Trie::of_sorted(self.entries);
         Ok(nodes)
     }
 
     fn sort(&mut self) {
         let entries = &mut self.entries;
-        entries.sort_by(|(place, node), (other_place, other)| {
+        entries.sort_unstable_by(|(place, node), (other_place, other)| {
             let by_place = place.cmp(other_place);
             by_place.then_with(|| node.key().cmp(other.key()))
         });
@@ -69,7 +82,7 @@ impl NodesBuilder {
             let Some((_, last)) = self
                 .entries
                 .last_mut()
-                .filter(|(_, last)| last.key() == node.key())
+                .filter(|(before, last)| *before == place && last.key() == node.key())
             else {
                 self.entries.push((place, node));
                 continue;

@@ -1,7 +1,6 @@
 //! Record sets that were stored or sent by someone else, read as strictly as ours are written.
 
 use hickory_proto::rr::RecordType;
-use payname_resolver::UnixTime;
 
 use super::{Packed, Stored, bodies};
 use crate::names::name_length;
@@ -15,17 +14,18 @@ const RRSIG: [u8; 4] = [0, 46, 0, 1];
 impl Packed {
     /// The bytes to store a set as; the form comes first.
     pub(crate) fn to_stored_bytes(set: Stored<'_>) -> Vec<u8> {
-        let mut bytes = set.pack().0;
-        bytes.insert(0, FORM);
+        let mut bytes = Vec::with_capacity(set.length().saturating_add(1));
+        bytes.push(FORM);
+        set.write(&mut bytes);
         bytes
     }
 
-    /// Reads what [`Packed::to_stored_bytes`] wrote; `origin` is in lower-case wire form.
-    pub(crate) fn from_stored_bytes(
-        bytes: &[u8],
+    /// The packed set in what [`Packed::to_stored_bytes`] wrote; `origin` is in lower-case wire form.
+    pub(crate) fn from_stored_bytes<'b>(
+        bytes: &'b [u8],
         record_type: RecordType,
         origin: &[u8],
-    ) -> Result<Self, SetFault> {
+    ) -> Result<&'b [u8], SetFault> {
         let (&form, packed) = bytes.split_first().ok_or(SetFault::Length)?;
         if form != FORM {
             return Err(SetFault::Form(form));
@@ -38,7 +38,7 @@ impl Packed {
             return Err(SetFault::Type(set.record_type()));
         }
         set.check(origin)?;
-        Ok(Self(packed.to_vec()))
+        Ok(packed)
     }
 }
 
@@ -67,12 +67,6 @@ impl Stored<'_> {
             ends |= self.ends != 0 && self.ends as u32 == end;
         }
         if ends { Ok(()) } else { Err(SetFault::End) }
-    }
-
-    /// The same bytes again.
-    pub(crate) fn pack(&self) -> Packed {
-        let ends = UnixTime(self.ends);
-        Packed::of(self.record_type, ends, self.records, self.signatures)
     }
 }
 

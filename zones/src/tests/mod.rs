@@ -2,6 +2,7 @@
 
 mod agreeing;
 mod answering;
+mod cataloguing;
 mod changing;
 mod compact;
 mod filing;

@@ -101,7 +101,12 @@ impl Gathering {
     }
 
     /// The zone that these records are.
-    pub(super) fn build(mut self, origin: &Name, now: UnixTime) -> Result<Zone, ZoneError> {
+    pub(super) fn build(
+        mut self,
+        origin: &Name,
+        is_catalog: bool,
+        now: UnixTime,
+    ) -> Result<Zone, ZoneError> {
         let mut places = std::mem::take(&mut self.places);
         places.sort_unstable_by(|one, other| {
             let by_hash = one.0.cmp(&other.0);
@@ -119,7 +124,11 @@ impl Gathering {
             parts.dedup_by(|one, other| (one.0, one.1) == (other.0, other.1));
             Some(set_of(first.owner, first.covered, &parts, now))
         });
-        Zone::mirror(origin, sets)
+        if is_catalog {
+            Zone::unsigned(origin, sets)
+        } else {
+            Zone::mirror(origin, sets)
+        }
     }
 
     fn order(&self, at: usize) -> Option<(&[u8], u16, bool, &[u8])> {

@@ -8,6 +8,7 @@ use super::gathering::{Gathering, refused};
 use super::reader::{Arriving, MessageFault, read};
 use super::revising::Revising;
 use crate::check::ZoneError;
+use crate::denial::Denial;
 use crate::names::{canonical, from_wire, key_of, presentation, wire};
 use crate::packed::SetFault;
 use crate::zone::Zone;
@@ -41,6 +42,8 @@ pub struct Incoming {
     id: Option<u16>,
     limits: TransferLimits,
     now: UnixTime,
+    /// Whether it is a catalog, which is not signed.
+    is_catalog: bool,
     /// What is there already, for who asked for changes.
     base: Option<Zone>,
     state: State,
@@ -92,6 +95,7 @@ impl Incoming {
             id: None,
             limits,
             now,
+            is_catalog: false,
             base: None,
             state: State::Begin,
             messages: 0,
@@ -102,8 +106,17 @@ impl Incoming {
     /// What comes for IXFR from who has this version: changes, the whole zone, or nothing new.
     pub fn since(base: Zone, limits: TransferLimits, now: UnixTime) -> Self {
         Self {
+            is_catalog: base.settings.denial == Denial::Unsigned,
             base: Some(base.clone()),
             ..Self::whole(base.origin(), limits, now)
+        }
+    }
+
+    /// What comes for AXFR of a catalog (RFC 9432), which is not signed: only its TSIG vouches for it.
+    pub fn catalog(origin: &Name, limits: TransferLimits, now: UnixTime) -> Self {
+        Self {
+            is_catalog: true,
+            ..Self::whole(origin, limits, now)
         }
     }
 
@@ -175,7 +188,11 @@ impl Incoming {
             State::Whole(soa, mut gathering) => {
                 if record.record_type == u16::from(RecordType::SOA) {
                     check_last(&soa, &record)?;
-                    return Ok(Some(gathering.build(&self.origin, self.now)?));
+                    return Ok(Some(gathering.build(
+                        &self.origin,
+                        self.is_catalog,
+                        self.now,
+                    )?));
                 }
                 gather(&mut gathering, &record)?;
                 self.state = State::Whole(soa, gathering);

@@ -7,6 +7,7 @@ use hickory_proto::rr::RecordType;
 
 use super::envelope::{Envelope, TransferError};
 use super::writer::Writer;
+use crate::denial::Denial;
 use crate::names::presentation;
 use crate::node::Node;
 use crate::packed::{Packed, Stored};
@@ -127,8 +128,11 @@ impl Zone {
         Some(soa.pack())
     }
 
-    /// How many signed sets there are, about.
+    /// How many sets there are, about.
     fn signatures(&self) -> usize {
+        if self.settings.denial == Denial::Unsigned {
+            return self.nodes.iter().count();
+        }
         let ends = [self.nodes.ends(), self.denial.ends()];
         ends.iter()
             .map(|ends| ends.count())
