@@ -25,6 +25,7 @@ mod export;
 mod http;
 mod key;
 mod keys;
+mod metrics;
 mod nameserver;
 mod operator;
 mod outbox;

@@ -29,6 +29,7 @@ use crate::{
     data_dir::{DataDir, DataDirError, registry, signed_zones},
     http::{self, App},
     keys::{Keeper, Kept, KeyFiles, ParentWatcher, PassphraseError},
+    metrics,
     nameserver::{BindError, EncryptedAddresses, Listeners},
     outbox::Worker,
     policy::Policy,
@@ -57,6 +58,7 @@ pub struct Running {
     http_addr: SocketAddr,
     dns_addrs: Vec<SocketAddr>,
     encrypted_addrs: EncryptedAddresses,
+    metrics_addr: Option<SocketAddr>,
     served: Served,
     zones: Vec<Name>,
     new_zones: Vec<Name>,
@@ -84,12 +86,13 @@ impl Server {
         let listeners = Listeners::bind(&config.dns_listen, &config.serving).await?;
         let dns_addrs = listeners.addresses().to_vec();
         let encrypted_addrs = listeners.encrypted().clone();
-        let http = TcpListener::bind(config.http_listen)
-            .await
-            .map_err(|source| StartError::Http {
-                address: config.http_listen,
-                source,
-            })?;
+        let http = bind_http(config.http_listen).await?;
+        let metrics = match config.metrics_listen {
+            Some(address) => Some(bind_http(address).await?),
+            None => None,
+        };
+        let metrics_addr = metrics.as_ref().map(TcpListener::local_addr);
+        let metrics_addr = metrics_addr.transpose().map_err(StartError::Socket)?;
         let new_zones = missing_keys(&config.domains, &directory, store.as_ref()).await?;
         let files = directory.keys().sealed_by(config.passphrase()?);
         let floor = Arc::new(AtomicU64::new(0));
@@ -178,12 +181,18 @@ impl Server {
             is_shared: config.database.is_some(),
         };
         let (accepting, working) = (CancellationToken::new(), CancellationToken::new());
-        let background = vec![
+        let ledger = listeners.ledger();
+        let mut background = vec![
             tokio::spawn(listeners.serve(served.clone(), clock.clone(), working.clone())),
             tokio::spawn(worker.run(working.clone())),
             tokio::spawn(Arc::clone(&keeper).run(working.clone())),
             tokio::spawn(upkeep.run(working.clone())),
         ];
+        if let Some(metrics) = metrics {
+            let router = metrics::router(served.clone(), ledger);
+            let telling = http::serve(metrics, router, http::LIMITS, accepting.clone());
+            background.push(tokio::spawn(telling));
+        }
         let serving = http::serve(http, app.router(), http::LIMITS, accepting.clone());
         let http = tokio::spawn(serving);
         Ok(Running {
@@ -191,6 +200,7 @@ impl Server {
             http_addr,
             dns_addrs,
             encrypted_addrs,
+            metrics_addr,
             served,
             zones,
             new_zones,
@@ -224,6 +234,11 @@ impl Running {
     /// Everywhere the nameserver listens.
     pub fn dns_addrs(&self) -> &[SocketAddr] {
         &self.dns_addrs
+    }
+
+    /// Where metrics are told, if they are.
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics_addr
     }
 
     /// Where the nameserver listens over TLS, HTTPS and QUIC.
@@ -358,6 +373,11 @@ async fn missing_keys(
     Ok(missing)
 }
 
+async fn bind_http(address: SocketAddr) -> Result<TcpListener, StartError> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|source| StartError::Http { address, source })
+}
+
 fn by_name(domains: Vec<Domain>) -> BTreeMap<String, Domain> {
     domains
         .into_iter()
@@ -430,7 +450,9 @@ pub enum StartError {
     #[error("the nameserver has no address to listen on; set dns.listen")]
     NoListener,
     /// HTTP cannot listen.
-    #[error("HTTP cannot listen on {address}; is another server running there? (http.listen)")]
+    #[error(
+        "HTTP cannot listen on {address}; is another server running there? (http.listen, http.metrics_listen)"
+    )]
     Http {
         /// The address.
         address: SocketAddr,

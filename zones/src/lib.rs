@@ -89,7 +89,7 @@ pub use keys::{
     ZoneStage,
 };
 pub use master_file::MasterFile;
-pub use on_demand::OnDemand;
+pub use on_demand::{OnDemand, OnDemandTally};
 pub use packed::SetFault;
 pub use payment::{MAX_URI_LENGTH, PaymentError, PaymentRecord, payment_record};
 pub use record_set::{RecordSet, RecordSetError, txt};

@@ -31,6 +31,29 @@ pub struct OnDemand {
     recent: HashMap<Vec<u8>, Packed>,
     older: HashMap<Vec<u8>, Packed>,
     room: usize,
+    tally: OnDemandTally,
+}
+
+/// How many signatures were asked for while answering, and what came of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OnDemandTally {
+    /// They were made.
+    pub made: u64,
+    /// They had been made lately.
+    pub remembered: u64,
+    /// The budget did not allow them.
+    pub refused: u64,
+}
+
+impl OnDemandTally {
+    /// What has come since it was like this.
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            made: self.made.saturating_sub(earlier.made),
+            remembered: self.remembered.saturating_sub(earlier.remembered),
+            refused: self.refused.saturating_sub(earlier.refused),
+        }
+    }
 }
 
 impl OnDemand {
@@ -44,6 +67,7 @@ impl OnDemand {
             recent: HashMap::new(),
             older: HashMap::new(),
             room: remembered.div_ceil(2),
+            tally: OnDemandTally::default(),
         }
     }
 
@@ -64,6 +88,11 @@ impl OnDemand {
             .saturating_add(passed.saturating_mul(per_second));
         self.credit = credit.min(self.most());
         self.counted = now;
+    }
+
+    /// What has been asked of it so far.
+    pub fn tally(&self) -> OnDemandTally {
+        self.tally
     }
 
     /// The most credit there can be: a second's worth.
@@ -87,14 +116,21 @@ impl OnDemand {
         let key = [owner, records].concat();
         let known = self.recent.get(&key).or_else(|| self.older.get(&key));
         if let Some(known) = known.filter(|known| is_good(known, &soa, zone)) {
-            return Some(known.clone());
+            let known = known.clone();
+            self.tally.remembered = self.tally.remembered.saturating_add(1);
+            return Some(known);
         }
         if spare && self.budget.is_some() {
             let signers = zone.keys()?.zone_signers().count() as u128; // two at the most
             let cost = BILLION.saturating_mul(signers);
-            self.credit = self.credit.checked_sub(cost.min(self.most()))?;
+            let Some(credit) = self.credit.checked_sub(cost.min(self.most())) else {
+                self.tally.refused = self.tally.refused.saturating_add(1);
+                return None;
+            };
+            self.credit = credit;
         }
         let made = sign(zone, owner, records, &soa)?;
+        self.tally.made = self.tally.made.saturating_add(1);
         self.remember(key, made.clone());
         Some(made)
     }

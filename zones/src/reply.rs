@@ -34,7 +34,12 @@ pub enum ReplyKind {
     Error,
 }
 
-impl Reply<'_> {
+impl<'z> Reply<'z> {
+    /// The apex of the zone that answered, in lower-case wire form.
+    pub fn apex(&self) -> Option<&'z [u8]> {
+        self.zone.map(|zone| zone.nodes.origin_wire())
+    }
+
     /// What kind of response lies in the buffer.
     pub fn kind(&self, response: &[u8]) -> ReplyKind {
         let &[_, _, flags, codes, _, _, answers_high, answers_low, ..] = response else {

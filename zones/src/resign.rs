@@ -19,6 +19,12 @@ impl Zone {
         first.unwrap_or(UnixTime(0))
     }
 
+    /// How many signed record sets there are, those of the denial chain excepted; counted by the times
+    /// at which signatures end, not by going through the zone.
+    pub fn signed_sets_count(&self) -> u64 {
+        self.nodes.ends().count() as u64
+    }
+
     /// Whether [`Zone::resign`] would find anything to do; never where the zone is signed elsewhere.
     pub fn is_due(&self, before: UnixTime, now: UnixTime) -> bool {
         let Some(renewal) = self.renewal(before, now) else {

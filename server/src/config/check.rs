@@ -45,6 +45,8 @@ impl Checker<'_> {
             ));
         }
         let http_listen = self.address("http.listen", &written.http.listen)?;
+        let metrics_listen = written.http.metrics_listen.as_ref();
+        let metrics_listen = metrics_listen.map(|text| self.address("http.metrics_listen", text));
         if written.public_url.is_none() && http_listen.ip().is_unspecified() {
             let remedy = "write the URL that clients sign their requests for, such as \"https://names.example.com\"; it cannot be told from http.listen";
             return Err(self.invalid("public_url", "", remedy));
@@ -64,6 +66,7 @@ impl Checker<'_> {
             network: self.network(&written.network)?,
             allow_onchain: written.allow_onchain,
             http_listen,
+            metrics_listen: metrics_listen.transpose()?,
             dns_listen,
             serving: self.serving(&written.dns)?,
             domains,

@@ -52,6 +52,8 @@ pub struct Config {
     pub allow_onchain: bool,
     /// Where HTTP listens; port 0 takes a free one.
     pub http_listen: SocketAddr,
+    /// Where metrics are told, at `/metrics`; nowhere unless it is named.
+    pub metrics_listen: Option<SocketAddr>,
     /// Where the nameserver listens, each on UDP and TCP; port 0 takes a free one.
     pub dns_listen: Vec<SocketAddr>,
     /// How the nameserver answers there.
@@ -256,6 +258,12 @@ mod tests {
                 "[[domain]]",
                 "[http]\nlisten = \"8080\"\n[[domain]]",
                 "http.listen",
+                "127.0.0.1:8080",
+            ),
+            (
+                "[[domain]]",
+                "[http]\nmetrics_listen = \"9153\"\n[[domain]]",
+                "http.metrics_listen",
                 "127.0.0.1:8080",
             ),
             (

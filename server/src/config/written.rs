@@ -38,9 +38,10 @@ pub(super) struct WrittenDatabase {
 
 /// `[http]`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct WrittenHttp {
     pub(super) listen: String,
+    pub(super) metrics_listen: Option<String>,
 }
 
 /// `[dns]`.
@@ -112,6 +113,7 @@ impl Default for WrittenHttp {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8080".to_owned(),
+            metrics_listen: None,
         }
     }
 }

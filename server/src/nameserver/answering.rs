@@ -1,10 +1,18 @@
 //! What all listeners answer from.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use payname_zones::{Asker, OnDemand, ServerOptions, Transport, respond_into};
 
+use super::{
+    counts::{Counter, Ledger},
+    rate::Verdict,
+};
 use crate::{clock::Clock, publisher::Served};
 
 /// The zones, what the server says of itself, and the time: shared by all listeners.
@@ -13,11 +21,15 @@ pub(super) struct Answering {
     pub(super) served: Served,
     pub(super) options: Arc<ArcSwap<ServerOptions>>,
     pub(super) clock: Clock,
+    pub(super) ledger: Ledger,
+    /// Who counts for all connections.
+    pub(super) counter: Arc<Mutex<Counter>>,
 }
 
-/// What queries come over, datagrams in the clear excepted.
+/// What queries come over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
+    Udp,
     Tcp,
     Tls,
     Https,
@@ -25,8 +37,9 @@ pub(super) enum Way {
 }
 
 impl Way {
-    fn transport(self) -> Transport {
+    pub(super) fn transport(self) -> Transport {
         match self {
+            Self::Udp => Transport::udp(),
             Self::Tcp => Transport::Tcp,
             Self::Tls | Self::Https | Self::Quic => Transport::Encrypted,
         }
@@ -34,6 +47,22 @@ impl Way {
 }
 
 impl Answering {
+    pub(super) fn new(
+        served: Served,
+        options: Arc<ArcSwap<ServerOptions>>,
+        clock: Clock,
+        ledger: Ledger,
+    ) -> Self {
+        let counter = Arc::new(Mutex::new(ledger.counter()));
+        Self {
+            served,
+            options,
+            clock,
+            ledger,
+            counter,
+        }
+    }
+
     /// The response to a query over a connection that may stay idle so long; none when it deserves
     /// silence.
     pub(super) fn respond(
@@ -53,7 +82,9 @@ impl Answering {
         };
         // Who speaks over a connection is where he says, and pays for it: no budget for signatures.
         let (mut on_demand, mut response) = (OnDemand::unlimited(), Vec::new());
-        respond_into(&zones, query, &asker, &mut on_demand, &mut response)?;
+        let reply = respond_into(&zones, query, &asker, &mut on_demand, &mut response)?;
+        let mut counter = self.counter.lock().unwrap_or_else(PoisonError::into_inner);
+        counter.count(&reply, &response, way, Verdict::Send, on_demand.tally());
         Some(response)
     }
 }

@@ -4,6 +4,7 @@ mod answering;
 #[cfg(target_os = "linux")]
 mod batch;
 mod certificate;
+pub(crate) mod counts;
 mod encrypted;
 mod https;
 #[cfg(any(test, not(target_os = "linux")))]
@@ -26,7 +27,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    answering::Answering, certificate::Shown, encrypted::Encrypted, rate::Limiter,
+    answering::Answering, certificate::Shown, counts::Ledger, encrypted::Encrypted, rate::Limiter,
     renewal::Renewal, tcp::Door,
 };
 pub use self::{
@@ -44,6 +45,7 @@ pub struct Listeners {
     pairs: Vec<(TcpListener, Vec<UdpSocket>)>,
     addresses: Vec<SocketAddr>,
     encrypted: Encrypted,
+    ledger: Ledger,
     serving: Serving,
     renewal: Renewal,
 }
@@ -66,6 +68,7 @@ impl Listeners {
             pairs: Vec::new(),
             addresses: Vec::new(),
             encrypted,
+            ledger: Ledger::default(),
             serving: serving.clone(),
             renewal,
         };
@@ -94,13 +97,14 @@ impl Listeners {
         self.encrypted.addresses()
     }
 
+    /// What is counted of what is answered.
+    pub(crate) fn ledger(&self) -> Ledger {
+        self.ledger.clone()
+    }
+
     /// Answers until told to stop; `clock` tells the time by which cookies are judged.
     pub async fn serve(self, served: Served, clock: Clock, stop: CancellationToken) {
-        let answering = Answering {
-            served,
-            options: self.renewal.options(),
-            clock,
-        };
+        let answering = Answering::new(served, self.renewal.options(), clock, self.ledger);
         let Serving {
             rate,
             streams,

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use payname_zones::{Asker, CookieState, OnDemand, Reply, ReplyKind, Transport, respond_into};
+use payname_zones::{Asker, CookieState, OnDemand, Reply, ReplyKind, respond_into};
 use socket2::{Domain, Socket, Type};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,7 @@ use super::batch::Batch;
 #[cfg(not(target_os = "linux"))]
 use super::one::Batch;
 use super::{
-    answering::Answering,
+    answering::{Answering, Way},
     rate::{Limiter, Verdict},
 };
 
@@ -83,6 +83,7 @@ pub(super) async fn serve(
 fn work(socket: &UdpSocket, answering: &Answering, mut limiter: Limiter, stop: &CancellationToken) {
     let mut batch = Batch::new();
     let mut on_demand = OnDemand::new(SIGNATURES, REMEMBERED);
+    let mut counter = answering.ledger.counter();
     let start = Instant::now();
     while !stop.is_cancelled() {
         match batch.receive(socket).map_err(|error| error.kind()) {
@@ -104,19 +105,21 @@ fn work(socket: &UdpSocket, answering: &Answering, mut limiter: Limiter, stop: &
                 address,
                 now,
                 options: &options,
-                ..Asker::over(Transport::udp())
+                ..Asker::over(Way::Udp.transport())
             };
+            let before = on_demand.tally();
             let Some(reply) = respond_into(&zones, query, &asker, &mut on_demand, response) else {
                 return false;
             };
-            if reply.cookie == CookieState::Valid {
-                return true;
-            }
-            let kind = reply.kind(response);
-            let verdict = limiter.judge(address, kind, passed);
+            let verdict = match reply.cookie {
+                CookieState::Valid => Verdict::Send,
+                _ => limiter.judge(address, reply.kind(response), passed),
+            };
             if verdict == Verdict::Slip {
-                slip(&reply, kind, response);
+                slip(&reply, response);
             }
+            let signed = on_demand.tally().since(before);
+            counter.count(&reply, response, Way::Udp, verdict, signed);
             verdict != Verdict::Drop
         });
     }
@@ -124,9 +127,9 @@ fn work(socket: &UdpSocket, answering: &Answering, mut limiter: Limiter, stop: &
 
 /// Makes a response small, so that whoever forged the query gains nothing, and a client that is there
 /// comes again: with the cookie that it gets, or over TCP.
-fn slip(reply: &Reply<'_>, kind: ReplyKind, response: &mut Vec<u8>) {
+fn slip(reply: &Reply<'_>, response: &mut Vec<u8>) {
     // An error is small as it is, and nothing better would come over TCP.
-    if kind != ReplyKind::Error && !reply.demand_cookie(response) {
+    if reply.kind(response) != ReplyKind::Error && !reply.demand_cookie(response) {
         reply.truncate(response);
     }
 }
@@ -143,16 +146,14 @@ mod tests {
     use crate::{
         Clock,
         config::{Networks, RateLimit},
-        nameserver::one,
+        nameserver::{counts::Ledger, one},
         publisher::Served,
     };
 
     fn answering() -> Answering {
-        Answering {
-            served: Served::default(),
-            options: Arc::new(ArcSwap::default()),
-            clock: Clock::system(),
-        }
+        let options = Arc::new(ArcSwap::default());
+        let (served, ledger) = (Served::default(), Ledger::default());
+        Answering::new(served, options, Clock::system(), ledger)
     }
 
     fn limiter() -> Limiter {

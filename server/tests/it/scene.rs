@@ -88,6 +88,13 @@ impl Scene {
         Self::start_as(config_text("").replacen(listen, &format!("{listen}\n{dns}"), 1)).await
     }
 
+    /// A new server that tells metrics.
+    pub(crate) async fn start_telling_metrics() -> Self {
+        let http = "[http]";
+        let telling = "[http]\n        metrics_listen = \"127.0.0.1:0\"";
+        Self::start_as(config_text("").replacen(http, telling, 1)).await
+    }
+
     async fn start_as(text: String) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let running = start(directory.path(), &text).await;

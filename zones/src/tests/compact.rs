@@ -6,7 +6,7 @@ use hickory_proto::dnssec::rdata::{DNSSECRData, NSEC};
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
 
 use super::*;
-use crate::{Asker, OnDemand, Transport, ZoneSet, respond_into};
+use crate::{Asker, OnDemand, OnDemandTally, Transport, ZoneSet, respond_into};
 
 const ALICE: &str = "alice.user._bitcoin-payment.example.test.";
 const NOBODY: &str = "nobody.user._bitcoin-payment.example.test.";
@@ -217,4 +217,10 @@ fn what_was_signed_lately_is_not_signed_again_until_it_would_end_too_early() {
         .unwrap();
     assert!(ask(&zone, 0), "to be signed again");
     assert!(!ask(&zone, 1));
+    let tally = OnDemandTally {
+        made: 2,
+        remembered: 2,
+        refused: 1,
+    };
+    assert_eq!(on_demand.tally(), tally);
 }

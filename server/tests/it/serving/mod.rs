@@ -3,6 +3,7 @@
 mod cookies;
 mod encrypted;
 mod flood;
+mod metrics;
 mod slow;
 
 use std::{
