@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use payname_resolver::hickory_proto::rr::Name;
-use payname_zones::{Denial, NameServer, Zone, ZoneError};
+use payname_zones::{Denial, DsRequest, NameServer, Zone, ZoneError};
 
 use crate::{
     clock::Clock,
@@ -11,7 +11,7 @@ use crate::{
     data_dir::DataDirError,
     keys::KeyFiles,
     operator::{OperatorError, domain_of},
-    publisher::{PublishError, SERIAL_STEP, registered, settings},
+    publisher::{PublishError, SERIAL_STEP, registered, settings, signals},
     records::{self, RecordsError},
     server::{StartError, open_store},
     store::{Store, StoreError},
@@ -74,6 +74,15 @@ async fn assemble(
             delegate(&mut zone, child, &files, now)?;
         }
     }
+    let domains: Vec<&Domain> = config.domains.iter().collect();
+    let request = |child: &Name| {
+        let mut domains = config.domains.iter();
+        let child = domains.find(|domain| domain.zone == *child);
+        let set = child.map(|child| files.look(&child.zone, child.keys.clone()));
+        let set = set.and_then(Result::ok);
+        set.map_or(DsRequest::None, |set| set.request())
+    };
+    zone.set_signals(&signals(&domain.zone, &domains, request), now)?;
     Ok(zone)
 }
 

@@ -65,6 +65,7 @@ mod set;
 mod settings;
 mod shortcut;
 mod sign;
+mod signal;
 mod spread;
 mod stored;
 #[cfg(test)]
@@ -98,6 +99,7 @@ pub use respond::{Transport, respond, respond_into};
 pub use set::ZoneSet;
 pub use settings::{NameServer, Settings};
 pub use sign::{SignError, SignaturePolicy};
+pub use signal::Signal;
 pub use stored::SetChange;
 pub use transfer::{
     Arrived, Envelope, History, Incoming, IncomingError, MessageFault, Messages, Received,

@@ -11,7 +11,7 @@ use tokio::task::JoinError;
 
 pub(crate) use nameserver::serial_ceiling;
 pub use nameserver::{Embedded, Served};
-pub(crate) use nameserver::{Reserved, SERIAL_STEP, registered, settings};
+pub(crate) use nameserver::{Reserved, SERIAL_STEP, registered, settings, signals};
 
 use crate::{records::RecordsError, store::StoreError};
 

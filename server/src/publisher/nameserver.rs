@@ -9,6 +9,7 @@ mod compare;
 mod filed;
 mod keys;
 mod names;
+mod signals;
 mod standing;
 mod start;
 #[cfg(test)]
@@ -31,9 +32,9 @@ use payname_zones::{
 };
 use tokio::sync::Mutex;
 
-pub(crate) use self::filed::Reserved;
 use self::standing::Standing;
 pub(crate) use self::standing::serial_ceiling;
+pub(crate) use self::{filed::Reserved, signals::signals};
 use super::PublishError;
 use crate::{
     clock::Clock,
@@ -181,6 +182,7 @@ impl Embedded {
         for domain in domains {
             embedded.delegate(&domain.zone).await?;
         }
+        embedded.signal().await?;
         Ok(embedded)
     }
 

@@ -6,6 +6,7 @@
     clippy::panic
 )]
 
+mod bootstrap;
 mod crash;
 mod dns;
 mod keys;

@@ -26,4 +26,5 @@ pub use step::{KeyChange, KeyUse, Step};
 pub use stored::StoredKeysError;
 pub(crate) use tags::KeyTags;
 pub use timekeeper::{Moment, Reading, Timekeeper};
+pub(crate) use zone_keys::request_records;
 pub use zone_keys::{DsRequest, ZoneKeys};

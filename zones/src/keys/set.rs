@@ -266,19 +266,22 @@ impl KeySet {
             keys.next().map(private).transpose()
         };
         let shown = self.keys.iter().filter(|key| key.is_shown());
-        let asked = self.keys.iter().filter(|key| key.is_asked_for());
-        let request = if self.deleting {
-            DsRequest::Delete
-        } else {
-            DsRequest::Keys(asked.map(|key| key.dnskey.clone()).collect())
-        };
         let keys = ZoneKeys::new(
             signer(Duty::Entry)?,
             signer(Duty::Zone)?,
             shown.map(|key| key.dnskey.clone()),
-            request,
+            self.request(),
         );
         Ok(keys.beside(beside(Duty::Entry)?, beside(Duty::Zone)?))
+    }
+
+    /// What the parent is asked for.
+    pub fn request(&self) -> DsRequest {
+        if self.deleting {
+            return DsRequest::Delete;
+        }
+        let asked = self.keys.iter().filter(|key| key.is_asked_for());
+        DsRequest::Keys(asked.map(|key| key.dnskey.clone()).collect())
     }
 
     /// What is to be done at the parent, which was seen like this.

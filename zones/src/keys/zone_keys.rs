@@ -134,29 +134,7 @@ impl ZoneKeys {
     pub(crate) fn records(&self, origin: &Name) -> Vec<(RecordType, Vec<RData>)> {
         let shown = self.shown.iter().cloned().map(RData::from).collect();
         let mut sets = vec![(RecordType::DNSKEY, shown)];
-        let (cds, cdnskey): (Vec<CDS>, Vec<CDNSKEY>) = match &self.request {
-            DsRequest::None => return sets,
-            DsRequest::Keys(keys) => (
-                keys.iter()
-                    .filter_map(|key| ds(key, origin))
-                    .map(cds_of)
-                    .collect(),
-                keys.iter().map(cdnskey_of).collect(),
-            ),
-            // `0 0 0 00` and `0 3 0 AA==` (RFC 8078 §4).
-            DsRequest::Delete => (
-                vec![CDS::new(0, None, DigestType::Unknown(0), vec![0])],
-                vec![CDNSKEY::with_flags(0, None, vec![0])],
-            ),
-        };
-        let cds = cds
-            .into_iter()
-            .map(|cds| RData::DNSSEC(DNSSECRData::CDS(cds)));
-        let cdnskey = cdnskey
-            .into_iter()
-            .map(|key| RData::DNSSEC(DNSSECRData::CDNSKEY(key)));
-        sets.push((RecordType::CDS, cds.collect()));
-        sets.push((RecordType::CDNSKEY, cdnskey.collect()));
+        sets.extend(request_records(origin, &self.request));
         sets
     }
 }
@@ -194,6 +172,35 @@ impl From<Arc<SigningKey>> for ZoneKeys {
     fn from(key: Arc<SigningKey>) -> Self {
         Self::new(Arc::clone(&key), key, [], DsRequest::None)
     }
+}
+
+/// The CDS and CDNSKEY records of a zone that asks its parent for this.
+pub(crate) fn request_records(origin: &Name, request: &DsRequest) -> Vec<(RecordType, Vec<RData>)> {
+    let (cds, cdnskey): (Vec<CDS>, Vec<CDNSKEY>) = match request {
+        DsRequest::None => return Vec::new(),
+        DsRequest::Keys(keys) => (
+            keys.iter()
+                .filter_map(|key| ds(key, origin))
+                .map(cds_of)
+                .collect(),
+            keys.iter().map(cdnskey_of).collect(),
+        ),
+        // `0 0 0 00` and `0 3 0 AA==` (RFC 8078 §4).
+        DsRequest::Delete => (
+            vec![CDS::new(0, None, DigestType::Unknown(0), vec![0])],
+            vec![CDNSKEY::with_flags(0, None, vec![0])],
+        ),
+    };
+    let cds = cds
+        .into_iter()
+        .map(|cds| RData::DNSSEC(DNSSECRData::CDS(cds)));
+    let cdnskey = cdnskey
+        .into_iter()
+        .map(|key| RData::DNSSEC(DNSSECRData::CDNSKEY(key)));
+    vec![
+        (RecordType::CDS, cds.collect()),
+        (RecordType::CDNSKEY, cdnskey.collect()),
+    ]
 }
 
 /// The DS record of a key; none for one that no DNSKEY record could hold.

@@ -12,6 +12,7 @@ mod importing;
 mod options;
 mod refurnishing;
 mod responding;
+mod signalling;
 mod signing_keys;
 mod storing;
 mod taking;

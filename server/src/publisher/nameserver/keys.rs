@@ -38,6 +38,7 @@ impl Embedded {
         });
         if altering.await? == Some(true) {
             self.delegate(zone).await?;
+            self.signal().await?;
         }
         Ok(())
     }
