@@ -49,7 +49,7 @@ pub use export::{ExportError, export_zone};
 pub use key::{EventId, OwnerKey};
 pub use keys::{
     KeyReport, ParentError, Passphrase, PassphraseError, PassphraseSource, RequestError,
-    ResealError, SealError, ZoneRequest, reseal_keys,
+    ResealError, SealError, SharedKeysError, ZoneRequest, reseal_keys, reseal_shared_keys,
 };
 pub use nameserver::{BindError, CertificateError, EncryptedAddresses, Listeners, SecretsError};
 pub use operator::{

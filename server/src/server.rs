@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use payname_resolver::hickory_proto::rr::Name;
+use payname_resolver::{UnixTime, hickory_proto::rr::Name};
 use payname_zones::{MissingKey, Zone, ZoneKeys};
 use ring::rand::SystemRandom;
 use tokio::{
@@ -28,7 +28,7 @@ use crate::{
     config::{Config, Domain},
     data_dir::{DataDir, DataDirError, registry, signed_zones},
     http::{self, App},
-    keys::{Keeper, Kept, KeyFiles, ParentWatcher, PassphraseError},
+    keys::{Keeper, Kept, KeyFiles, ParentWatcher, PassphraseError, SharedKeys, SharedKeysError},
     metrics,
     nameserver::{BindError, EncryptedAddresses, Listeners},
     outbox::Worker,
@@ -81,7 +81,11 @@ impl Server {
     /// [`StartError`] says what is in the way; nothing is left running.
     pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> {
         let directory = DataDir::open(&config.data_dir)?;
-        let (store, sets) = open_stores(&config).await?;
+        let Stores {
+            store,
+            sets,
+            shared,
+        } = open_stores(&config).await?;
         // Before keys are made: a start that fails here has told nobody their DS records.
         let listeners = Listeners::bind(&config.dns_listen, &config.serving).await?;
         let dns_addrs = listeners.addresses().to_vec();
@@ -93,13 +97,21 @@ impl Server {
         };
         let metrics_addr = metrics.as_ref().map(TcpListener::local_addr);
         let metrics_addr = metrics_addr.transpose().map_err(StartError::Socket)?;
-        let new_zones = missing_keys(&config.domains, &directory, store.as_ref()).await?;
         let files = directory.keys().sealed_by(config.passphrase()?);
+        let shared = shared.map(|store| SharedKeys::new(store, files.clone()));
+        let new_zones = prepare_keys(
+            &config.domains,
+            &directory,
+            store.as_ref(),
+            shared.as_ref(),
+            clock.now(),
+        )
+        .await?;
         let floor = Arc::new(AtomicU64::new(0));
         let mut kept = BTreeMap::new();
         let load = |domain: &Domain| -> Result<ZoneKeys, StartError> {
             let (zone, policy) = (&domain.zone, domain.keys.clone());
-            let keys = if new_zones.contains(zone) {
+            let keys = if !files.has(zone) {
                 files.make(zone, policy, clock.now(), &SystemRandom::new())?
             } else {
                 files.load(zone, policy, clock.now())?
@@ -127,6 +139,12 @@ impl Server {
             clock: clock.clone(),
             floor,
             keys: Mutex::new(kept),
+            shared,
+            policies: config
+                .domains
+                .iter()
+                .map(|domain| (domain.zone.clone(), domain.keys.clone()))
+                .collect(),
         });
         let served = embedded.served();
         let zones: Vec<Name> = config
@@ -303,16 +321,32 @@ impl Running {
     }
 }
 
+/// Where everything is kept.
+struct Stores {
+    store: Arc<dyn Store>,
+    sets: Arc<dyn ZoneStore>,
+    /// Where other servers keep it too.
+    shared: Option<Arc<Postgres>>,
+}
+
 /// The registry and the signed zones, in the data directory or where the configuration says.
-async fn open_stores(config: &Config) -> Result<(Arc<dyn Store>, Arc<dyn ZoneStore>), StartError> {
+async fn open_stores(config: &Config) -> Result<Stores, StartError> {
     if let Some(database) = &config.database {
         let store = open_postgres(config, database).await?;
-        return Ok((store.clone(), store));
+        return Ok(Stores {
+            store: store.clone(),
+            sets: store.clone(),
+            shared: Some(store),
+        });
     }
     let store = open_sqlite(config)?;
     let path = signed_zones(&config.data_dir);
     match SqliteZones::open(&path) {
-        Ok(sets) => Ok((store, Arc::new(sets))),
+        Ok(sets) => Ok(Stores {
+            store,
+            sets: Arc::new(sets),
+            shared: None,
+        }),
         Err(source) => Err(StartError::OpenZones { path, source }),
     }
 }
@@ -352,6 +386,38 @@ fn check_registry(domains: &[Domain], keys: &KeyFiles, path: &Path) -> Result<()
         }),
         _ => Ok(()),
     }
+}
+
+/// Brings shared keys into the directory, and makes those that are missing; the zones whose keys are new.
+async fn prepare_keys(
+    domains: &[Domain],
+    directory: &DataDir,
+    store: &dyn Store,
+    shared: Option<&SharedKeys>,
+    now: UnixTime,
+) -> Result<Vec<Name>, StartError> {
+    for domain in domains {
+        if let Some(shared) = shared {
+            shared
+                .prepare(&domain.zone, &domain.keys, now, false)
+                .await?;
+        }
+    }
+    let mut new = missing_keys(domains, directory, store).await?;
+    if let Some(shared) = shared {
+        let mut made = Vec::new();
+        for domain in domains.iter().filter(|domain| new.contains(&domain.zone)) {
+            // Another server that starts at the same moment may be first.
+            if shared
+                .prepare(&domain.zone, &domain.keys, now, true)
+                .await?
+            {
+                made.push(domain.zone.clone());
+            }
+        }
+        new = made;
+    }
+    Ok(new)
 }
 
 /// The zones that have no key yet. One that was served before must have it.
@@ -395,6 +461,9 @@ pub enum StartError {
     /// There is no passphrase for the keys.
     #[error(transparent)]
     Passphrase(#[from] PassphraseError),
+    /// Keys cannot be shared.
+    #[error(transparent)]
+    SharedKeys(#[from] SharedKeysError),
     /// A key that signs is missing.
     #[error(transparent)]
     MissingKey(#[from] MissingKey),

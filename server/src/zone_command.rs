@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 use payname_server::{
     Clock, Config, PassphraseSource, SignFile, ZoneRequest, ask_server, export_zone,
-    import_records, key_reports, raise_serial, reseal_keys, zone_of_file,
+    import_records, key_reports, raise_serial, reseal_shared_keys, zone_of_file,
 };
 use payname_zones::{Denial, Duty, KeyAlgorithm, KeyPolicy, hickory_proto::rr::Name};
 
@@ -149,7 +149,7 @@ impl ZoneCommand {
             Self::Sign(command) => return command.run(Some(config)),
             Self::Passphrase { old_file } => {
                 let old = old_file.map(PassphraseSource::File);
-                let changed = reseal_keys(config, old.as_ref())?;
+                let changed = reseal_shared_keys(config, old.as_ref()).await?;
                 eprintln!("{changed} private keys are written anew; restart the server");
                 return Ok(());
             }

@@ -26,7 +26,7 @@ use crate::data_dir::{DataDirError, refuse_loose};
 /// The longest key file that is read, in bytes.
 pub(super) const MAX_KEY: u64 = 4096;
 /// The longest state that is read, in bytes.
-const MAX_STATE: u64 = 1 << 20;
+pub(super) const MAX_STATE: u64 = 1 << 20;
 
 /// The keys in a data directory.
 #[derive(Debug, Clone)]
@@ -226,7 +226,7 @@ impl KeyFiles {
     }
 
     /// Writes a file (0600) whole or not at all.
-    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), DataDirError> {
+    pub(super) fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), DataDirError> {
         let failed = |source| DataDirError::Key {
             path: path.to_owned(),
             source,

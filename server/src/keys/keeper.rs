@@ -13,12 +13,15 @@ use std::{
 };
 
 use payname_resolver::hickory_proto::rr::Name;
-use payname_zones::{KeyChange, KeyError, MissingKey, ParentView, Reading};
+use payname_zones::{KeyChange, KeyError, KeyPolicy, MissingKey, ParentView, Reading};
 use ring::rand::SystemRandom;
 use tokio::{sync::Mutex, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use super::{KeyFiles, Keys, ParentWatcher, ZoneRequest, report::advice_lines};
+use super::{
+    KeyFiles, Keys, ParentWatcher, SharedKeys, SharedKeysError, ZoneRequest, report::advice_lines,
+    shared::Turn,
+};
 use crate::{
     clock::Clock,
     data_dir::DataDirError,
@@ -44,6 +47,9 @@ pub(crate) struct Keeper {
     /// Before which nothing is signed, whatever the clock says; shared with the signer's clock.
     pub(crate) floor: Arc<AtomicU64>,
     pub(crate) keys: Mutex<BTreeMap<Name, Kept>>,
+    /// None where this server signs alone.
+    pub(crate) shared: Option<SharedKeys>,
+    pub(crate) policies: BTreeMap<Name, KeyPolicy>,
 }
 
 /// One zone's keys, and what was last heard of its parent.
@@ -93,6 +99,10 @@ impl Keeper {
     }
 
     async fn look_after(&self, zone: &Name, kept: &mut Kept) -> Result<(), KeeperError> {
+        let turn = self.take_turn(zone, kept).await?;
+        if turn.as_ref().is_some_and(|turn| !turn.is_ours()) {
+            return Ok(()); // another server is just at it
+        }
         let request = ZoneRequest::take(&self.files, zone);
         if request == Some(ZoneRequest::Reload) {
             self.reload(zone).await;
@@ -121,7 +131,8 @@ impl Keeper {
             tracing::error!(%zone, seconds, "the clock is behind a time that has surely come; set it, or if it is right run: paynamed zone trust-clock");
         }
         let is_due = reading.monotonic.saturating_sub(kept.written) >= DIARY;
-        if is_due || request.is_some() || !step.changes.is_empty() {
+        let is_kept = is_due || request.is_some() || !step.changes.is_empty();
+        if is_kept {
             self.files.keep(&set, &step.made)?;
             kept.written = reading.monotonic;
         }
@@ -129,6 +140,10 @@ impl Keeper {
             kept.keys.private.insert(new.key);
         }
         kept.keys.set = set;
+        if let (Some(shared), Some(turn)) = (&self.shared, turn) {
+            let made = is_kept.then_some(&kept.keys);
+            shared.end(zone, turn, made).await?;
+        }
         let zone_keys = kept.keys.set.zone_keys(&kept.keys.private)?;
         let doubt = whole_days(step.moment.doubt);
         self.embedded.set_keys(zone, zone_keys, doubt).await?;
@@ -147,6 +162,22 @@ impl Keeper {
             self.tell(zone, kept, &view);
         }
         Ok(())
+    }
+
+    /// The right to take a step, where keys are shared, and what others have made of them.
+    async fn take_turn(&self, zone: &Name, kept: &mut Kept) -> Result<Option<Turn>, KeeperError> {
+        let Some(shared) = &self.shared else {
+            return Ok(None);
+        };
+        let policy = self.policies.get(zone).cloned().unwrap_or_default();
+        let mut turn = shared.turn(zone, policy, self.clock.now()).await?;
+        if let Some(keys) = turn.newer.take() {
+            tracing::info!(%zone, "another server has moved the keys on");
+            kept.keys = keys;
+        }
+        // What its signatures are from is looked at next.
+        self.embedded.follow().await?;
+        Ok(Some(turn))
     }
 
     async fn reload(&self, zone: &Name) {
@@ -222,6 +253,9 @@ pub(crate) enum KeeperError {
     /// A file.
     #[error(transparent)]
     Files(#[from] DataDirError),
+    /// Keys that are shared.
+    #[error(transparent)]
+    Shared(#[from] SharedKeysError),
     /// A key.
     #[error("no new key can be made")]
     Key(#[from] KeyError),

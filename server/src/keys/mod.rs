@@ -8,6 +8,7 @@ mod report;
 mod request;
 mod reseal;
 mod sealed;
+mod shared;
 
 pub use parent::ParentError;
 pub use passphrase::{Passphrase, PassphraseError, PassphraseSource};
@@ -19,3 +20,5 @@ pub use sealed::SealError;
 pub(crate) use files::{KeyFiles, Keys};
 pub(crate) use keeper::{Keeper, Kept};
 pub(crate) use parent::ParentWatcher;
+pub(crate) use shared::SharedKeys;
+pub use shared::{SharedKeysError, reseal_shared_keys};

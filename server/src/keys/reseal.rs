@@ -7,7 +7,7 @@ use payname_zones::KeyPolicy;
 use zeroize::Zeroizing;
 
 use super::{
-    KeyFiles, Passphrase, PassphraseError, PassphraseSource,
+    KeyFiles, Passphrase, PassphraseError, PassphraseSource, SharedKeysError,
     files::MAX_KEY,
     sealed::{is_sealed, open},
 };
@@ -97,6 +97,9 @@ pub enum ResealError {
     /// A key is encrypted otherwise than the configuration says.
     #[error("the key {} is encrypted with another passphrase than the configuration has; name it with --old-file", .0.display())]
     NoOld(PathBuf),
+    /// The keys are shared, and cannot be shared again.
+    #[error(transparent)]
+    Shared(Box<SharedKeysError>),
 }
 
 #[cfg(test)]

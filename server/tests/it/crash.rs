@@ -18,22 +18,24 @@ const ROUNDS: usize = 12;
 /// How many clients write at the same time.
 const CLIENTS: usize = 6;
 /// The name that every server of this test goes by, whatever its port.
-const PUBLIC_URL: &str = "https://names.test";
+pub(crate) const PUBLIC_URL: &str = "https://names.test";
 
 /// The real program, in a process of its own.
-struct Daemon {
+pub(crate) struct Daemon {
     child: Child,
-    contact: Contact,
+    pub(crate) contact: Contact,
 }
 
 impl Daemon {
     fn start(directory: &Path) -> Self {
+        Self::start_with(directory, "")
+    }
+
+    /// As `start`, with more keys in its configuration.
+    pub(crate) fn start_with(directory: &Path, more: &str) -> Self {
         let file = directory.join("paynamed.toml");
-        std::fs::write(
-            &file,
-            config_text(&format!("public_url = \"{PUBLIC_URL}\"")),
-        )
-        .unwrap();
+        let more = format!("public_url = \"{PUBLIC_URL}\"\n{more}");
+        std::fs::write(&file, config_text(&more)).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_paynamed"))
             .arg("--config")
             .arg(&file)
@@ -67,14 +69,14 @@ impl Daemon {
     }
 
     /// SIGKILL.
-    fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 }
 
 /// Claims names and changes them until the server is gone; notes what was acknowledged.
-async fn write(
+pub(crate) async fn write(
     contact: Contact,
     prefix: String,
     acknowledged: Arc<Mutex<BTreeMap<String, usize>>>,

@@ -19,16 +19,20 @@ use crate::scene::{DOMAIN, config_text, now};
 const HOUR: u64 = 3600;
 
 /// A server whose clock can be turned.
-struct Turned {
-    config: Config,
+pub(crate) struct Turned {
+    pub(crate) config: Config,
     ahead: Arc<AtomicU64>,
-    running: Running,
+    pub(crate) running: Running,
 }
 
 impl Turned {
     async fn start(directory: &Path, more: &str) -> Self {
-        let text = config_text("") + more;
-        let config = Config::parse(&text, &directory.join("paynamed.toml")).unwrap();
+        Self::start_text(directory, &(config_text("") + more)).await
+    }
+
+    /// As `start`, with the whole text of a configuration.
+    pub(crate) async fn start_text(directory: &Path, text: &str) -> Self {
+        let config = Config::parse(text, &directory.join("paynamed.toml")).unwrap();
         let ahead = Arc::new(AtomicU64::new(0));
         let running = start(&config, &ahead).await;
         Self {
@@ -54,7 +58,7 @@ impl Turned {
     }
 
     /// Lets time pass; keys and signatures are looked after then.
-    async fn after(&self, seconds: u64) {
+    pub(crate) async fn after(&self, seconds: u64) {
         self.ahead.fetch_add(seconds, Ordering::Relaxed);
         self.running.look_after_keys().await;
         self.running.renew_signatures().await.unwrap();
@@ -70,7 +74,7 @@ impl Turned {
     }
 
     /// Proves from a DS record that nobody has this name.
-    async fn assert_proven(&self, name: &str, ds: &str) {
+    pub(crate) async fn assert_proven(&self, name: &str, ds: &str) {
         let handle: Handle = name.parse().unwrap();
         let client = Client::new(self.running.dns_addr().into()).unwrap();
         let gathered = client.gather(&handle).await.unwrap();

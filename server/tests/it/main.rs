@@ -15,6 +15,7 @@ mod postgres;
 mod program;
 mod records;
 mod refusals;
+mod replicas;
 mod restart;
 mod scene;
 mod serving;

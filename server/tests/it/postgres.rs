@@ -135,7 +135,7 @@ fn program(name: &str) -> Command {
 }
 
 /// Where the set-up has put it, on PATH, or where distributions put it.
-fn find(name: &str) -> PathBuf {
+pub(crate) fn find(name: &str) -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let own = std::env::var_os("PAYNAME_TOOLS").map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -150,9 +150,7 @@ fn find(name: &str) -> PathBuf {
         .chain(versions);
     folders
         .find(|folder| folder.join(name).is_file())
-        .unwrap_or_else(|| {
-            panic!("`{name}` of PostgreSQL is not on this machine; run `make setup`")
-        })
+        .unwrap_or_else(|| panic!("`{name}` is not on this machine; run `make setup`"))
         .join(name)
 }
 

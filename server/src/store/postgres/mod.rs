@@ -6,6 +6,7 @@
 mod bell;
 mod change;
 mod connect;
+mod keys;
 mod migration;
 mod row;
 mod tls;
@@ -19,6 +20,7 @@ use payname_api::{ProvenBy, State};
 use payname_resolver::{Handle, UnixTime};
 
 pub use connect::{Database, OpenError, UrlError};
+pub(crate) use keys::{KeyDocuments, KeyTurn};
 
 use self::{
     bell::{About, Bell},
