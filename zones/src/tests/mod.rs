@@ -9,6 +9,7 @@ mod filing;
 mod giving;
 mod growing;
 mod importing;
+mod opting_out;
 mod options;
 mod refurnishing;
 mod responding;
