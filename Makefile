@@ -72,9 +72,9 @@ deny: ## Licences and origins of all dependencies
 
 # How long, in seconds, and what: any of the targets in tests/fuzz/fuzz_targets.
 FUZZ_SECONDS ?= 60
-FUZZ_TARGETS ?= message proof verifier name uri anchors psbt
+FUZZ_TARGETS ?= message proof verifier name uri anchors psbt transfer restore query
 .PHONY: fuzz
-fuzz: ## Feed the resolver inputs nobody thought of, 60 s a target (FUZZ_SECONDS=600 FUZZ_TARGETS="uri name")
+fuzz: ## Feed resolver and zones inputs nobody thought of, 60 s a target (FUZZ_SECONDS=600 FUZZ_TARGETS="uri name")
 	@tests/setup/install prerequisites fuzz
 	@tests/setup/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 

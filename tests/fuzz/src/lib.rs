@@ -1,4 +1,5 @@
-//! What must hold for every input of the resolver, and how proofs are changed to test it.
+//! What must hold for every input of the resolver and the zones, and how inputs are changed to test
+//! it.
 //!
 //! [`target`] has one function per kind of input: it takes any bytes and panics where something
 //! does not hold. `make fuzz` lets libFuzzer drive them; `make test` runs them over [`seed`]s and over
@@ -19,3 +20,4 @@ pub mod raw;
 pub mod seed;
 pub mod target;
 pub mod vector;
+pub mod zones;

@@ -13,6 +13,7 @@ use payname_resolver::psbt::PSBT_OUT_DNSSEC_PROOF;
 use crate::mutation::bytes_of;
 use crate::raw::Raw;
 use crate::vector::{Vector, folder};
+use crate::zones;
 
 /// A name and the bytes.
 pub type Seed = (String, Vec<u8>);
@@ -91,6 +92,7 @@ pub fn of(target: &str) -> Vec<Seed> {
             let outputs: Vec<Seed> = outputs.collect();
             fields.into_iter().chain(outputs).collect()
         }
+        "transfer" | "restore" | "query" => zones::seeds(target),
         other => panic!("there is no target `{other}`"),
     };
     seeds.extend(found(target));

@@ -16,12 +16,13 @@ use crate::mutation::{Choices, mutate};
 use crate::oracle::{self, Excuse};
 use crate::raw::Raw;
 use crate::vector::Vector;
+use crate::zones;
 
 /// A function that takes any bytes.
 pub type Target = fn(&[u8]);
 
 /// All targets by name.
-pub const ALL: [(&str, Target); 7] = [
+pub const ALL: [(&str, Target); 10] = [
     ("message", message),
     ("proof", proof),
     ("verifier", |bytes| {
@@ -31,6 +32,9 @@ pub const ALL: [(&str, Target); 7] = [
     ("uri", uri),
     ("anchors", anchors),
     ("psbt", psbt),
+    ("transfer", zones::transfer),
+    ("restore", zones::restore),
+    ("query", zones::query),
 ];
 
 /// A DNS message as the answer to the question it repeats; what it brings is judged.

@@ -65,6 +65,21 @@ fn psbts_keep_their_promises() {
 }
 
 #[test]
+fn transfers_keep_their_promises() {
+    run("transfer");
+}
+
+#[test]
+fn stored_zones_keep_their_promises() {
+    run("restore");
+}
+
+#[test]
+fn queries_keep_their_promises() {
+    run("query");
+}
+
+#[test]
 fn every_target_has_a_program_for_libfuzzer() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz_targets");
     let mut programs: Vec<String> = fs::read_dir(folder)
