@@ -14,6 +14,8 @@ bind9-utils     named-checkzone    -v
 bind9-utils     dnssec-verify      -V
 bind9-utils     dnssec-dsfromkey   -V
 ldnsutils       ldns-verify-zone   -v
+ldnsutils       drill              -v
+knot-dnssecutils kzonecheck        -V
 knot-dnsutils   kdig               -V
 openssl         openssl            version
 tor             tor                --version

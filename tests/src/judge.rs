@@ -129,6 +129,45 @@ pub fn named_checkzone(folder: &Path, origin: &str, master_file: &str) -> Result
         .arg(file))
 }
 
+/// Whether Knot's `kzonecheck` finds a zone file and its DNSSEC in order.
+///
+/// # Errors
+/// It does not, with its words; or it is missing.
+pub fn kzonecheck(folder: &Path, origin: &str, master_file: &str) -> Result<()> {
+    let file = folder.join("zone");
+    fs::write(&file, master_file)?;
+    run(Command::new(tool("kzonecheck")?)
+        .args(["-o", origin, "-d", "on"])
+        .arg(file))
+}
+
+/// Lets `drill -S` chase the signatures of a name, through a recursor, up to `anchors` (DS lines of the
+/// root); what it says when it finds the tree of trust in order.
+///
+/// # Errors
+/// It does not, with its words; or it is missing.
+pub fn drill_chase(
+    server: SocketAddr,
+    anchors: &str,
+    name: &str,
+    kind: RecordType,
+) -> Result<String> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("anchors");
+    fs::write(&file, format!("{anchors}\n"))?; // it does not read a last line that has no end
+    let output = Command::new(tool("drill")?)
+        .args(["-S", "-a", "-p", &server.port().to_string(), "-k"])
+        .arg(&file)
+        .args([name, &format!("@{}", server.ip()), &kind.to_string()])
+        .output()?;
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    if !output.status.success() || !text.contains(";; Chase successful") {
+        bail!("drill -S {name} {kind}: {text}");
+    }
+    Ok(text)
+}
+
 fn run(command: &mut Command) -> Result<()> {
     let output = command
         .output()

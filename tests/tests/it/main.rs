@@ -35,3 +35,4 @@ mod socks;
 mod transports;
 mod unproven;
 mod verify;
+mod zone_judges;
