@@ -14,6 +14,7 @@ mod standing;
 mod start;
 #[cfg(test)]
 mod tests;
+mod workshop;
 
 use std::{
     collections::BTreeMap,
@@ -32,7 +33,7 @@ use payname_zones::{
 };
 use tokio::sync::Mutex;
 
-use self::standing::Standing;
+use self::{standing::Standing, workshop::Workshop};
 pub(crate) use self::standing::serial_ceiling;
 pub(crate) use self::{filed::Reserved, signals::signals};
 use super::PublishError;
@@ -137,6 +138,7 @@ pub struct Embedded {
     store: Arc<dyn Store>,
     sets: Arc<dyn ZoneStore>,
     clock: Clock,
+    workshop: Workshop,
     /// Held while a zone is changed.
     standings: BTreeMap<Name, Mutex<Standing>>,
     /// The zones as the store names them.
@@ -167,6 +169,7 @@ impl Embedded {
             store,
             sets,
             clock,
+            workshop: Workshop::open(),
             standings: domains
                 .iter()
                 .map(|domain| (domain.zone.clone(), Mutex::default()))

@@ -9,8 +9,6 @@ use payname_resolver::{
 };
 use payname_zones::{PaymentRecord, Zone, ZoneError, payment_record};
 
-use tokio::task::spawn_blocking;
-
 use super::Embedded;
 use crate::{
     config::Domain,
@@ -106,7 +104,7 @@ impl Embedded {
                 continue;
             }
             let (mut next, ttl, now) = (base.clone(), domain.ttl, self.clock.now());
-            let making = spawn_blocking(move || {
+            let making = self.workshop.sign(edits.len(), move || {
                 let made = make(&mut next, &edits, ttl, now);
                 (next, made)
             });

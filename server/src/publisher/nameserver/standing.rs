@@ -45,8 +45,8 @@ impl Embedded {
         let make = Arc::new(make);
         while let Some(base) = self.served.zone(origin, Zone::clone) {
             let (mut next, now, make) = (base.clone(), self.clock.now(), Arc::clone(&make));
-            // Perhaps thousands of signatures: on a thread of their own, while all is answered as ever.
-            let making = spawn_blocking(move || make(&mut next, now).map(|made| (next, made)));
+            let making = move || make(&mut next, now).map(|made| (next, made));
+            let making = self.workshop.sign(usize::MAX, making);
             let made = making.await.map_err(PublishError::BrokenOff)?;
             let (next, made) = made.map_err(Into::into)?;
             if self.commit(&mut standing, &base, next).await? {
