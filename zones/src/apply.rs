@@ -9,7 +9,7 @@ use crate::check::ZoneError;
 use crate::denial::Denial;
 use crate::names::presentation;
 use crate::nodes::Changed;
-use crate::packed::{Packed, SetFault};
+use crate::packed::{Packed, SetFault, Stored};
 use crate::stored::SetChange;
 use crate::zone::Zone;
 
@@ -104,7 +104,17 @@ impl Zone {
     /// Whether a change makes a mirror deny names in another way.
     fn is_strange(&self, change: &SetChange) -> bool {
         let other_links = change.is_link() && !self.denial.holds(change.record_type);
-        other_links || change.record_type == RecordType::NSEC3PARAM
+        other_links || change.record_type == RecordType::NSEC3PARAM && !self.holds_same(change)
+    }
+
+    /// Whether only the signature of a set changes.
+    fn holds_same(&self, change: &SetChange) -> bool {
+        let origin = self.nodes.origin_wire();
+        let before = self.nodes.set(self.origin(), change.record_type);
+        let place = change.read(self.origin(), origin).ok();
+        let after = place.as_ref().and_then(|place| Stored::split(place.set?));
+        let records = |set: Stored<'_>| set.record_bytes().to_vec();
+        before.map(records) == after.map(|(set, _)| records(set))
     }
 
     /// The same by putting the whole mirror together anew.

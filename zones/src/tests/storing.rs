@@ -340,6 +340,11 @@ fn a_mirror_may_come_to_deny_names_in_another_way() {
     let mirror = mirror.apply(nsec3.changes_since(&mirror)).unwrap();
     assert_eq!(sets(&mirror), sets(&nsec3));
     assert_eq!(mirror.settings().denial, Denial::Nsec3);
+    // Signed again with the same parameters, and back again.
+    let mut signed = nsec3.clone();
+    signed.resign(NOW.plus(1 << 30), NOW.plus(10)).unwrap();
+    let mirror = mirror.apply(signed.changes_since(&mirror)).unwrap();
+    assert_eq!(sets(&mirror), sets(&signed));
     let back = mirror.apply(nsec.changes_since(&mirror)).unwrap();
     assert_eq!(sets(&back), sets(&nsec));
 }

@@ -9,8 +9,9 @@ use hickory_proto::rr::{Name, RecordType};
 use payname_resolver::UnixTime;
 use rayon::prelude::*;
 
-use super::incoming::{Arrived, IncomingError};
+use super::incoming::Arrived;
 use super::layout::Layout;
+use super::refusal::IncomingError;
 use crate::denial::Denial;
 use crate::names::{from_wire, name_length, presentation, suffixes};
 use crate::node::Node;

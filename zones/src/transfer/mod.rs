@@ -13,12 +13,14 @@ mod incoming;
 mod layout;
 mod outgoing;
 mod reader;
+mod refusal;
 mod revising;
 mod writer;
 
 pub use check::SignatureFault;
 pub use envelope::{Envelope, TransferError};
 pub use history::History;
-pub use incoming::{Arrived, Incoming, IncomingError, Received, TransferLimits};
+pub use incoming::{Arrived, Incoming, Received, TransferLimits};
 pub use outgoing::Messages;
 pub use reader::MessageFault;
+pub use refusal::IncomingError;

@@ -126,6 +126,9 @@ pub enum MessageFault {
     /// It cannot be read to the end.
     #[error("it is malformed")]
     Malformed,
+    /// It brings nothing.
+    #[error("it holds no record")]
+    Empty,
     /// It answers another query.
     #[error("its id {0} is that of another query")]
     Id(u16),
