@@ -40,6 +40,7 @@ mod room;
 mod server;
 mod sign_file;
 pub mod store;
+mod transfer;
 mod upkeep;
 
 pub use clock::Clock;
@@ -59,3 +60,4 @@ pub use prove::ProverError;
 pub use records::{RecordsError, check_records};
 pub use server::{Running, Server, StartError};
 pub use sign_file::{SignFile, SignFileError, zone_of_file};
+pub use transfer::{KeyRing, TsigKey};

@@ -13,7 +13,7 @@ use std::{
 };
 
 use payname_resolver::{UnixTime, hickory_proto::rr::Name};
-use payname_zones::{MissingKey, Zone, ZoneKeys};
+use payname_zones::{CatalogError, MissingKey, Zone, ZoneKeys};
 use ring::rand::SystemRandom;
 use tokio::{
     net::TcpListener,
@@ -41,6 +41,7 @@ use crate::{
         OpenError, Postgres, Sqlite, SqliteZones, Store, StoreError, ZoneStore,
         postgres::{self, Database},
     },
+    transfer::Transfers,
     upkeep::Upkeep,
 };
 
@@ -146,6 +147,8 @@ impl Server {
                 .map(|domain| (domain.zone.clone(), domain.keys.clone()))
                 .collect(),
         });
+        let transfers = Transfers::new(&config, &embedded, &clock)?;
+        let listeners = listeners.with_desk(transfers.desk());
         let served = embedded.served();
         let zones: Vec<Name> = config
             .domains
@@ -203,6 +206,7 @@ impl Server {
         let mut background = vec![
             tokio::spawn(listeners.serve(served.clone(), clock.clone(), working.clone())),
             tokio::spawn(worker.run(working.clone())),
+            tokio::spawn(transfers.run(working.clone())),
             tokio::spawn(Arc::clone(&keeper).run(working.clone())),
             tokio::spawn(upkeep.run(working.clone())),
         ];
@@ -512,6 +516,9 @@ pub enum StartError {
     /// A zone cannot be built.
     #[error("a zone cannot be built")]
     Zone(#[from] PublishError),
+    /// The catalog cannot be made.
+    #[error("the catalog of zones cannot be made; see `catalog.zone`")]
+    Catalog(#[from] CatalogError),
     /// The nameserver cannot listen.
     #[error(transparent)]
     Nameserver(#[from] BindError),

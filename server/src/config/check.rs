@@ -14,6 +14,7 @@ use url::Url;
 
 use super::{
     Config, ConfigError, Domain, Prove,
+    tsig::TsigKeys,
     written::{Written, WrittenDomain, WrittenProve},
 };
 
@@ -28,9 +29,14 @@ pub(super) struct Checker<'a> {
 impl Checker<'_> {
     /// Everything in its turn; the first mistake ends it.
     pub(super) fn check(&self, written: Written) -> Result<Config, ConfigError> {
-        let domains = written.domain.iter().map(|domain| self.domain(domain));
+        let keys = self.tsig_keys(&written.tsig)?;
+        let domains = written.domain.iter();
+        let domains = domains.map(|domain| self.domain(domain, &keys));
         let domains = domains.collect::<Result<Vec<_>, _>>()?;
         self.check_domains(&domains)?;
+        let secondaries = self.secondaries(&written.secondary, &domains, &keys)?;
+        let catalog = written.catalog.as_ref();
+        let catalog = catalog.map(|table| self.catalog(table, &domains, &secondaries, &keys));
         let dns_listen = written
             .dns
             .listen
@@ -70,6 +76,9 @@ impl Checker<'_> {
             dns_listen,
             serving: self.serving(&written.dns)?,
             domains,
+            secondaries,
+            catalog: catalog.transpose()?,
+            tsig: keys,
             prove: written.prove.map(|prove| self.prove(&prove)).transpose()?,
             database: written
                 .database
@@ -98,7 +107,7 @@ impl Checker<'_> {
         Ok(())
     }
 
-    fn domain(&self, written: &WrittenDomain) -> Result<Domain, ConfigError> {
+    fn domain(&self, written: &WrittenDomain, tsig: &TsigKeys) -> Result<Domain, ConfigError> {
         // The name must make handles, so it is checked as part of one.
         let handle = Handle::new("user", &written.name)
             .map_err(|error| self.invalid("domain.name", &written.name, error.to_string()))?;
@@ -140,6 +149,8 @@ impl Checker<'_> {
             );
             return Err(self.invalid("domain.addresses", "[]", remedy));
         }
+        let (peers, permits) = (&written.secondaries, &written.transfer);
+        let distribution = self.distribution("domain", peers, permits, tsig)?;
         Ok(Domain {
             name,
             zone,
@@ -150,6 +161,8 @@ impl Checker<'_> {
             signature_days: self.within("domain.signature_days", written.signature_days, 1, 60)?,
             keys: self.keys(written)?,
             records: self.records(written)?,
+            denial: self.denial(written.denial.as_deref(), &distribution)?,
+            distribution,
         })
     }
 
@@ -250,7 +263,7 @@ impl Checker<'_> {
         })
     }
 
-    fn name(&self, key: &str, text: &str) -> Result<Name, ConfigError> {
+    pub(super) fn name(&self, key: &str, text: &str) -> Result<Name, ConfigError> {
         let mut name = Name::from_ascii(text).map_err(|_| {
             self.invalid(key, text, "write a DNS name, such as \"ns1.example.com\"")
         })?;

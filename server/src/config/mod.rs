@@ -4,6 +4,8 @@ mod check;
 mod database;
 mod passphrase;
 mod serving;
+mod transfer;
+mod tsig;
 mod written;
 
 use std::{
@@ -14,12 +16,13 @@ use std::{
 use payname_resolver::{
     TrustAnchors, hickory_proto::rr::Name, lightning::bitcoin::Network, net::DnsServer,
 };
-use payname_zones::KeyPolicy;
+use payname_zones::{Denial, KeyPolicy};
 use url::Url;
 
 pub use self::serving::{Networks, RateLimit, Serving, StreamLimits, Tls};
+pub use self::transfer::{Catalog, Distribution, Peer, Permit, Secondary};
 use self::{check::Checker, written::Written};
-use crate::{keys::PassphraseSource, store::postgres::Database};
+use crate::{keys::PassphraseSource, store::postgres::Database, transfer::KeyRing};
 
 /// What a server is started with.
 ///
@@ -60,6 +63,12 @@ pub struct Config {
     pub serving: Serving,
     /// The domains names are given under; at least one.
     pub domains: Vec<Domain>,
+    /// The zones that other servers sign and this one serves too.
+    pub secondaries: Vec<Secondary>,
+    /// The list of the domains' zones for secondaries.
+    pub catalog: Option<Catalog>,
+    /// The keys that transfers are signed with.
+    pub tsig: KeyRing,
     /// The resolver that published records are proven through. None means our own nameserver.
     pub prove: Option<Prove>,
     /// The PostgreSQL database that the registry is kept in. None means a file in the data directory.
@@ -88,6 +97,10 @@ pub struct Domain {
     pub keys: KeyPolicy,
     /// A master file of further records.
     pub records: Option<PathBuf>,
+    /// How the zone proves that a name does not exist.
+    pub denial: Denial,
+    /// Who follows the zone.
+    pub distribution: Distribution,
 }
 
 /// How published records are proven.

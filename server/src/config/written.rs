@@ -25,6 +25,11 @@ pub(super) struct Written {
     pub(super) domain: Vec<WrittenDomain>,
     pub(super) prove: Option<WrittenProve>,
     pub(super) database: Option<WrittenDatabase>,
+    #[serde(default)]
+    pub(super) tsig: Vec<WrittenTsig>,
+    #[serde(default)]
+    pub(super) secondary: Vec<WrittenSecondary>,
+    pub(super) catalog: Option<WrittenCatalog>,
 }
 
 /// `[database]`.
@@ -99,6 +104,56 @@ pub(super) struct WrittenDomain {
     #[serde(default = "default_zsk_days")]
     pub(super) zsk_days: u32,
     pub(super) records: Option<PathBuf>,
+    #[serde(default)]
+    pub(super) secondaries: Vec<WrittenPeer>,
+    #[serde(default)]
+    pub(super) transfer: Vec<WrittenPermit>,
+    pub(super) denial: Option<String>,
+}
+
+/// One `[[tsig]]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenTsig {
+    pub(super) name: String,
+    #[serde(default = "default_tsig_algorithm")]
+    pub(super) algorithm: String,
+    pub(super) secret_file: PathBuf,
+}
+
+/// One of `secondaries` or `primaries`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenPeer {
+    pub(super) address: String,
+    pub(super) key: Option<String>,
+}
+
+/// One of `transfer`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenPermit {
+    pub(super) key: Option<String>,
+    pub(super) prefix: Option<String>,
+}
+
+/// One `[[secondary]]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenSecondary {
+    pub(super) zone: String,
+    pub(super) primaries: Vec<WrittenPeer>,
+}
+
+/// `[catalog]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenCatalog {
+    pub(super) zone: String,
+    #[serde(default)]
+    pub(super) secondaries: Vec<WrittenPeer>,
+    #[serde(default)]
+    pub(super) transfer: Vec<WrittenPermit>,
 }
 
 /// `[prove]`.
@@ -167,6 +222,10 @@ fn default_keys() -> String {
 
 fn default_algorithm() -> u8 {
     13
+}
+
+fn default_tsig_algorithm() -> String {
+    "hmac-sha256".to_owned()
 }
 
 fn default_zsk_days() -> u32 {

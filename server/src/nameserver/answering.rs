@@ -13,7 +13,11 @@ use super::{
     counts::{Counter, Ledger},
     rate::Verdict,
 };
-use crate::{clock::Clock, publisher::Served};
+use crate::{
+    clock::Clock,
+    publisher::Served,
+    transfer::{Desk, Reply},
+};
 
 /// The zones, what the server says of itself, and the time: shared by all listeners.
 #[derive(Debug, Clone)]
@@ -24,6 +28,8 @@ pub(super) struct Answering {
     pub(super) ledger: Ledger,
     /// Who counts for all connections.
     pub(super) counter: Arc<Mutex<Counter>>,
+    /// Whoever answers what is asked about transfers, and what is signed.
+    pub(super) desk: Option<Arc<Desk>>,
 }
 
 /// What queries come over.
@@ -60,7 +66,18 @@ impl Answering {
             clock,
             ledger,
             counter,
+            desk: None,
         }
+    }
+
+    /// The response to a query about transfers, or to a signed one; none to all others.
+    pub(super) fn transfer(
+        &self,
+        query: &[u8],
+        client: IpAddr,
+        transport: Transport,
+    ) -> Option<Reply> {
+        self.desk.as_ref()?.answer(query, client, transport)
     }
 
     /// The response to a query over a connection that may stay idle so long; none when it deserves

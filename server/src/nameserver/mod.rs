@@ -21,6 +21,7 @@ use std::{
     hash::RandomState,
     io,
     net::{SocketAddr, UdpSocket},
+    sync::Arc,
 };
 
 use tokio::{net::TcpListener, task::JoinSet};
@@ -34,7 +35,7 @@ pub use self::{
     certificate::CertificateError, encrypted::EncryptedAddresses, secrets::SecretsError,
 };
 pub(crate) use self::{certificate::CertificateFiles, secrets::SecretFile};
-use crate::{clock::Clock, config::Serving, publisher::Served};
+use crate::{clock::Clock, config::Serving, publisher::Served, transfer::Desk};
 
 /// How often a free port is looked for that UDP and TCP can share.
 const PORT_ATTEMPTS: usize = 32;
@@ -48,6 +49,7 @@ pub struct Listeners {
     ledger: Ledger,
     serving: Serving,
     renewal: Renewal,
+    desk: Option<Arc<Desk>>,
 }
 
 impl Listeners {
@@ -71,6 +73,7 @@ impl Listeners {
             ledger: Ledger::default(),
             serving: serving.clone(),
             renewal,
+            desk: None,
         };
         for &address in addresses {
             let (tcp, udp, bound) =
@@ -102,9 +105,16 @@ impl Listeners {
         self.ledger.clone()
     }
 
+    /// Has queries about transfers, and signed ones, answered there.
+    pub(crate) fn with_desk(mut self, desk: Arc<Desk>) -> Self {
+        self.desk = Some(desk);
+        self
+    }
+
     /// Answers until told to stop; `clock` tells the time by which cookies are judged.
     pub async fn serve(self, served: Served, clock: Clock, stop: CancellationToken) {
-        let answering = Answering::new(served, self.renewal.options(), clock, self.ledger);
+        let mut answering = Answering::new(served, self.renewal.options(), clock, self.ledger);
+        answering.desk = self.desk;
         let Serving {
             rate,
             streams,

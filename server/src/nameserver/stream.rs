@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::answering::{Answering, Way};
-use crate::{config::StreamLimits, room::Place};
+use crate::{config::StreamLimits, room::Place, transfer::Reply};
 
 /// How many messages may wait to be written; then no more queries are read.
 const WAITING: usize = 16;
@@ -59,6 +59,21 @@ async fn answer(
     limits: StreamLimits,
     messages: &mpsc::Sender<Vec<u8>>,
 ) -> bool {
+    match answering.transfer(query, client, way.transport()) {
+        Some(Reply::One { message, .. }) => return messages.send(message).await.is_ok(),
+        Some(Reply::Many(transfer)) => {
+            let messages = messages.clone();
+            tokio::spawn(async move {
+                for message in transfer {
+                    if messages.send(message).await.is_err() {
+                        return;
+                    }
+                }
+            });
+            return true;
+        }
+        None => {}
+    }
     match answering.respond(query, client, way, Some(limits.idle)) {
         Some(response) => messages.send(response).await.is_ok(),
         None => false,

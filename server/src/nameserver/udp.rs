@@ -21,6 +21,7 @@ use super::{
     answering::{Answering, Way},
     rate::{Limiter, Verdict},
 };
+use crate::transfer;
 
 /// The longest query that is read, in bytes; what comes after is cut off. Queries have about 100.
 pub(super) const MAX_QUERY: usize = 4096;
@@ -101,6 +102,15 @@ fn work(socket: &UdpSocket, answering: &Answering, mut limiter: Limiter, stop: &
         let (zones, options) = (answering.served.zones(), answering.options.load());
         let now = answering.clock.now();
         batch.answer(socket, |query, address, response| {
+            if let Some(reply) = answering.transfer(query, address, Way::Udp.transport()) {
+                let transfer::Reply::One { message, is_signed } = reply else {
+                    return false;
+                };
+                *response = message;
+                // Who signs is who he says; all others may be forged.
+                return is_signed
+                    || limiter.judge(address, ReplyKind::Error, passed) == Verdict::Send;
+            }
             let asker = Asker {
                 address,
                 now,

@@ -28,14 +28,14 @@ use payname_resolver::hickory_proto::{
     rr::{Name, RData, RecordType, rdata::NS},
 };
 use payname_zones::{
-    Denial, NameServer, PaymentRecord, Settings, SignaturePolicy, Transport, Zone, ZoneFile,
-    ZoneKeys, ZoneSet, payment_record,
+    NameServer, PaymentRecord, Settings, SignaturePolicy, Transport, Zone, ZoneFile, ZoneKeys,
+    ZoneSet, payment_record,
 };
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
-use self::{standing::Standing, workshop::Workshop};
 pub(crate) use self::standing::serial_ceiling;
 pub(crate) use self::{filed::Reserved, signals::signals};
+use self::{standing::Standing, workshop::Workshop};
 use super::PublishError;
 use crate::{
     clock::Clock,
@@ -65,6 +65,8 @@ pub struct Served {
     turn: Arc<std::sync::Mutex<()>>,
     /// What operators wrote in files, by zone.
     filed: Arc<ArcSwap<BTreeMap<Name, ZoneFile>>>,
+    /// Hears of every change.
+    changes: watch::Sender<()>,
 }
 
 impl From<ZoneSet> for Served {
@@ -74,6 +76,7 @@ impl From<ZoneSet> for Served {
             zones: Arc::new(ArcSwap::from_pointee(zones)),
             turn: Arc::default(),
             filed: Arc::default(),
+            changes: watch::Sender::default(),
         }
     }
 }
@@ -112,10 +115,13 @@ impl Served {
         })
     }
 
-    /// The deepest zone that lies above this one.
+    /// The deepest zone that lies above this one, if it is signed here.
     fn above(&self, zone: &Name) -> Option<Name> {
         let served = self.zones.load();
         let above = served.holding(&zone.base_name())?;
+        if above.is_mirror() {
+            return None; // its signer delegates
+        }
         Some(above.origin().clone())
     }
 
@@ -126,7 +132,23 @@ impl Served {
         let mut zones = ZoneSet::clone(&self.zones.load());
         let outcome = change(&mut zones);
         self.zones.store(Arc::new(zones));
+        self.changes.send_replace(());
         outcome
+    }
+
+    /// Shows a zone that was made elsewhere, in place of the one with its apex.
+    pub(crate) fn show(&self, zone: Zone) {
+        self.change(|zones| zones.insert(zone));
+    }
+
+    /// Answers for a zone with SERVFAIL until it is shown again.
+    pub(crate) fn withhold(&self, origin: &Name) {
+        self.change(|zones| zones.withhold(origin));
+    }
+
+    /// Tells whenever zones have changed; several changes may be told as one.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 }
 
@@ -295,7 +317,7 @@ pub(crate) fn settings(domain: &Domain) -> Settings {
         .map(|name| NameServer::new(name.clone(), domain.addresses.iter().copied()));
     Settings {
         negative_ttl: domain.negative_ttl,
-        denial: Denial::Compact,
+        denial: domain.denial,
         signatures: SignaturePolicy {
             validity: signature_life(domain),
             jitter: signature_life(domain)
