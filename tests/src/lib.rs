@@ -20,6 +20,7 @@ pub mod judge;
 pub mod port;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod secondary;
 pub mod service;
 pub mod tools;
 pub mod tor;
@@ -30,6 +31,7 @@ pub mod world;
 pub use bitcoind::Bitcoind;
 pub use certificate::Certificate;
 pub use payname_fuzz::vector;
+pub use secondary::Secondary;
 pub use tor::Tor;
 pub use unbound::Unbound;
 pub use world::World;

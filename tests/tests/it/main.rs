@@ -31,6 +31,11 @@ mod random_zones;
 mod resolution;
 mod rollover;
 mod round_trips;
+/// A server and what one does with it are the server's own, whose tests use more.
+#[allow(dead_code)]
+#[path = "../../../server/tests/it/scene.rs"]
+mod scene;
+mod secondaries;
 mod socks;
 mod transports;
 mod unproven;

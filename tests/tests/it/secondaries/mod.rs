@@ -1,0 +1,8 @@
+//! Real name servers follow our zones, and we follow theirs.
+
+mod cataloging;
+mod fetching;
+mod following;
+mod refusing;
+mod rig;
+mod serials;
