@@ -1,0 +1,237 @@
+use super::*;
+
+const MINIMAL: &str = r#"
+    data_dir = "data"
+    [[domain]]
+    name = "Example.com."
+    nameservers = ["ns1.example.net"]
+"#;
+
+fn parse(text: &str) -> Result<Config, String> {
+    Config::parse(text, Path::new("/etc/payname/paynamed.toml")).map_err(|error| {
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        format!("{error}: {}", cause.unwrap_or_default())
+    })
+}
+
+#[test]
+fn the_example_that_is_shipped_is_a_configuration() {
+    let config = parse(include_str!("../../paynamed.example.toml")).unwrap();
+    assert_eq!(config.domains.len(), 1);
+    assert!(config.prove.is_none());
+}
+
+#[test]
+fn defaults_are_cautious_and_paths_start_from_the_file() {
+    let config = parse(MINIMAL).unwrap();
+    assert_eq!(config.data_dir, Path::new("/etc/payname/data"));
+    assert_eq!(config.network, Network::Bitcoin);
+    assert_eq!(config.domains[0].name, "example.com");
+    assert!(config.http_listen.ip().is_loopback());
+    assert_eq!(config.serving.rate, RateLimit::default());
+    assert_eq!(config.serving.networks, Networks::default());
+    assert_eq!(config.serving.streams, StreamLimits::default());
+}
+
+#[test]
+fn every_mistake_names_the_file_the_key_and_the_remedy() {
+    let cases = [
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "nameservers = []",
+            "domain.nameservers",
+            "at least one",
+        ),
+        (
+            "ns1.example.net",
+            "ns1.example.com",
+            "domain.addresses",
+            "public addresses",
+        ),
+        (
+            "ns1.example.net",
+            "192.0.2.53",
+            "domain.nameservers",
+            "`addresses`",
+        ),
+        ("ns1.example.net", "ns1", "domain.nameservers", "whole name"),
+        (
+            "ns1.example.net",
+            "ns1_.example.net",
+            "domain.nameservers",
+            "whole name",
+        ),
+        (
+            "[[domain]]",
+            "[http]\nlisten = \"[::]:80\"\n[[domain]]",
+            "public_url",
+            "https://names.example.com",
+        ),
+        ("\"data\"", "\"\"", "data_dir", "of its own"),
+        ("Example.com.", "exa mple", "domain.name", "letters"),
+        (
+            "[[domain]]",
+            "colour = 1\n[[domain]]",
+            "colour",
+            "unknown field",
+        ),
+        (
+            "[[domain]]",
+            "network = \"mainnet\"\n[[domain]]",
+            "network",
+            "bitcoin, testnet",
+        ),
+        (
+            "[[domain]]",
+            "public_url = \"names.example\"\n[[domain]]",
+            "public_url",
+            "https://",
+        ),
+        (
+            "[[domain]]",
+            "[http]\nlisten = \"8080\"\n[[domain]]",
+            "http.listen",
+            "127.0.0.1:8080",
+        ),
+        (
+            "[[domain]]",
+            "[http]\nmetrics_listen = \"9153\"\n[[domain]]",
+            "http.metrics_listen",
+            "127.0.0.1:8080",
+        ),
+        (
+            "[[domain]]",
+            "[dns]\nlisten = []\n[[domain]]",
+            "dns.listen",
+            "at least one",
+        ),
+        (
+            "[[domain]]",
+            "[dns]\nnsid = \"\"\n[[domain]]",
+            "dns.nsid",
+            "1 to 64",
+        ),
+        (
+            "[[domain]]",
+            "[dns]\ncookie_secret_file = \"nowhere\"\n[[domain]]",
+            "dns.cookie_secret_file",
+            "openssl rand -hex 16",
+        ),
+        (
+            "[[domain]]",
+            "[dns]\nexempt = [\"all\"]\n[[domain]]",
+            "dns.exempt",
+            "192.0.2.0/24",
+        ),
+        (
+            "[[domain]]",
+            "[dns.tls]\ncertificate = \"nowhere.pem\"\nkey = \"nowhere.pem\"\n[[domain]]",
+            "dns.tls.certificate",
+            "nowhere.pem cannot be read",
+        ),
+        (
+            "[[domain]]",
+            "[dns]\nipv4_prefix = 33\n[[domain]]",
+            "dns.ipv4_prefix",
+            "from 1 to 32",
+        ),
+        (
+            "[[domain]]",
+            "[dns]\nidle_seconds = 0\n[[domain]]",
+            "dns.idle_seconds",
+            "from 1 to",
+        ),
+        (
+            "[[domain]]",
+            "[prove]\ndns = \"127.0.0.1:53\"\nanchors = \"nowhere\"\n[[domain]]",
+            "prove.anchors",
+            "cannot be read",
+        ),
+        (
+            "[[domain]]",
+            "[database]\nurl = \"x\"\nurl_file = \"y\"\n[[domain]]",
+            "database.url",
+            "not both",
+        ),
+        (
+            "[[domain]]",
+            "[database]\nurl = \"postgresql://payname@192.0.2.1/payname\"\n[[domain]]",
+            "database.url",
+            "sslmode=require",
+        ),
+        (
+            "[[domain]]",
+            "[database]\nurl = \"postgresql://a:b@[::1]/payname\"\n[[domain]]",
+            "database.url",
+            "`url_file`",
+        ),
+        (
+            "[[domain]]",
+            "[[domain]]\nkeys = \"three\"",
+            "domain.keys",
+            "split",
+        ),
+        (
+            "[[domain]]",
+            "[[domain]]\nalgorithm = 8",
+            "domain.algorithm",
+            "13, 14 or 15",
+        ),
+        (
+            "[[domain]]",
+            "keys_passphrase_file = \"a\"\nkeys_passphrase_command = [\"b\"]\n[[domain]]",
+            "keys_passphrase",
+            "write one of",
+        ),
+        (
+            "[[domain]]",
+            "keys_passphrase_command = []\n[[domain]]",
+            "keys_passphrase_command",
+            "pass",
+        ),
+        (
+            "[[domain]]",
+            "keys_passphrase_credential = \"../x\"\n[[domain]]",
+            "keys_passphrase_credential",
+            "LoadCredential",
+        ),
+        (
+            "[[domain]]",
+            "[[domain]]\nrecords = \"\"",
+            "domain.records",
+            "master file",
+        ),
+        (
+            "[[domain]]",
+            "[[domain]]\nttl = 0",
+            "domain.ttl",
+            "from 1 to",
+        ),
+        (
+            "[[domain]]",
+            "[[domain]]\nzone = \"other.example\"",
+            "domain.zone",
+            "_bitcoin-payment.example.com",
+        ),
+    ];
+    for (from, to, key, remedy) in cases {
+        let error = parse(&MINIMAL.replace(from, to)).unwrap_err();
+        assert!(error.contains("/etc/payname/paynamed.toml"), "{error}");
+        assert!(
+            error.contains(key) && error.contains(remedy),
+            "{key}: {error}"
+        );
+    }
+}
+
+#[test]
+fn only_the_part_that_payments_need_can_be_delegated() {
+    let config = parse(&MINIMAL.replace(
+        "[[domain]]",
+        "[[domain]]\nzone = \"_bitcoin-payment.example.com\"",
+    ));
+    assert_eq!(
+        config.unwrap().domains[0].zone.to_string(),
+        "_bitcoin-payment.example.com."
+    );
+}
