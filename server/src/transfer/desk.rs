@@ -98,9 +98,9 @@ impl Asked {
     fn limit(&self) -> usize {
         let has_edns = self.query.get(11).is_some_and(|count| *count > 0);
         match (self.transport, has_edns) {
-            (Transport::Tcp, _) => usize::from(u16::MAX),
-            (_, true) => 1232,
-            (_, false) => 512,
+            (Transport::Udp { .. }, true) => 1232,
+            (Transport::Udp { .. }, false) => 512,
+            _ => usize::from(u16::MAX),
         }
     }
 }
@@ -301,7 +301,7 @@ impl Desk {
         let Some(envelope) = Envelope::answering(&asked.query, longest) else {
             return self.refuse(asked, code::FORM_ERR);
         };
-        if asked.transport != Transport::Tcp {
+        if matches!(asked.transport, Transport::Udp { .. }) {
             return self.over_udp(asked, offered, &envelope, since.is_some());
         }
         let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else {

@@ -1,6 +1,7 @@
 //! Real name servers follow our zones, and we follow theirs.
 
 mod cataloging;
+mod encrypted;
 mod fetching;
 mod following;
 mod refusing;
