@@ -82,7 +82,7 @@ try_start() {
   local log=$tools/log/try.log status=0
   : >"$log"
   logged "$log" "$tools/bin/$1" "$2" || status=$?
-  if [ "$status" -ge 126 ] || grep -q 'error while loading shared libraries' "$log"; then
+  if [ "$status" -ge 126 ] || grep -qE "error while loading shared libraries|^Can't (load|locate) " "$log"; then
     fail "$1 was installed but does not start" "$(reason_in "$log")" \
       "run target/tools/bin/$1 $2 to see; 'make clean-tools' and this again may help"
   fi

@@ -27,11 +27,11 @@ unpack() {
   logged "$log" apt-get -c "$apt/apt.conf" -s --no-install-recommends install $packages ||
     fail "${suite:-$release} cannot provide $packages" "$(reason_in "$log")" \
       "install the programs ($programs) by hand so that they are on PATH, then run this again"
-  # One `name=version` per line: what was asked for, and of its dependencies the libraries
-  # (and what the empty package `postgresql` stands for).
+  # One `name=version` per line: what was asked for, and of its dependencies the libraries, Perl,
+  # and what the empty package `postgresql` stands for.
   awk -v wanted=" $packages " '
     $1 == "Inst" { sub(/^\(/, "", $3)
-      if (index(wanted, " " $2 " ") || $2 ~ /^lib/ || $2 ~ /-libs$/ || $2 == "zlib1g" ||
+      if (index(wanted, " " $2 " ") || $2 ~ /^lib/ || $2 ~ /-libs$/ || $2 == "zlib1g" || $2 ~ /^perl/ ||
         $2 ~ /^postgresql-[0-9]+$/) print $2 "=" $3 }
   ' "$log" | sort -u >"$apt/closure"
 
@@ -124,8 +124,9 @@ CONF
 }
 
 # wrap ROOT PROGRAM: writes $tools/bin/PROGRAM, after checking that every library it needs is there.
+# Where the program is a script, it is Perl's, which is unpacked too.
 wrap() {
-  local root=$1 program=$2 folder='' loader missing
+  local root=$1 program=$2 folder='' loader missing started modules='' script=''
   for folder in usr/bin usr/sbin bin sbin none; do
     if [ -x "$tools/$root/$folder/$program" ]; then break; fi
   done
@@ -133,9 +134,15 @@ wrap() {
     fail "the unpacked packages have no program $program" "the distribution moved it to another package" \
       "install $program by hand so that it is on PATH, then run this again"
   fi
+  started=$folder/$program
+  if [ "$(head -c 2 "$tools/$root/$started")" = '#!' ]; then
+    modules="export PERL5LIB=\"$(perl_modules_in "$root")\""
+    script="\"\$root/$started\""
+    started=usr/bin/perl
+  fi
   loader=$(loader_in "$root")
   local libraries="$tools/$root/lib/$triplet:$tools/$root/usr/lib/$triplet"
-  missing=$("$tools/$root/$loader" --library-path "$libraries" --list "$tools/$root/$folder/$program" 2>&1 |
+  missing=$("$tools/$root/$loader" --library-path "$libraries" --list "$tools/$root/$started" 2>&1 |
     grep -E 'not found|cannot' || true)
   if [ -n "$missing" ]; then
     fail "$program lacks a library" "$missing" "install $program by hand so that it is on PATH, then run this again"
@@ -146,10 +153,21 @@ wrap() {
 # Written by tests/setup: starts an unpacked program through the loader it was unpacked with.
 self=\$(readlink -f "\$0")
 root=\${self%/*}/../$root
-exec "\$root/$loader" --library-path "\$root/lib/$triplet:\$root/usr/lib/$triplet" "\$root/$folder/$program" "\$@"
+$modules
+exec "\$root/$loader" --library-path "\$root/lib/$triplet:\$root/usr/lib/$triplet" "\$root/$started" $script "\$@"
 WRAPPER
   chmod 755 "$tools/bin/.$program.new"
   mv -f "$tools/bin/.$program.new" "$tools/bin/$program"
+}
+
+# Where the modules of an unpacked Perl are, as a wrapper says it.
+perl_modules_in() {
+  local place=$tools/$1 folder modules=''
+  for folder in "$place"/etc/perl "$place"/usr/share/perl5 "$place/usr/lib/$triplet"/perl5/[0-9]* \
+    "$place/usr/lib/$triplet/perl-base" "$place/usr/lib/$triplet"/perl/[0-9]* "$place"/usr/share/perl/[0-9]*; do
+    if [ -d "$folder" ]; then modules="$modules:\$root${folder#"$place"}"; fi
+  done
+  printf '%s' "${modules#:}"
 }
 
 # The dynamic loader of an unpacked root, relative to it.

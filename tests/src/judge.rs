@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use payname_resolver::hickory_proto::op::{Message, ResponseCode};
 use payname_resolver::hickory_proto::rr::{Name, Record, RecordType};
 use payname_resolver::resolution::Question;
+use serde_json::Value;
 
 use crate::dns::over_tcp;
 use crate::tools::tool;
@@ -166,6 +167,54 @@ pub fn drill_chase(
         bail!("drill -S {name} {kind}: {text}");
     }
     Ok(text)
+}
+
+/// One of the things that Zonemaster says of a zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// `INFO`, `NOTICE`, `WARNING`, `ERROR` or `CRITICAL`.
+    pub level: String,
+    /// What it is about, such as `RRSIG_EXPIRED`.
+    pub tag: String,
+    /// All of it: names, addresses, times.
+    pub json: Value,
+}
+
+impl Remark {
+    /// Whether it says more than that something is as it should be.
+    pub fn is_complaint(&self) -> bool {
+        self.level != "INFO"
+    }
+}
+
+/// What Zonemaster says of a zone that it reaches on port 53 from a root, whose servers stand in `hints`.
+///
+/// # Errors
+/// It fails, or says something else than remarks; or it is missing.
+pub fn zonemaster(hints: &Path, zone: &str) -> Result<Vec<Remark>> {
+    let output = Command::new(tool("zonemaster-cli")?)
+        .args(["--json-stream", "--no-progress", "--level", "INFO"])
+        .arg("--hints")
+        .arg(hints)
+        .arg(zone)
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    if !output.status.success() {
+        let error = String::from_utf8_lossy(&output.stderr);
+        bail!("zonemaster-cli {zone}: {text}{error}");
+    }
+    let remarks = serde_json::Deserializer::from_str(&text).into_iter();
+    remarks
+        .map(|json| {
+            let json: Value = json.with_context(|| text.clone().into_owned())?;
+            let field = |key| json.get(key).and_then(Value::as_str).context(json.clone());
+            Ok(Remark {
+                level: field("level")?.to_owned(),
+                tag: field("tag")?.to_owned(),
+                json,
+            })
+        })
+        .collect()
 }
 
 fn run(command: &mut Command) -> Result<()> {

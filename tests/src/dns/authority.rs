@@ -29,6 +29,16 @@ impl Authority {
         Ok(Self { zones, listener })
     }
 
+    /// Serves `zones` on this address, whose port may be privileged.
+    ///
+    /// # Errors
+    /// The address is not this machine's, its port is taken, or one must be root for it.
+    pub async fn start_at(address: SocketAddr, zones: ZoneSet) -> Result<Self> {
+        let zones = Arc::new(Served(RwLock::new(zones)));
+        let listener = Listener::open_at(address, zones.clone()).await?;
+        Ok(Self { zones, listener })
+    }
+
     /// Where it answers, on UDP and TCP.
     pub fn address(&self) -> SocketAddr {
         self.listener.address()

@@ -44,7 +44,22 @@ pub(super) struct Listener {
 impl Listener {
     /// Listens on free loopback ports.
     pub(super) async fn open(answerer: Arc<impl Answer>) -> Result<Self> {
-        let (udp, tcp) = bind_both().await?;
+        Self::over(bind_both().await?, answerer).await
+    }
+
+    /// Listens for messages on this address.
+    pub(super) async fn open_at(address: SocketAddr, answerer: Arc<impl Answer>) -> Result<Self> {
+        let sockets = (
+            UdpSocket::bind(address).await?,
+            TcpListener::bind(address).await?,
+        );
+        Self::over(sockets, answerer).await
+    }
+
+    async fn over(
+        (udp, tcp): (UdpSocket, TcpListener),
+        answerer: Arc<impl Answer>,
+    ) -> Result<Self> {
         let address = udp.local_addr()?;
         let http = TcpListener::bind("127.0.0.1:0").await?;
         let https = http.local_addr()?;

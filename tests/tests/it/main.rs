@@ -41,3 +41,5 @@ mod transports;
 mod unproven;
 mod verify;
 mod zone_judges;
+#[cfg(target_os = "linux")]
+mod zonemaster;

@@ -42,13 +42,13 @@ _443._tcp 300 TLSA  3 1 1 49FD46E6C4B45C55D4AC69CBD3CD34AC1AFE51DE1B4B7F3F1D1D1D
 _x._tcp   300 SRV   1 2 443 mail
 ";
 
-fn key(algorithm: KeyAlgorithm, is_entry: bool) -> Arc<SigningKey> {
+pub(crate) fn key(algorithm: KeyAlgorithm, is_entry: bool) -> Arc<SigningKey> {
     let pkcs8 = algorithm.generate_pkcs8(&SystemRandom::new()).unwrap();
     Arc::new(SigningKey::load(&pkcs8, algorithm, is_entry).unwrap())
 }
 
 /// A KSK and a ZSK, with what they ask the parent for.
-fn split(algorithm: KeyAlgorithm) -> ZoneKeys {
+pub(crate) fn split(algorithm: KeyAlgorithm) -> ZoneKeys {
     let (ksk, zsk) = (key(algorithm, true), key(algorithm, false));
     let request = DsRequest::Keys(vec![ksk.dnskey().clone()]);
     ZoneKeys::new(ksk, zsk, [], request)
