@@ -56,9 +56,9 @@ impl Ends {
         counts.fold(0, usize::saturating_add)
     }
 
-    /// Whether any signature is of the key with this tag.
+    /// Whether any signature may be of the key with this tag.
     pub(crate) fn are_of(&self, tag: u16) -> bool {
-        self.0.keys().any(|(_, tags, _)| tags.contains(tag))
+        self.0.keys().any(|(_, tags, _)| tags.may_contain(tag))
     }
 
     /// The first of them.

@@ -6,25 +6,35 @@
 pub(crate) struct KeyTags {
     lower: u16,
     higher: Option<u16>,
+    /// Whether there are others, which are not told; only a zone from elsewhere has any.
+    more: bool,
 }
 
 impl KeyTags {
     /// These tags; none without any. Of more than two, as a zone from elsewhere may have, the
-    /// first two.
+    /// first two, and that there are more.
     pub(crate) fn of(tags: impl IntoIterator<Item = u16>) -> Option<Self> {
         let mut tags = tags.into_iter();
         let first = tags.next()?;
         let second = tags.next();
+        let more = tags.next().is_some();
         Some(match second {
             Some(second) if second < first => Self {
                 lower: second,
                 higher: Some(first),
+                more,
             },
             higher => Self {
                 lower: first,
                 higher,
+                more,
             },
         })
+    }
+
+    /// Whether a tag may be among these: always, where not all are told.
+    pub(crate) fn may_contain(self, tag: u16) -> bool {
+        self.more || self.contains(tag)
     }
 
     /// The tags, in order.
@@ -48,6 +58,8 @@ mod tests {
         assert_eq!(KeyTags::of([]), None);
         let both = KeyTags::of([3, 1]).unwrap();
         assert_eq!(both.iter().collect::<Vec<_>>(), [1, 3]);
-        assert!(both.contains(3) && !both.contains(2));
+        assert!(both.contains(3) && !both.contains(2) && !both.may_contain(2));
+        let many = KeyTags::of([3, 1, 2]).unwrap();
+        assert!(many.may_contain(2) && many != both);
     }
 }

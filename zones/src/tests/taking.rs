@@ -150,6 +150,30 @@ fn no_more_is_taken_than_allowed() {
 }
 
 #[test]
+fn changes_of_short_records_at_long_names_are_counted_too() {
+    let older = furnished_zone(Denial::Nsec3);
+    let mut newer = older.clone();
+    newer
+        .set_txt(&name("x.example.test."), "x", 60, NOW)
+        .unwrap();
+    let mut changes = ixfr(&newer, &older);
+    let label = "x".repeat(60);
+    let added = (0..200).map(|number| {
+        let owner = name(&format!("n{number}.{label}.{label}.{label}.example.test."));
+        Record::from_rdata(owner, 60, RData::TXT(crate::txt(b"")))
+    });
+    let end = changes.len() - 1;
+    changes.splice(end..end, added);
+    let limits = TransferLimits {
+        octets: 20_000,
+        ..LIMITS
+    };
+    let mut incoming = Incoming::since(mirror(&older), limits, NOW);
+    let refused = incoming.feed(&message(&changes));
+    assert!(matches!(refused, Err(IncomingError::TooLarge { .. })));
+}
+
+#[test]
 fn changes_that_do_not_follow_are_refused() {
     let (older, newer) = versions(Denial::Nsec3);
     let records = ixfr(&newer, &older);
@@ -283,6 +307,40 @@ fn what_is_not_signed_as_it_must_be_is_refused_with_owner_and_type() {
     let arrived = arrive(Incoming::since(base, LIMITS, NOW), messages);
     let (_, _, fault) = fault(Box::new(arrived), NOW);
     assert_eq!(fault, SignatureFault::UnknownKey);
+}
+
+#[test]
+fn a_key_that_is_gone_is_missed_behind_any_number_of_other_signatures() {
+    let zone = furnished_zone(Denial::Nsec3);
+    // Two more signatures for every set, by keys with the lowest tags, come before the good one.
+    let mut records = axfr(&zone);
+    for record in axfr(&zone) {
+        if record.record_type() != RecordType::RRSIG {
+            continue;
+        }
+        for tag in [0, 1] {
+            let mut data = crate::packed::rdata_bytes(&record.data).unwrap();
+            data[16..18].copy_from_slice(&[0, tag]);
+            let mut other = record.clone();
+            other.data = RData::Unknown {
+                code: RecordType::RRSIG,
+                rdata: hickory_proto::rr::rdata::NULL::with(data),
+            };
+            records.insert(1, other);
+        }
+    }
+    let Ok(Received::Complete(arrived)) = whole(&records) else {
+        panic!("it is complete");
+    };
+    let base = arrived.check(NOW).unwrap();
+    let mut rolled = zone.clone();
+    rolled.set_keys(key(), NOW).unwrap();
+    let messages = rolled
+        .ixfr(&zone, &envelope(RecordType::IXFR, LIMIT))
+        .unwrap();
+    let arrived = arrive(Incoming::since(base, LIMITS, NOW), messages);
+    let refused = arrived.check(NOW).map(|zone| zone.serial()).unwrap_err();
+    assert!(refused.to_string().contains("not among"), "{refused}");
 }
 
 #[test]

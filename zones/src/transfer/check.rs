@@ -228,7 +228,7 @@ fn write_signed(to: &mut Vec<u8>, owner: &[u8], set: Stored<'_>, original_ttl: u
 }
 
 impl Zone {
-    /// Whether any signature has this tag.
+    /// Whether any signature may have this tag.
     fn is_signed_by(&self, tag: u16) -> bool {
         let ends = [self.nodes.ends(), self.denial.ends()];
         ends.into_iter().any(|ends| ends.are_of(tag))

@@ -39,7 +39,8 @@ impl Layout {
         }
     }
 
-    /// The data with its names written out, given where it is in a message.
+    /// The data with its names written out, given where it is in a message; none where that would be
+    /// longer than the data of a record can be.
     pub(super) fn expand(self, message: &[u8], data: Range<usize>) -> Option<Vec<u8>> {
         let whole = message.get(..data.end)?;
         let mut expanded = Vec::with_capacity(data.len());
@@ -53,7 +54,7 @@ impl Layout {
             at = read_name(whole, at, &mut expanded)?;
         }
         expanded.extend_from_slice(whole.get(at..)?);
-        Some(expanded)
+        (expanded.len() <= usize::from(u16::MAX)).then_some(expanded)
     }
 
     /// The data as it is signed.
@@ -153,6 +154,13 @@ mod tests {
             b"\0\x0a\x02mx\x04test\0"
         );
         assert_eq!(mx.expand(message, 6..12), None, "cut off");
+        let mut longest = b"\x04test\0\xc0\0".to_vec();
+        longest.resize(6 + 65_531, 0);
+        let ns = |end| Layout::of(2).expand(&longest, 6..end);
+        assert_eq!(ns(6 + 65_531).map(|data| data.len()), Some(65_535));
+        longest.push(0);
+        let ns = |end| Layout::of(2).expand(&longest, 6..end);
+        assert_eq!(ns(6 + 65_532), None, "too long when it is written out");
         let txt = Layout::of(16);
         assert_eq!(txt.expand(message, 6..14), Some(message[6..].to_vec()));
         assert_eq!(

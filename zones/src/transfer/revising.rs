@@ -13,6 +13,9 @@ use crate::packed::{SetFault, Stored};
 use crate::stored::SetChange;
 use crate::zone::Zone;
 
+/// What is held for a set or a record beside its owner or data, in octets, about.
+const ENTRY: usize = 64;
+
 /// The record sets that changes touch, as they are after the changes so far.
 #[derive(Debug)]
 pub(super) struct Revising {
@@ -50,7 +53,7 @@ impl Revising {
 
     /// Adds a record, which must not be there.
     pub(super) fn add(&mut self, record: &Arriving) -> Result<(), ZoneError> {
-        self.octets = self.octets.saturating_add(record.data.len());
+        self.octets = self.octets.saturating_add(held(record.data.len()));
         let (covered, records) = self.records(record)?;
         let key = (record.is_signature(), record.data.clone());
         match records.insert(key, record.ttl) {
@@ -96,6 +99,7 @@ impl Revising {
             .sets
             .entry((owner.clone(), covered))
             .or_insert_with(|| {
+                *octets = octets.saturating_add(held(owner.len()));
                 let set = stored(base, owner, covered);
                 let mut records = Records::new();
                 for body in set.iter().flat_map(Stored::bodies) {
@@ -106,13 +110,18 @@ impl Revising {
                     };
                     let is_signature = [*t1, *t2] == u16::from(RecordType::RRSIG).to_be_bytes();
                     let ttl = u32::from_be_bytes([*l1, *l2, *l3, *l4]);
-                    *octets = octets.saturating_add(data.len());
+                    *octets = octets.saturating_add(held(data.len()));
                     records.insert((is_signature, data.to_vec()), ttl);
                 }
                 records
             });
         Ok((covered, records))
     }
+}
+
+/// How much is held for a set or a record, whose owner or data has so many octets.
+fn held(octets: usize) -> usize {
+    octets.saturating_add(ENTRY)
 }
 
 /// A set of the zone, by its owner in lower-case wire form.
