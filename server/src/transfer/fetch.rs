@@ -2,7 +2,10 @@
 
 use std::io;
 
-use payname_resolver::{UnixTime, hickory_proto::rr::Name};
+use payname_resolver::{
+    UnixTime,
+    hickory_proto::rr::{Name, SerialNumber},
+};
 use payname_zones::{Incoming, IncomingError, Received, TransferLimits, Zone};
 use tokio::task::{JoinError, spawn_blocking};
 
@@ -23,6 +26,9 @@ pub(super) enum Fetched {
 
 /// Fetches what is new in a zone; all of it where there is no older version, or the changes cannot be had.
 ///
+/// A version that is not above the one that is there is refused, whichever way it comes: its signatures may be good
+/// still, and whoever gives it would bring back what has been replaced.
+///
 /// # Errors
 /// The primary does not give it, or what it gives is not good.
 pub(super) async fn fetch(
@@ -40,7 +46,19 @@ pub(super) async fn fetch(
             outcome => return outcome,
         }
     }
-    receive(primary, zone, None, clock).await
+    let fetched = receive(primary, zone, None, clock).await?;
+    match (base, &fetched) {
+        (Some(base), Fetched::New(next, _)) => follows(base, next).map(|()| fetched),
+        _ => Ok(fetched),
+    }
+}
+
+fn follows(base: &Zone, next: &Zone) -> Result<(), FetchError> {
+    let (from, to) = (base.serial(), next.serial());
+    if SerialNumber::new(to) > SerialNumber::new(from) {
+        return Ok(());
+    }
+    Err(IncomingError::Backwards { from, to }.into())
 }
 
 async fn receive(
@@ -115,6 +133,9 @@ pub(super) enum FetchError {
     /// The end of the transfer is not signed.
     #[error("the last message of the transfer is not signed")]
     Unsigned,
+    /// It never ends.
+    #[error("the transfer has not ended in time")]
+    Slow,
     /// What came is not good.
     #[error(transparent)]
     Content(#[from] IncomingError),
@@ -130,6 +151,7 @@ impl FetchError {
     /// Whether the whole zone may still be had from the same primary.
     fn allows_another_way(&self) -> bool {
         match self {
+            Self::Content(IncomingError::Backwards { .. }) | Self::Slow => false,
             Self::Refused(_) | Self::Content(_) | Self::Unsigned => true,
             Self::Exchange(error) => matches!(error, ExchangeError::Connection(_)),
             Self::Kept(_) | Self::BrokenOff(_) => false,

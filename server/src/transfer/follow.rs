@@ -9,12 +9,12 @@ use payname_resolver::{
 use payname_zones::{Envelope, Zone};
 use tokio::{
     task::spawn_blocking,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    fetch::{Fetched, fetch, load},
+    fetch::{FetchError, Fetched, fetch, load},
     followed::Followed,
     kept::Kept,
     timers::{Timers, patience},
@@ -23,6 +23,11 @@ use crate::{clock::Clock, outbox::Chain, publisher::Served};
 
 /// How long the disk is left alone after a zone was written: so many times as long as it took.
 const REST: u32 = 20;
+/// How long one transfer may take, however steadily it comes.
+const LONGEST: Duration = Duration::from_secs(2 * 3600);
+/// How long the primaries are left alone after they were asked, whoever says that there is news: a
+/// NOTIFY is easily forged.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Follows one zone.
 pub(super) struct Follower {
@@ -37,6 +42,7 @@ struct State {
     /// When a primary last said that what is served is up to date.
     fresh: UnixTime,
     next_look: Instant,
+    may_look: Instant,
     /// When the zone is written, if it has changed since it was.
     next_write: Option<Instant>,
     may_write: Instant,
@@ -50,6 +56,7 @@ impl Follower {
         let mut state = State {
             fresh: self.resume().await,
             next_look: now,
+            may_look: now,
             next_write: None,
             may_write: now,
             failures: 0,
@@ -58,8 +65,12 @@ impl Follower {
             let write_at = state.next_write.unwrap_or(state.next_look);
             tokio::select! {
                 () = stop.cancelled() => break,
-                () = self.zone.woken() => self.look(&mut state).await,
-                () = sleep_until(state.next_look) => self.look(&mut state).await,
+                () = self.zone.woken() => state.next_look = state.next_look.min(state.may_look),
+                () = sleep_until(state.next_look) => {
+                    if stop.run_until_cancelled(self.look(&mut state)).await.is_none() {
+                        break;
+                    }
+                }
                 () = sleep_until(write_at), if state.next_write.is_some() => self.keep(&mut state).await,
             }
         }
@@ -100,9 +111,14 @@ impl Follower {
     async fn look(&self, state: &mut State) {
         let apex = self.zone.apex();
         let base = self.served.zone(apex, Zone::clone);
+        let timers = base.as_ref().and_then(Timers::of_zone);
+        state.may_look = after(PAUSE);
         for primary in self.zone.primaries() {
-            let fetched = fetch(primary, apex, base.as_ref(), &self.clock).await;
-            match fetched {
+            // Who gives it word by word keeps nobody from seeing that the zone has expired.
+            let left = timers.map_or(LONGEST, |timers| self.until_expiry(timers, state.fresh));
+            let fetched = fetch(primary, apex, base.as_ref(), &self.clock);
+            let fetched = timeout(left.min(LONGEST), fetched).await;
+            match fetched.unwrap_or(Err(FetchError::Slow)) {
                 Ok(fetched) => return self.is_fresh(state, fetched).await,
                 Err(error) => {
                     let (primary, error) = (primary.address, Chain(&error));
@@ -111,7 +127,6 @@ impl Follower {
             }
         }
         state.failures = state.failures.saturating_add(1);
-        let timers = base.as_ref().and_then(Timers::of_zone);
         let wait = match timers {
             Some(timers) if is_expired(timers, state.fresh, self.clock.now()) => {
                 tracing::error!(zone = %apex, "no primary was reached for the SOA's expire time; the zone is answered with SERVFAIL");

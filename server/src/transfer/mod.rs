@@ -15,6 +15,8 @@ mod herald;
 mod kept;
 mod offered;
 mod question;
+#[cfg(test)]
+mod tests;
 mod timers;
 pub(crate) mod tsig;
 

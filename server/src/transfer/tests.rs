@@ -1,0 +1,208 @@
+//! Primaries that do not mean well.
+
+use std::{
+    net::Ipv4Addr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use payname_resolver::hickory_proto::{
+    op::{Message, OpCode},
+    rr::{Name, RData, Record, RecordType},
+};
+use payname_zones::{
+    Denial, Envelope, IncomingError, NameServer, Settings, SigningKey, Zone, ZoneSet,
+};
+use ring::rand::SystemRandom;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    time::{sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    fetch::{FetchError, fetch},
+    follow::Follower,
+    followed::Followed,
+    kept::Kept,
+    question::{asked_type, code, head},
+};
+use crate::{
+    clock::Clock,
+    config::{Peer, Secondary},
+    publisher::Served,
+};
+
+fn apex() -> Name {
+    "example.test.".parse().unwrap()
+}
+
+/// Two versions of a zone, signed now.
+fn versions() -> (Zone, Zone) {
+    let now = Clock::system().now();
+    let server = NameServer::new("ns.other.test.".parse().unwrap(), []);
+    let mut settings = Settings::new(apex(), [server]);
+    settings.denial = Denial::Nsec3;
+    let pkcs8 = SigningKey::generate_pkcs8(&SystemRandom::new()).unwrap();
+    let key = SigningKey::from_pkcs8(&pkcs8).unwrap();
+    let older = Zone::new(settings, key, now).unwrap();
+    let mut newer = older.clone();
+    let owner: Name = "new.example.test.".parse().unwrap();
+    newer.set_txt(&owner, "new", 60, now).unwrap();
+    (older, newer)
+}
+
+/// What a secondary has of a zone; with another expire time, which nobody signed.
+fn mirror(zone: &Zone, expire: Option<u32>) -> Zone {
+    let sets = zone.stored_sets().map(|mut change| {
+        if let (RecordType::SOA, Some(expire)) = (change.record_type, expire) {
+            let set = change.set.as_mut().unwrap();
+            // Behind form and head: type, class, TTL, length, data, of which expire is the last but one number.
+            let length = usize::from(u16::from_be_bytes([set[27], set[28]]));
+            let at = 29 + length - 8;
+            set[at..at + 4].copy_from_slice(&expire.to_be_bytes());
+        }
+        change
+    });
+    Zone::mirror(zone.origin(), sets).unwrap()
+}
+
+async fn query(stream: &mut TcpStream) -> Vec<u8> {
+    let mut query = vec![0; stream.read_u16().await.unwrap().into()];
+    stream.read_exact(&mut query).await.unwrap();
+    query
+}
+
+async fn send(stream: &mut TcpStream, message: &[u8]) -> std::io::Result<()> {
+    let length = u16::try_from(message.len()).unwrap().to_be_bytes();
+    stream.write_all(&[&length, message].concat()).await
+}
+
+async fn listen() -> (TcpListener, Peer) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, Peer { address, key: None })
+}
+
+fn follower(
+    served: &Served,
+    primary: Peer,
+    folder: &tempfile::TempDir,
+) -> (Follower, Arc<Followed>) {
+    let zone = Arc::new(Followed::new(Secondary {
+        zone: apex(),
+        primaries: vec![primary],
+    }));
+    let follower = Follower {
+        zone: Arc::clone(&zone),
+        served: served.clone(),
+        kept: Kept::new(folder.path(), &apex()),
+        clock: Clock::system(),
+    };
+    (follower, zone)
+}
+
+#[tokio::test]
+async fn an_older_version_is_not_taken_back_though_its_signatures_are_good() {
+    let (older, newer) = versions();
+    let (listener, primary) = listen().await;
+    let giving = older.clone();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let query = query(&mut stream).await;
+            if asked_type(&query) == Some(code::IXFR) {
+                let _ = send(&mut stream, &head(&query, code::REFUSED)).await;
+                continue;
+            }
+            let envelope = Envelope::answering(&query, 65_535).unwrap();
+            for message in giving.axfr(&envelope).unwrap() {
+                let _ = send(&mut stream, &message).await;
+            }
+        }
+    });
+    let clock = Clock::system();
+    for base in [&newer, &older] {
+        let base = mirror(base, None);
+        let refused = fetch(&primary, &apex(), Some(&base), &clock).await;
+        assert!(matches!(
+            refused.map(|_| ()),
+            Err(FetchError::Content(IncomingError::Backwards { .. }))
+        ));
+    }
+    assert!(fetch(&primary, &apex(), None, &clock).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_transfer_that_never_ends_hinders_neither_expiry_nor_stopping() {
+    let (_, newer) = versions();
+    let (listener, primary) = listen().await;
+    let soa = newer.record_set(&apex(), RecordType::SOA).unwrap();
+    let RData::SOA(soa) = soa.data()[0].clone() else {
+        panic!("no SOA");
+    };
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let query = query(&mut stream).await;
+            let mut soa = soa.clone();
+            soa.serial = soa.serial.wrapping_add(1);
+            tokio::spawn(async move {
+                let mut data = RData::SOA(soa);
+                loop {
+                    let id = u16::from_be_bytes([query[0], query[1]]);
+                    let mut message = Message::response(id, OpCode::Query);
+                    message.add_answer(Record::from_rdata(apex(), 60, data));
+                    if send(&mut stream, &message.to_vec().unwrap()).await.is_err() {
+                        return;
+                    }
+                    data = RData::A(Ipv4Addr::LOCALHOST.into());
+                    sleep(Duration::from_millis(50)).await;
+                }
+            });
+        }
+    });
+    let served = Served::from(ZoneSet::from_iter([mirror(&newer, Some(1))]));
+    let folder = tempfile::tempdir().unwrap();
+    let (follower, _) = follower(&served, primary, &folder);
+    let stop = CancellationToken::new();
+    let following = tokio::spawn(follower.run(stop.clone()));
+    let withheld = async {
+        while served.zone(&apex(), |_| ()).is_some() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let patience = Duration::from_secs(8);
+    assert!(timeout(patience, withheld).await.is_ok(), "it has expired");
+    sleep(Duration::from_secs(2)).await; // the next transfer is under way
+    stop.cancel();
+    assert!(timeout(patience, following).await.is_ok(), "it was stopped");
+}
+
+#[tokio::test]
+async fn forged_news_do_not_have_a_primary_asked_again_and_again() {
+    let (listener, primary) = listen().await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while listener.accept().await.is_ok() {
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let (follower, zone) = follower(&Served::default(), primary, &folder);
+    let stop = CancellationToken::new();
+    let following = tokio::spawn(follower.run(stop.clone()));
+    for _ in 0..300 {
+        zone.wake();
+        sleep(Duration::from_millis(3)).await;
+    }
+    stop.cancel();
+    following.await.unwrap();
+    let asked = asked.load(Ordering::Relaxed);
+    assert!((2..20).contains(&asked), "{asked}");
+}
