@@ -2,7 +2,7 @@
 
 use hickory_proto::rr::RecordType;
 
-use crate::names::wire_of;
+use crate::names::{key_of, wire_of};
 use crate::node::Node;
 use crate::packed::{Packed, Stored};
 use crate::trie::Difference;
@@ -46,6 +46,24 @@ impl Zone {
     pub fn changes_since<'a>(&'a self, older: &'a Self) -> impl Iterator<Item = SetChange> + 'a {
         let differing = self.set_differences(older);
         differing.map(|(owner, record_type, newer, _)| change(owner, record_type, newer))
+    }
+
+    /// Whether there is a set of the owner and type that a change is about.
+    ///
+    /// Whoever keeps changes by owner and type may be told of sets that came and went since; a copy that has never
+    /// had them has nothing to remove.
+    pub fn has_set_of(&self, change: &SetChange) -> bool {
+        self.stored_set(&change.owner, change.record_type).is_some()
+    }
+
+    /// A set, by its owner in lower-case wire form.
+    pub(crate) fn stored_set(&self, owner: &[u8], record_type: RecordType) -> Option<Stored<'_>> {
+        let origin = self.nodes.origin_wire();
+        if matches!(record_type, RecordType::NSEC | RecordType::NSEC3) {
+            return self.denial.set_at(owner, origin, record_type);
+        }
+        let key = key_of(owner, origin)?;
+        self.nodes.at(key)?.set(record_type)
     }
 
     /// The sets that differ: owner in lower-case wire form, type, newer and older.

@@ -8,7 +8,6 @@ use payname_resolver::UnixTime;
 use super::gathering::{Part, refused, set_of};
 use super::reader::Arriving;
 use crate::check::ZoneError;
-use crate::names::key_of;
 use crate::packed::{SetFault, Stored};
 use crate::stored::SetChange;
 use crate::zone::Zone;
@@ -71,7 +70,7 @@ impl Revising {
                 part
             });
             let parts: Vec<Part<'_>> = parts.collect();
-            let before = stored(&self.base, owner, *covered);
+            let before = self.base.stored_set(owner, (*covered).into());
             let after = if parts.is_empty() {
                 SetChange {
                     owner: owner.clone(),
@@ -100,7 +99,7 @@ impl Revising {
             .entry((owner.clone(), covered))
             .or_insert_with(|| {
                 *octets = octets.saturating_add(held(owner.len()));
-                let set = stored(base, owner, covered);
+                let set = base.stored_set(owner, covered.into());
                 let mut records = Records::new();
                 for body in set.iter().flat_map(Stored::bodies) {
                     let Some(([t1, t2, _, _, l1, l2, l3, l4, _, _], data)) =
@@ -122,15 +121,4 @@ impl Revising {
 /// How much is held for a set or a record, whose owner or data has so many octets.
 fn held(octets: usize) -> usize {
     octets.saturating_add(ENTRY)
-}
-
-/// A set of the zone, by its owner in lower-case wire form.
-fn stored<'z>(zone: &'z Zone, owner: &[u8], record_type: u16) -> Option<Stored<'z>> {
-    let origin = zone.nodes.origin_wire();
-    let record_type = RecordType::from(record_type);
-    if matches!(record_type, RecordType::NSEC | RecordType::NSEC3) {
-        return zone.denial.set_at(owner, origin, record_type);
-    }
-    let key = key_of(owner, origin)?;
-    zone.nodes.at(key)?.set(record_type)
 }

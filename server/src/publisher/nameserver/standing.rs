@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use payname_resolver::{UnixTime, hickory_proto::rr::Name};
-use payname_zones::Zone;
+use payname_zones::{SetChange, Zone};
 use tokio::{sync::MutexGuard, task::spawn_blocking};
 
 use super::{Embedded, PublishError, SERIAL_STEP};
@@ -132,7 +132,12 @@ impl Embedded {
                 Since::Nothing => return Ok(()),
                 Since::Lost => {}
                 Since::Sets(version, changes) => {
-                    let applying = spawn_blocking(move || base.apply(changes));
+                    // What came and went since is told as gone, and was never here.
+                    let applying = spawn_blocking(move || {
+                        let matters =
+                            |change: &SetChange| change.set.is_some() || base.has_set_of(change);
+                        base.apply(changes.into_iter().filter(matters))
+                    });
                     match applying.await.map_err(PublishError::BrokenOff)? {
                         Ok(next) => {
                             standing.version = Some(version);

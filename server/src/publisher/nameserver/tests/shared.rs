@@ -1,6 +1,10 @@
 //! Two servers on one store.
 
 use super::*;
+use crate::store::{
+    StoreError,
+    zones::{Commit, CommitError, Loading, Since, Version},
+};
 
 fn records(embedded: &Embedded) -> std::collections::BTreeSet<(Vec<u8>, Vec<u8>)> {
     look(embedded, |zone| {
@@ -52,6 +56,65 @@ async fn a_server_that_is_behind_publishes_the_newest_all_the_same() {
     one.follow().await.unwrap();
     assert!(!look(&one, is_there));
     assert_eq!(records(&one), records(&other));
+}
+
+#[tokio::test]
+async fn a_name_that_came_and_went_unseen_has_no_zone_read_anew() {
+    let mut scene = Scene::new().await;
+    let one = scene.load().await;
+    let counted = Arc::new(Counted {
+        sets: Arc::clone(&scene.sets),
+        loads: AtomicU64::new(0),
+    });
+    scene.sets = Arc::clone(&counted) as Arc<dyn ZoneStore>;
+    let other = scene.load().await;
+    let before = counted.loads.load(Ordering::Relaxed);
+    let alice = scene.claim("alice").await;
+    publish(&one, &alice).await.unwrap();
+    scene.change(&alice, 2, What::Remove).await;
+    publish(&one, &alice).await.unwrap();
+    other.follow().await.unwrap();
+    assert_eq!(records(&one), records(&other));
+    assert_eq!(counted.loads.load(Ordering::Relaxed), before);
+}
+
+/// Counts how often a whole zone is read.
+#[derive(Debug)]
+struct Counted {
+    sets: Arc<dyn ZoneStore>,
+    loads: AtomicU64,
+}
+
+#[async_trait::async_trait]
+impl ZoneStore for Counted {
+    async fn load(&self, zone: &str) -> Result<Option<Loading>, StoreError> {
+        self.loads.fetch_add(1, Ordering::Relaxed);
+        self.sets.load(zone).await
+    }
+
+    async fn commit(&self, zone: &str, commit: Commit) -> Result<Version, CommitError> {
+        self.sets.commit(zone, commit).await
+    }
+
+    async fn since(&self, zone: &str, version: Version) -> Result<Since, StoreError> {
+        self.sets.since(zone, version).await
+    }
+
+    async fn versions(&self) -> Result<Vec<(String, Version)>, StoreError> {
+        self.sets.versions().await
+    }
+
+    async fn file(&self, zone: &str) -> Result<Option<String>, StoreError> {
+        self.sets.file(zone).await
+    }
+
+    async fn keep_file(&self, zone: &str, text: String) -> Result<(), StoreError> {
+        self.sets.keep_file(zone, text).await
+    }
+
+    async fn forget(&self, before: UnixTime) -> Result<(), StoreError> {
+        self.sets.forget(before).await
+    }
 }
 
 #[tokio::test]
