@@ -42,7 +42,7 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite>(
         Ok(())
     };
     // Both end when the other has: without messages nothing is written, without a writer none is made.
-    tokio::try_join!(reading, write(outgoing, waiting, limits))?;
+    tokio::try_join!(reading, write(outgoing, waiting, limits, place))?;
     Ok(())
 }
 
@@ -88,10 +88,13 @@ async fn read(incoming: &mut (impl AsyncRead + Unpin), query: &mut Vec<u8>) -> i
 }
 
 /// Writes messages as they come; those that wait go out together.
+///
+/// Who takes them keeps its place: a transfer asks once, and goes on for long.
 async fn write(
     mut outgoing: impl AsyncWrite + Unpin,
     mut waiting: mpsc::Receiver<Vec<u8>>,
     limits: StreamLimits,
+    place: &Place,
 ) -> io::Result<()> {
     let (mut messages, mut bytes) = (Vec::new(), Vec::new());
     while waiting.recv_many(&mut messages, WAITING).await > 0 {
@@ -106,8 +109,33 @@ async fn write(
             outgoing.flush().await
         };
         timeout(limits.idle, writing).await??;
+        place.stir();
     }
     // Whatever becomes of it, the connection is over.
     let _ = timeout(limits.idle, outgoing.shutdown()).await;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::room::Room;
+
+    #[tokio::test]
+    async fn who_takes_what_was_asked_for_long_ago_is_not_sent_away_for_strangers() {
+        let room = Room::new(2);
+        let (place, _silent) = (room.enter(), room.enter());
+        let (messages, waiting) = mpsc::channel(WAITING);
+        messages.send(vec![7; 100]).await.unwrap();
+        drop(messages);
+        let mut taken = Vec::new();
+        let limits = StreamLimits::default();
+        write(&mut taken, waiting, limits, &place).await.unwrap();
+        assert_eq!(taken.len(), 102);
+        let _stranger = room.enter();
+        let sent_away = timeout(Duration::from_millis(50), place.lost()).await;
+        assert!(sent_away.is_err(), "the silent one was to go");
+    }
 }
