@@ -134,16 +134,22 @@ impl Keeper {
         let is_kept = is_due || request.is_some() || !step.changes.is_empty();
         if is_kept {
             self.files.keep(&set, &step.made)?;
+        }
+        let mut keys = Keys {
+            set,
+            private: kept.keys.private.clone(),
+        };
+        for new in step.made {
+            keys.private.insert(new.key);
+        }
+        if let (Some(shared), Some(turn)) = (&self.shared, turn) {
+            // What is not shared is not shown: the step is taken again.
+            shared.end(zone, turn, is_kept.then_some(&keys)).await?;
+        }
+        if is_kept {
             kept.written = reading.monotonic;
         }
-        for new in step.made {
-            kept.keys.private.insert(new.key);
-        }
-        kept.keys.set = set;
-        if let (Some(shared), Some(turn)) = (&self.shared, turn) {
-            let made = is_kept.then_some(&kept.keys);
-            shared.end(zone, turn, made).await?;
-        }
+        kept.keys = keys;
         let zone_keys = kept.keys.set.zone_keys(&kept.keys.private)?;
         let doubt = whole_days(step.moment.doubt);
         self.embedded.set_keys(zone, zone_keys, doubt).await?;

@@ -26,7 +26,7 @@ use payname_zones::Duty;
 use crate::{
     crash::{Daemon, write},
     keys::Turned,
-    postgres::{Cluster, find},
+    postgres::{Cluster, find, run},
     scene::{Contact, DOMAIN, config_text, keys, uri},
 };
 
@@ -294,6 +294,42 @@ async fn keys_are_rolled_over_by_whoever_has_its_turn_and_both_prove_all_along()
     );
     one.running.shutdown().await;
     other.running.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_keys_that_could_not_be_shared_are_not_shown() {
+    let cluster = Cluster::start(false);
+    let url = cluster.database().await;
+    let folder = tempfile::tempdir().unwrap();
+    let text = config_text(&database(&url)) + "keys = \"split\"";
+    let server = Turned::start_text(folder.path(), &text).await;
+    let contact = Contact {
+        http: server.running.http_addr(),
+        dns: server.running.dns_addr(),
+        public_url: server.running.public_url().to_string(),
+        client: reqwest::Client::new(),
+    };
+    let apex = Name::from_ascii(format!("{DOMAIN}.")).unwrap();
+    let shown = async || {
+        let mut keys = answers(&contact, &apex, RecordType::DNSKEY).await;
+        keys.retain(|record| record.contains("DNSKEY 25"));
+        keys
+    };
+    server.after(0).await;
+    let before = shown().await;
+    assert!(!before.is_empty());
+    let refuse = "ALTER TABLE key_files ADD CONSTRAINT broken CHECK (false) NOT VALID";
+    run(&url, refuse).await.unwrap();
+    ask_server(&server.config, DOMAIN, ZoneRequest::Roll(Duty::Zone)).unwrap();
+    for _ in 0..3 {
+        server.after(60).await;
+        assert_eq!(shown().await, before);
+    }
+    let mend = "ALTER TABLE key_files DROP CONSTRAINT broken";
+    run(&url, mend).await.unwrap();
+    server.after(60).await;
+    assert_eq!(shown().await.len(), before.len() + 1);
+    server.running.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
