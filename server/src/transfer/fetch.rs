@@ -26,7 +26,7 @@ pub(super) enum Fetched {
 
 /// Fetches what is new in a zone; all of it where there is no older version, or the changes cannot be had.
 ///
-/// A version that is not above the one that is there is refused, whichever way it comes: its signatures may be good
+/// A version that is older than the one that is there is refused, whichever way it comes: its signatures may be good
 /// still, and whoever gives it would bring back what has been replaced.
 ///
 /// # Errors
@@ -39,6 +39,10 @@ pub(super) async fn fetch(
 ) -> Result<Fetched, FetchError> {
     if let Some(base) = base {
         match receive(primary, zone, Some(base), clock).await {
+            // It gives the whole zone, whatever it is asked for.
+            Err(FetchError::Content(IncomingError::Backwards { from, to })) if from == to => {
+                return Ok(Fetched::Current);
+            }
             Err(error) if error.allows_another_way() => {
                 let (primary, error) = (primary.address, Chain(&error));
                 tracing::info!(%zone, %primary, %error, "the changes cannot be had; the whole zone is asked for");
@@ -47,16 +51,20 @@ pub(super) async fn fetch(
         }
     }
     let fetched = receive(primary, zone, None, clock).await?;
-    match (base, &fetched) {
-        (Some(base), Fetched::New(next, _)) => follows(base, next).map(|()| fetched),
-        _ => Ok(fetched),
+    match (base, fetched) {
+        (Some(base), Fetched::New(next, how)) => follow(base, next, how),
+        (_, fetched) => Ok(fetched),
     }
 }
 
-fn follows(base: &Zone, next: &Zone) -> Result<(), FetchError> {
+/// What a whole zone is to who has another version; a primary that gives no changes gives the same again.
+fn follow(base: &Zone, next: Box<Zone>, how: &'static str) -> Result<Fetched, FetchError> {
     let (from, to) = (base.serial(), next.serial());
+    if from == to {
+        return Ok(Fetched::Current);
+    }
     if SerialNumber::new(to) > SerialNumber::new(from) {
-        return Ok(());
+        return Ok(Fetched::New(next, how));
     }
     Err(IncomingError::Backwards { from, to }.into())
 }

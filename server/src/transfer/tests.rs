@@ -25,7 +25,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    fetch::{FetchError, fetch},
+    fetch::{FetchError, Fetched, fetch},
     follow::Follower,
     followed::Followed,
     kept::Kept,
@@ -106,35 +106,47 @@ fn follower(
     (follower, zone)
 }
 
-#[tokio::test]
-async fn an_older_version_is_not_taken_back_though_its_signatures_are_good() {
-    let (older, newer) = versions();
+/// A primary that gives the whole zone, and refuses to be asked for changes or takes no notice.
+async fn primary_of(zone: Zone, refuses: bool) -> Peer {
     let (listener, primary) = listen().await;
-    let giving = older.clone();
     tokio::spawn(async move {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
             let query = query(&mut stream).await;
-            if asked_type(&query) == Some(code::IXFR) {
+            if refuses && asked_type(&query) == Some(code::IXFR) {
                 let _ = send(&mut stream, &head(&query, code::REFUSED)).await;
                 continue;
             }
             let envelope = Envelope::answering(&query, 65_535).unwrap();
-            for message in giving.axfr(&envelope).unwrap() {
+            for message in zone.axfr(&envelope).unwrap() {
                 let _ = send(&mut stream, &message).await;
             }
         }
     });
+    primary
+}
+
+#[tokio::test]
+async fn an_older_version_is_not_taken_back_though_its_signatures_are_good() {
+    let (older, newer) = versions();
     let clock = Clock::system();
-    for base in [&newer, &older] {
-        let base = mirror(base, None);
+    for refuses in [true, false] {
+        let primary = primary_of(older.clone(), refuses).await;
+        let base = mirror(&newer, None);
         let refused = fetch(&primary, &apex(), Some(&base), &clock).await;
         assert!(matches!(
             refused.map(|_| ()),
             Err(FetchError::Content(IncomingError::Backwards { .. }))
         ));
+        // The same version says that nothing is new, or the zone would expire.
+        let base = mirror(&older, None);
+        let same = fetch(&primary, &apex(), Some(&base), &clock).await;
+        assert!(matches!(same, Ok(Fetched::Current)), "{refuses}");
+        assert!(fetch(&primary, &apex(), None, &clock).await.is_ok());
+        let primary = primary_of(newer.clone(), refuses).await;
+        let newest = fetch(&primary, &apex(), Some(&base), &clock).await;
+        assert!(matches!(newest, Ok(Fetched::New(..))), "{refuses}");
     }
-    assert!(fetch(&primary, &apex(), None, &clock).await.is_ok());
 }
 
 #[tokio::test]
