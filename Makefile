@@ -58,8 +58,8 @@ bench-dns: ## Answers, memory and publishing of our nameserver beside Knot, NSD 
 	cargo bench -p payname-server --bench authority -- $(NAMES)
 
 .PHONY: bench-restart
-bench-restart: ## How long a restart and one durable publication take (NAMES=1000000)
-	@tests/setup/install prerequisites
+bench-restart: ## Restart, durable publication, and answers meanwhile (NAMES=1000000)
+	@tests/setup/install prerequisites authorities
 	cargo bench -p payname-server --bench restart -- $(NAMES)
 
 # Known vulnerabilities: `make deny CHECKS=advisories`, which fetches the database of advisories and

@@ -8,14 +8,32 @@ pub(super) fn uri(number: u32) -> String {
 }
 
 pub(super) fn sqlite(file: &Path, names: u32) {
+    insert(
+        file,
+        (0..names).map(|number| (format!("user{number}"), uri(number))),
+    );
+}
+
+/// Registers names that nobody has published yet.
+pub(super) fn more(file: &Path, names: u32) {
+    insert(
+        file,
+        (0..names).map(|number| (bulk_user(number), uri(number))),
+    );
+}
+
+pub(super) fn bulk_user(number: u32) -> String {
+    format!("bulk{number}")
+}
+
+fn insert(file: &Path, rows: impl Iterator<Item = (String, String)>) {
     let mut connection = rusqlite::Connection::open(file).expect("the registry");
     let transaction = connection.transaction().expect("a lock");
     {
         let insert = "INSERT INTO handles (domain, user, owner, uri, state, version, created_at,
             updated_at) VALUES ('bench.test', ?1, zeroblob(32), ?2, 'published', 1, 0, 0)";
         let mut statement = transaction.prepare(insert).expect("good SQL");
-        for number in 0..names {
-            let row = (format!("user{number}"), uri(number));
+        for row in rows {
             statement.execute(row).expect("a row");
         }
     }

@@ -1,10 +1,12 @@
 //! How long a server with many names takes to answer again, and to publish one name durably.
 //!
 //! `make bench-restart`, or `cargo bench -p payname-server --bench restart -- [names] [database URL]`. The
-//! registry is filled, the zone is made from it once, and then read as a restart reads it. Without a URL
+//! registry is filled, the zone is made from it once, and then read as a restart reads it. Last, `dnsperf`
+//! asks for names while others are published by the hundred. Without a URL
 //! the stores are SQLite's, in a temporary directory (`$TMPDIR` says on which disk).
 #![allow(clippy::expect_used, clippy::arithmetic_side_effects, clippy::panic)]
 
+mod bulk;
 mod fill;
 
 use std::{
@@ -99,6 +101,10 @@ async fn main() {
         "compared with the registry: {:?}, {repaired} repaired",
         began.elapsed()
     );
+    if url.is_none() {
+        let registry = folder.path().join("registry.sqlite");
+        bulk::measure(&embedded, &registry, folder.path(), names).await;
+    }
 }
 
 async fn open(folder: &Path, url: Option<&String>) -> Stores {
