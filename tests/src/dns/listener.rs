@@ -1,5 +1,6 @@
 //! Listening on UDP and TCP on one port, and on HTTP (RFC 8484), for whoever answers messages.
 
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,10 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::port;
+
+/// How often an address is tried that is taken, and how long to wait in between.
+const ATTEMPTS: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What a message came over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,13 +52,19 @@ impl Listener {
         Self::over(bind_both().await?, answerer).await
     }
 
-    /// Listens for messages on this address.
+    /// Listens for messages on this address, as soon as who was dropped before has let go of it.
     pub(super) async fn open_at(address: SocketAddr, answerer: Arc<impl Answer>) -> Result<Self> {
-        let sockets = (
-            UdpSocket::bind(address).await?,
-            TcpListener::bind(address).await?,
-        );
-        Self::over(sockets, answerer).await
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            match bind_at(address).await {
+                Ok(sockets) => return Self::over(sockets, answerer).await,
+                Err(error) if error.kind() == ErrorKind::AddrInUse && attempt < ATTEMPTS => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     async fn over(
@@ -96,6 +107,11 @@ impl Listener {
     pub(super) fn doh_url(&self) -> String {
         format!("http://{}/dns-query", self.https)
     }
+}
+
+async fn bind_at(address: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
+    let udp = UdpSocket::bind(address).await?;
+    Ok((udp, TcpListener::bind(address).await?))
 }
 
 async fn bind_both() -> Result<(UdpSocket, TcpListener)> {

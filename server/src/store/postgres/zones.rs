@@ -257,7 +257,7 @@ async fn write_sets(
     let (sender, mut pieces) = mpsc::channel(PIECES);
     let commit = commit.clone();
     // What differs is looked for while what was found is written.
-    tokio::task::spawn_blocking(move || cut(&commit, &sender));
+    let cutting = tokio::task::spawn_blocking(move || cut(&commit, &sender));
     while let Some(piece) = pieces.recv().await {
         let values: [&(dyn ToSql + Sync); 5] = [
             &zone,
@@ -268,7 +268,9 @@ async fn write_sets(
         ];
         transaction.execute(&statement, &values).await?;
     }
-    Ok(())
+    // Half of a change must not be committed, should looking for it break off.
+    let whole = cutting.await;
+    whole.map_err(|error| StoreError::Commit(error.to_string()))
 }
 
 /// Sets as columns.
