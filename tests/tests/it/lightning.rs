@@ -188,11 +188,18 @@ async fn a_payment_killed_on_the_way_is_found_again_and_happens_at_most_once() {
 
     // Having been cut off is no reason never to be able to pay again.
     lightning.ensure_channel().await.unwrap();
-    let (code, paid) = payname
-        .json(&["pay", NAME, "1001sat", "--yes"])
-        .await
-        .unwrap();
-    assert_eq!(code, 0, "{paid}");
+    let mut attempt = 0;
+    loop {
+        let pay = ["pay", NAME, "1001sat", "--yes"];
+        let (code, paid) = payname.json(&pay).await.unwrap();
+        attempt += 1;
+        // Where the payee's node is not reached yet, nothing was sent, and the answer is final.
+        if code == 10 && paid["error"]["code"] == "no_invoice" && attempt < 3 {
+            continue;
+        }
+        assert_eq!(code, 0, "{paid}");
+        break;
+    }
     sandbox.stop().await.unwrap();
 }
 
