@@ -163,7 +163,7 @@ fn command(kind: Kind, folder: &Path, home: &Path, port: u16, names: u32) -> Com
                 "options {{ directory \"{at}\"; listen-on port {port} {{ 127.0.0.1; }}; \
                  listen-on-v6 {{ none; }}; recursion no; pid-file \"{at}/pid\"; \
                  session-keyfile \"{at}/key\"; minimal-responses yes; dnssec-validation no; }};\n\
-                 controls {{ }};\nzone \"{APEX}\" {{ type primary; file \"{file}\"; }};\n"
+                 controls {{ }};\nzone \"{APEX}\" {{ type primary; check-names ignore; file \"{file}\"; }};\n"
             ),
             &["-g", "-n", "1", "-c"],
         ),
