@@ -1,9 +1,7 @@
 //! What changing a zone costs, and what it refuses.
 
-use std::time::Duration;
-
 use super::*;
-use crate::{RecordSetError, SignaturePolicy, ZoneError, payment_record};
+use crate::{RecordSetError, ZoneError, payment_record};
 
 fn txt_at(zone: &mut Zone, owner: &str) -> Result<crate::Change, ZoneError> {
     zone.set_txt(&name(owner), "x", 600, NOW)
@@ -81,32 +79,6 @@ fn removing_what_is_not_there_changes_nothing() {
 }
 
 #[test]
-fn only_what_expires_is_signed_again() {
-    for denial in BOTH {
-        let mut zone = furnished_zone(denial);
-        let lifetime = 7 * 24 * 3600;
-        let end = NOW.plus(lifetime);
-        assert_eq!(zone.expires_at(), end);
-        assert_eq!(zone.resign(end, NOW.plus(10)).unwrap(), None);
-
-        let owner = name("fresh.example.test.");
-        zone.set_txt(&owner, "x", 600, NOW.plus(1000)).unwrap();
-        let everything = zone.master_file().to_string().matches("IN RRSIG").count();
-        let soon = NOW.plus(5000);
-        let change = zone.resign(end.plus(1), soon).unwrap().unwrap();
-        // The fresh set and the links that were signed with it keep their signatures.
-        assert!(change.signatures < everything && change.signatures > everything / 2);
-        assert_eq!(zone.expires_at(), NOW.plus(1000 + lifetime));
-        assert_eq!(change.serial, soon.0 as u32);
-        assert_signed(&zone, &zone.answer(&owner, RecordType::TXT, true));
-        assert_signed(
-            &zone,
-            &zone.answer(&name("no.example.test."), RecordType::A, true),
-        );
-    }
-}
-
-#[test]
 fn a_zone_that_denies_in_another_way_is_as_if_it_had_always_done_so() {
     let lasting = |zone: &Zone| {
         let text = zone.master_file().to_string();
@@ -154,26 +126,6 @@ fn what_is_free_for_a_record_is_told_before_anybody_asks_for_it() {
 }
 
 #[test]
-fn what_was_signed_while_the_clock_was_ahead_is_signed_again() {
-    for denial in BOTH {
-        let mut zone = empty_zone("example.test.", denial);
-        let owner = name("ahead.example.test.");
-        let next_year = NOW.plus(365 * 24 * 3600);
-        zone.set_txt(&owner, "x", 600, next_year).unwrap();
-        assert!(zone.is_due(NOW, NOW));
-        zone.resign(NOW, NOW).unwrap().unwrap();
-        assert!(!zone.is_due(NOW, NOW));
-        assert_eq!(zone.resign(NOW, NOW).unwrap(), None);
-        assert_signed(&zone, &zone.answer(&owner, RecordType::TXT, true));
-        let end = zone
-            .record_set(&owner, RecordType::TXT)
-            .unwrap()
-            .expires_at();
-        assert_eq!(end, Some(zone.expires_at()));
-    }
-}
-
-#[test]
 fn a_serial_is_lifted_above_one_that_was_seen_elsewhere_and_never_lowered() {
     let mut zone = empty_zone("example.test.", Denial::Nsec3);
     let ours = zone.serial();
@@ -207,27 +159,6 @@ fn a_zone_that_is_made_again_goes_on_above_the_serial_it_had() {
     assert_eq!(ahead.serial(), time + 101);
     // The clock is behind the serial, and signs by the clock all the same.
     assert_eq!(ahead.expires_at(), NOW.plus(7 * 24 * 3600));
-}
-
-#[test]
-fn signatures_last_as_the_policy_says() {
-    let server = NameServer::new(name("ns.example.org."), []);
-    let settings = Settings {
-        signatures: SignaturePolicy {
-            backdate: Duration::from_secs(60),
-            validity: Duration::from_secs(600),
-            ..SignaturePolicy::default()
-        },
-        ..Settings::new(name("example.test."), [server])
-    };
-    let zone = Zone::new(settings, key(), NOW).unwrap();
-    let soa = zone
-        .record_set(&name("Example.test."), RecordType::SOA)
-        .unwrap();
-    let input = soa.rrsig().unwrap().input();
-    assert_eq!(input.sig_inception.get(), NOW.0 as u32 - 60);
-    assert_eq!(input.sig_expiration.get(), NOW.0 as u32 + 600);
-    assert_eq!(zone.expires_at(), NOW.plus(600));
 }
 
 #[test]
@@ -322,34 +253,6 @@ fn a_zone_without_servers_or_with_too_long_a_name_is_refused() {
 }
 
 #[test]
-fn signatures_made_together_end_at_times_of_their_own_which_stay_the_same() {
-    let ends = |now: UnixTime| {
-        let server = NameServer::new(name("ns.example.org."), []);
-        let settings = Settings {
-            signatures: SignaturePolicy {
-                jitter: Duration::from_secs(86_400),
-                ..SignaturePolicy::default()
-            },
-            ..Settings::new(name("example.test."), [server])
-        };
-        let mut zone = Zone::new(settings, key(), now).unwrap();
-        let end_of = |index: u32| {
-            let owner = name(&format!("n{index}.example.test."));
-            zone.set_txt(&owner, "x", 600, now).unwrap();
-            let set = zone.record_set(&owner, RecordType::TXT).unwrap();
-            set.expires_at().unwrap().0 - now.0
-        };
-        (0..100).map(end_of).collect::<Vec<u64>>()
-    };
-    let (first, later) = (ends(NOW), ends(NOW.plus(5000)));
-    assert_eq!(first, later);
-    let (week, day) = (7 * 86_400, 86_400);
-    assert!(first.iter().all(|end| (week - day..=week).contains(end)));
-    let quarters: BTreeSet<u64> = first.iter().map(|end| (week - end) * 4 / day).collect();
-    assert!(quarters.len() >= 4, "{quarters:?}");
-}
-
-#[test]
 fn a_copy_answers_as_it_did_whatever_becomes_of_the_zone() {
     for denial in BOTH {
         let mut zone = furnished_zone(denial);
@@ -367,41 +270,5 @@ fn a_copy_answers_as_it_did_whatever_becomes_of_the_zone() {
         let still = copy.answer(&alice, RecordType::TXT, true);
         assert_signed(&copy, &still);
         assert_eq!(still.answers.len(), 2);
-    }
-}
-
-#[test]
-fn after_a_long_stop_the_most_urgent_signatures_are_made_first_and_a_bounded_number_at_a_time() {
-    for denial in BOTH {
-        let server = NameServer::new(name("ns.example.org."), []);
-        let settings = Settings {
-            denial,
-            signatures: SignaturePolicy {
-                jitter: Duration::from_secs(86_400),
-                ..SignaturePolicy::default()
-            },
-            ..Settings::new(name("example.test."), [server])
-        };
-        let mut zone = Zone::new(settings, key(), NOW).unwrap();
-        for index in 0..100 {
-            let owner = name(&format!("n{index}.example.test."));
-            zone.set_txt(&owner, "x", 600, NOW).unwrap();
-        }
-        let later = NOW.plus(30 * 86_400);
-        let before = later.plus(3 * 86_400);
-        let mut rounds = 0;
-        let mut first = zone.expires_at();
-        while zone.is_due(before, later) {
-            let change = zone.resign_at_most(20, before, later).unwrap().unwrap();
-            assert!((1..=21).contains(&change.signatures), "{change:?}");
-            let next = zone.expires_at();
-            assert!(next >= first, "{next} after {first}");
-            first = next;
-            rounds += 1;
-        }
-        assert!((10..=14).contains(&rounds), "{rounds}");
-        assert!(zone.expires_at() > before);
-        let owner = name("n7.example.test.");
-        assert_signed(&zone, &zone.answer(&owner, RecordType::TXT, true));
     }
 }

@@ -12,6 +12,7 @@ mod importing;
 mod opting_out;
 mod options;
 mod refurnishing;
+mod resigning;
 mod responding;
 mod signalling;
 mod signing_keys;
