@@ -1,10 +1,14 @@
 //! What is kept from one start to the next.
 
-use std::sync::Arc;
+use std::{
+    net::{SocketAddr, UdpSocket},
+    path::Path,
+    sync::Arc,
+};
 
 use payname_api::{DomainInfo, ProvenBy, State, paths};
 use payname_resolver::{Handle, TrustAnchors, UnixTime, VerifyError, net::Client};
-use payname_server::{Clock, Config, Server, StartError};
+use payname_server::{Clock, Config, Running, Server, StartError};
 use tokio::sync::Notify;
 
 use crate::scene::{Contact, DOMAIN, Scene, config_text, keys, now, uri};
@@ -193,23 +197,11 @@ async fn a_stop_finishes_what_it_accepted() {
 
 #[tokio::test]
 async fn a_name_is_proven_through_the_resolver_and_the_anchors_that_the_operator_names() {
-    // Our own nameserver plays the resolver, at a port that is known before.
-    let free = std::net::UdpSocket::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
     let scene = Scene::start().await;
     let ds = scene.running().ds_records().join("\n");
     let directory = scene.stop().await;
     std::fs::write(directory.path().join("anchors.txt"), ds).unwrap();
-    let more = format!("prove = {{ dns = \"{free}\", anchors = \"anchors.txt\" }}");
-    let text = config_text(&more).replace(
-        "[dns]\n        listen = [\"127.0.0.1:0\"]",
-        &format!("[dns]\n        listen = [\"{free}\"]"),
-    );
-    let config = Config::parse(&text, &directory.path().join("paynamed.toml")).unwrap();
-    let running = Server::start(config, Clock::system()).await.unwrap();
-    assert_eq!(running.dns_addr(), free);
+    let (free, running) = start_as_its_own_resolver(directory.path()).await;
     let contact = Contact {
         http: running.http_addr(),
         dns: free,
@@ -225,4 +217,30 @@ async fn a_name_is_proven_through_the_resolver_and_the_anchors_that_the_operator
         })
     );
     running.shutdown().await;
+}
+
+/// Starts a server whose nameserver also plays the resolver, at a port that is known before. Should
+/// another test be quicker at taking the port, another port is taken.
+async fn start_as_its_own_resolver(directory: &Path) -> (SocketAddr, Running) {
+    let mut refusal = String::new();
+    for _ in 0..5 {
+        let free = UdpSocket::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let more = format!("prove = {{ dns = \"{free}\", anchors = \"anchors.txt\" }}");
+        let text = config_text(&more).replace(
+            "[dns]\n        listen = [\"127.0.0.1:0\"]",
+            &format!("[dns]\n        listen = [\"{free}\"]"),
+        );
+        let config = Config::parse(&text, &directory.join("paynamed.toml")).unwrap();
+        match Server::start(config, Clock::system()).await {
+            Ok(running) => {
+                assert_eq!(running.dns_addr(), free);
+                return (free, running);
+            }
+            Err(error) => refusal = format!("{error:#}"),
+        }
+    }
+    panic!("no server started: {refusal}");
 }
