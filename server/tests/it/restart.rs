@@ -142,7 +142,7 @@ async fn a_domain_in_another_one_is_proven_from_the_outer_ones_key_alone() {
 #[tokio::test]
 async fn a_name_that_cannot_be_proven_says_why_and_is_not_called_published() {
     // Nobody listens there: bound for a moment to find a port, then closed.
-    let nobody = std::net::UdpSocket::bind("127.0.0.1:0")
+    let nobody = UdpSocket::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
