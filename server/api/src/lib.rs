@@ -12,6 +12,7 @@
 //! | `GET /v1/domains/{domain}/handles/{user}` | shows a name; public | 200 [`HandleStatus`], 404 |
 //! | `DELETE /v1/domains/{domain}/handles/{user}` | takes a name out of DNS; signed | 202 [`HandleStatus`] in state [`State::Removing`] |
 //! | `GET /v1/domains/{domain}/handles/{user}/proof` | the RFC 9102 proof | 200 `application/octet-stream` |
+//! | `GET /v1/domains` | the domains of the server, in parts | 200 [`Listed`] of [`DomainInfo`] |
 //! | `GET /v1/domains/{domain}` | the zone: nameservers, DS records, TTL | 200 [`DomainInfo`] |
 //! | `GET /livez`, `GET /readyz` | whether the process runs, and can serve | 200 or 503, text |
 //!
@@ -33,9 +34,11 @@
 use serde::{Deserialize, Serialize};
 
 pub mod codes;
+mod listed;
 pub mod paths;
 mod problem;
 
+pub use listed::{DEFAULT_LIMIT, Listed, MAX_LIMIT};
 pub use problem::Problem;
 
 /// The media type of errors (RFC 9457).

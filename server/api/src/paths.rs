@@ -2,6 +2,8 @@
 //!
 //! Users and domains have only letters, digits, `-`, `_` and `.`, so nothing needs escaping.
 
+/// All domains of the server.
+pub const DOMAINS: &str = "/v1/domains";
 /// The route of a domain, as the server's router writes it.
 pub const DOMAIN: &str = "/v1/domains/{domain}";
 /// The route of a name, as the server's router writes it.

@@ -1,36 +1,58 @@
-//! A domain: what its zone is, and what the registrar has to know about it.
+//! The domains: what their zones are, and what the registrars have to know about them.
 
 use std::sync::Arc;
 
 use axum::{
     Json,
     extract::{Path, State, rejection::PathRejection},
+    http::Uri,
+    response::Response,
 };
 use payname_api::DomainInfo;
 use payname_zones::Zone;
 
-use super::{App, failure::Failure};
+use super::{App, failure::Failure, page::Page};
+use crate::config::Domain;
 
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Json<DomainInfo>, Failure> {
     let Path(name) = path?;
-    let domain = app.domain(&name)?;
-    let zone = app
-        .served
-        .zone(&domain.zone, |zone| (zone.ds_text(), Zone::serial(zone)));
-    Ok(Json(DomainInfo {
-        domain: domain.name.clone(),
-        ds: zone.iter().map(|(ds, _)| ds.clone()).collect(),
-        nameservers: domain
-            .nameservers
-            .iter()
-            .map(|name| name.to_ascii())
-            .collect(),
-        ttl: domain.ttl,
-        negative_ttl: domain.negative_ttl,
-        serial: zone.map(|(_, serial)| serial),
-        network: app.policy.network.to_string(),
-    }))
+    Ok(Json(app.describe(app.domain(&name)?)))
+}
+
+pub(super) async fn list(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Failure> {
+    let page = Page::read("domains", &uri)?;
+    let domains = app.domains.values();
+    let domains = domains.filter(|domain| {
+        page.after()
+            .is_none_or(|after| domain.name.as_str() > after)
+    });
+    let domains = domains
+        .take(page.wanted())
+        .map(|domain| app.describe(domain));
+    let key = |domain: &DomainInfo| domain.domain.clone();
+    Ok(page.respond(domains.collect(), key, &app.public_url, &uri))
+}
+
+impl App {
+    fn describe(&self, domain: &Domain) -> DomainInfo {
+        let zone = self
+            .served
+            .zone(&domain.zone, |zone| (zone.ds_text(), Zone::serial(zone)));
+        DomainInfo {
+            domain: domain.name.clone(),
+            ds: zone.iter().map(|(ds, _)| ds.clone()).collect(),
+            nameservers: domain
+                .nameservers
+                .iter()
+                .map(|name| name.to_ascii())
+                .collect(),
+            ttl: domain.ttl,
+            negative_ttl: domain.negative_ttl,
+            serial: zone.map(|(_, serial)| serial),
+            network: self.policy.network.to_string(),
+        }
+    }
 }

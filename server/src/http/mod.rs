@@ -5,6 +5,7 @@ mod domains;
 mod failure;
 mod handles;
 mod health;
+mod page;
 mod precondition;
 mod proofs;
 mod serve;
@@ -67,6 +68,7 @@ impl App {
                 paths::DNSSEC_PROOF,
                 get(dnssecproof::show).layer(from_fn(dnssecproof::open_to_pages)),
             )
+            .route(paths::DOMAINS, get(domains::list))
             .route(paths::DOMAIN, get(domains::show))
             .route(paths::LIVEZ, get(health::livez))
             .route(paths::READYZ, get(health::readyz))

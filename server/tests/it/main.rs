@@ -9,6 +9,7 @@
 mod bootstrap;
 mod crash;
 mod dns;
+mod http;
 mod keys;
 mod ownership;
 mod postgres;

@@ -88,6 +88,11 @@ impl Scene {
         Self::start_as(config_text("").replacen(listen, &format!("{listen}\n{dns}"), 1)).await
     }
 
+    /// A new server with further tables behind the others.
+    pub(crate) async fn start_behind(tables: &str) -> Self {
+        Self::start_as(format!("{}\n{tables}", config_text(""))).await
+    }
+
     /// A new server that tells metrics.
     pub(crate) async fn start_telling_metrics() -> Self {
         let http = "[http]";

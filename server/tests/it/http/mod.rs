@@ -1,0 +1,3 @@
+//! What every route of the HTTP API has in common.
+
+mod lists;
