@@ -27,7 +27,7 @@ use crate::{
     clock::Clock,
     config::{Config, Domain},
     data_dir::DataDir,
-    http::{self, App},
+    http::{self, App, HttpCounts, Limits},
     keys::{Keeper, Kept, ParentWatcher, SharedKeys},
     metrics,
     nameserver::Listeners,
@@ -150,6 +150,7 @@ impl Server {
         let relay = config.prove.as_ref().map(ProofRelay::through);
         let relay = relay.transpose().map_err(ProverError::from)?;
 
+        let counts = HttpCounts::default();
         let app = Arc::new(App {
             store: Arc::clone(&store),
             served: served.clone(),
@@ -164,6 +165,8 @@ impl Server {
             },
             domains: by_name(config.domains),
             public_url: public_url.clone(),
+            clients: config.http.clients,
+            limits: Limits::new(&config.http.limits, counts.clone()),
         });
         let worker = Worker {
             store: Arc::clone(&store),
@@ -190,7 +193,7 @@ impl Server {
             tokio::spawn(upkeep.run(working.clone())),
         ];
         if let Some(metrics) = metrics {
-            let router = metrics::router(served.clone(), ledger);
+            let router = metrics::router(served.clone(), ledger, &counts);
             let telling = http::serve(metrics, router, http::LIMITS, accepting.clone());
             background.push(tokio::spawn(telling));
         }

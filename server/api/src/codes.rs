@@ -52,6 +52,8 @@ pub const UNSUPPORTED_MEDIA_TYPE: &str = "unsupported_media_type";
 pub const INVALID_HANDLE: &str = "invalid_handle";
 /// 422: the URI cannot be published.
 pub const INVALID_URI: &str = "invalid_uri";
+/// 429: there were too many requests of a network, a key or for a name; `Retry-After` says when to try again.
+pub const RATE_LIMITED: &str = "rate_limited";
 /// 500: the server failed; nothing was acknowledged.
 pub const INTERNAL: &str = "internal";
 /// 503: the server is too busy, or stopping; try again.

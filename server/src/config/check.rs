@@ -73,6 +73,7 @@ impl Checker<'_> {
             allow_onchain: written.allow_onchain,
             http_listen,
             metrics_listen: metrics_listen.transpose()?,
+            http: self.http_serving(&written.http)?,
             dns_listen,
             serving: self.serving(&written.dns)?,
             domains,

@@ -2,6 +2,7 @@
 
 mod check;
 mod database;
+mod http;
 mod passphrase;
 mod serving;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use payname_resolver::{
 use payname_zones::{Denial, KeyPolicy};
 use url::Url;
 
+pub use self::http::{Clients, ForwardedHeader, HttpLimits, HttpServing};
 pub use self::serving::{Networks, RateLimit, Serving, StreamLimits, Tls};
 pub use self::transfer::{Catalog, Distribution, Peer, Permit, Secondary};
 use self::{check::Checker, written::Written};
@@ -59,6 +61,8 @@ pub struct Config {
     pub http_listen: SocketAddr,
     /// Where metrics are told, at `/metrics`; nowhere unless it is named.
     pub metrics_listen: Option<SocketAddr>,
+    /// How often may be asked there, and by whom.
+    pub http: HttpServing,
     /// Where the nameserver listens, each on UDP and TCP; port 0 takes a free one.
     pub dns_listen: Vec<SocketAddr>,
     /// How the nameserver answers there.

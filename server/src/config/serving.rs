@@ -192,7 +192,6 @@ impl Checker<'_> {
     }
 
     fn networks(&self, dns: &WrittenDns) -> Result<Networks, ConfigError> {
-        let exempt = dns.exempt.iter().map(|text| self.network_of(text));
         let prefix = |key, value, most| {
             let bits = self.within(key, value, 1, most)?;
             Ok::<_, ConfigError>(u8::try_from(bits).unwrap_or(u8::MAX))
@@ -200,7 +199,7 @@ impl Checker<'_> {
         Ok(Networks {
             ipv4_prefix: prefix("dns.ipv4_prefix", dns.ipv4_prefix, 32)?,
             ipv6_prefix: prefix("dns.ipv6_prefix", dns.ipv6_prefix, 128)?,
-            exempt: exempt.collect::<Result<_, _>>()?,
+            exempt: self.networks_of("dns.exempt", &dns.exempt)?,
         })
     }
 
@@ -223,13 +222,21 @@ impl Checker<'_> {
         })
     }
 
-    /// A network, or one address.
-    fn network_of(&self, text: &str) -> Result<IpNet, ConfigError> {
-        let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
-        let network = text.parse().ok().or_else(address);
-        network.ok_or_else(|| {
-            let remedy = "write networks or addresses, such as \"192.0.2.0/24\" or \"2001:db8::1\"";
-            self.invalid("dns.exempt", text, remedy)
-        })
+    /// Networks, or single addresses.
+    pub(super) fn networks_of(
+        &self,
+        key: &str,
+        texts: &[String],
+    ) -> Result<Vec<IpNet>, ConfigError> {
+        let network = |text: &String| {
+            let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
+            let network = text.parse().ok().or_else(address);
+            network.ok_or_else(|| {
+                let remedy =
+                    "write networks or addresses, such as \"192.0.2.0/24\" or \"2001:db8::1\"";
+                self.invalid(key, text, remedy)
+            })
+        };
+        texts.iter().map(network).collect()
     }
 }

@@ -28,6 +28,9 @@ fn defaults_are_cautious_and_paths_start_from_the_file() {
     assert_eq!(config.network, Network::Bitcoin);
     assert_eq!(config.domains[0].name, "example.com");
     assert!(config.http_listen.ip().is_loopback());
+    assert_eq!(config.http.limits, HttpLimits::default());
+    assert_eq!(config.http.clients.networks, Clients::default().networks);
+    assert!(config.http.clients.trusted_proxies.is_empty());
     assert_eq!(config.serving.rate, RateLimit::default());
     assert_eq!(config.serving.networks, Networks::default());
     assert_eq!(config.serving.streams, StreamLimits::default());
@@ -98,6 +101,30 @@ fn every_mistake_names_the_file_the_key_and_the_remedy() {
             "[http]\nmetrics_listen = \"9153\"\n[[domain]]",
             "http.metrics_listen",
             "127.0.0.1:8080",
+        ),
+        (
+            "[[domain]]",
+            "[http]\ntrusted_proxies = [\"nginx\"]\n[[domain]]",
+            "http.trusted_proxies",
+            "192.0.2.0/24",
+        ),
+        (
+            "[[domain]]",
+            "[http]\nforwarded_header = \"x-real-ip\"\n[[domain]]",
+            "http.forwarded_header",
+            "whichever the proxy sets",
+        ),
+        (
+            "[[domain]]",
+            "[http.limits]\nipv6_prefix = 129\n[[domain]]",
+            "http.limits.ipv6_prefix",
+            "from 1 to 128",
+        ),
+        (
+            "[[domain]]",
+            "[http.limits]\nexempt = [\"me\"]\n[[domain]]",
+            "http.limits.exempt",
+            "192.0.2.0/24",
         ),
         (
             "[[domain]]",

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::HttpLimits;
+
 /// The whole file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,6 +49,23 @@ pub(super) struct WrittenDatabase {
 pub(super) struct WrittenHttp {
     pub(super) listen: String,
     pub(super) metrics_listen: Option<String>,
+    pub(super) trusted_proxies: Vec<String>,
+    pub(super) forwarded_header: String,
+    pub(super) limits: WrittenHttpLimits,
+}
+
+/// `[http.limits]`.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct WrittenHttpLimits {
+    pub(super) reads_per_minute: u32,
+    pub(super) proofs_per_minute: u32,
+    pub(super) writes_per_minute: u32,
+    pub(super) key_writes_per_hour: u32,
+    pub(super) name_writes_per_hour: u32,
+    pub(super) ipv4_prefix: u32,
+    pub(super) ipv6_prefix: u32,
+    pub(super) exempt: Vec<String>,
 }
 
 /// `[dns]`.
@@ -169,6 +188,25 @@ impl Default for WrittenHttp {
         Self {
             listen: "127.0.0.1:8080".to_owned(),
             metrics_listen: None,
+            trusted_proxies: Vec::new(),
+            forwarded_header: "x-forwarded-for".to_owned(),
+            limits: WrittenHttpLimits::default(),
+        }
+    }
+}
+
+impl Default for WrittenHttpLimits {
+    fn default() -> Self {
+        let limits = HttpLimits::default();
+        Self {
+            reads_per_minute: limits.reads_per_minute,
+            proofs_per_minute: limits.proofs_per_minute,
+            writes_per_minute: limits.writes_per_minute,
+            key_writes_per_hour: limits.key_writes_per_hour,
+            name_writes_per_hour: limits.name_writes_per_hour,
+            ipv4_prefix: 24,
+            ipv6_prefix: 64,
+            exempt: vec!["127.0.0.0/8".to_owned(), "::1".to_owned()],
         }
     }
 }

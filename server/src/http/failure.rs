@@ -20,7 +20,11 @@ use crate::{
 
 /// What a client is told when a request fails.
 #[derive(Debug)]
-pub(super) struct Failure(Problem);
+pub(super) struct Failure {
+    problem: Problem,
+    /// After how many seconds to try again.
+    retry_after: Option<u64>,
+}
 
 impl Failure {
     pub(super) fn new(
@@ -29,7 +33,18 @@ impl Failure {
         title: &str,
         detail: impl Into<String>,
     ) -> Self {
-        Self(Problem::new(status.as_u16(), code, title, detail))
+        Self {
+            problem: Problem::new(status.as_u16(), code, title, detail),
+            retry_after: None,
+        }
+    }
+
+    /// The same, with the advice when to try again.
+    pub(super) fn retry_after(self, seconds: u64) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..self
+        }
     }
 
     pub(super) fn unknown_domain(domain: &str) -> Self {
@@ -90,14 +105,17 @@ impl Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status =
-            StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_vec(&self.0).unwrap_or_default();
+            StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self.problem).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static(PROBLEM_MEDIA_TYPE),
         );
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(
                 header::WWW_AUTHENTICATE,

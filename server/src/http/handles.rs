@@ -9,18 +9,15 @@ use axum::{
         Path, State as AppState,
         rejection::{BytesRejection, PathRejection},
     },
-    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use payname_api::{HandleStatus, PutHandle, State, codes, paths};
+use payname_api::{HandleStatus, PutHandle, State, codes};
 use payname_resolver::{Handle, UnixTime};
 use payname_zones::payment_record;
 
-use super::{App, failure::Failure, precondition};
-use crate::{
-    auth::{self, AuthError, SignedRequest},
-    registration::{Change, Decision, Effect, Registration, Signed, What},
-};
+use super::{App, asked::Asked, failure::Failure, precondition};
+use crate::registration::{Change, Decision, Effect, Registration, Signed, What};
 
 /// The domain and the user in the path.
 pub(super) type Parts = Result<Path<(String, String)>, PathRejection>;
@@ -39,76 +36,47 @@ pub(super) async fn show(
 pub(super) async fn put(
     AppState(app): AppState<Arc<App>>,
     path: Parts,
-    uri: Uri,
-    headers: HeaderMap,
+    asked: Asked,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {
     let Path((domain, user)) = path?;
     let (handle, domain) = app.handle(&domain, &user)?;
     let body = body?;
     let now = app.clock.now();
-    let signed = app.signed(&Method::PUT, &uri, &headers, &body, now)?;
-    let wanted = read_body(&headers, &body)?;
+    let signed = app.signed(&asked, &body, now)?;
+    let wanted = read_body(&asked.headers, &body)?;
     app.policy.check(&wanted.uri, domain.ttl, now)?;
     payment_record(&handle, &wanted.uri)?;
     app.served.check_free(&domain.zone, &handle)?;
-    app.change(handle, What::Put { uri: wanted.uri }, &headers, signed, now)
+    app.change(handle, What::Put { uri: wanted.uri }, &asked, signed, now)
         .await
 }
 
 pub(super) async fn remove(
     AppState(app): AppState<Arc<App>>,
     path: Parts,
-    uri: Uri,
-    headers: HeaderMap,
+    asked: Asked,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {
     let Path((domain, user)) = path?;
     let (handle, _) = app.handle(&domain, &user)?;
     let now = app.clock.now();
-    let signed = app.signed(&Method::DELETE, &uri, &headers, &body?, now)?;
-    app.change(handle, What::Remove, &headers, signed, now)
-        .await
+    let signed = app.signed(&asked, &body?, now)?;
+    app.change(handle, What::Remove, &asked, signed, now).await
 }
 
 impl App {
-    /// Who signed a request, by the URL that this server is known by.
-    fn signed(
-        &self,
-        method: &Method,
-        uri: &Uri,
-        headers: &HeaderMap,
-        body: &[u8],
-        now: UnixTime,
-    ) -> Result<Signed, AuthError> {
-        let path = uri.path_and_query().map_or("/", |path| path.as_str());
-        let url = paths::absolute(self.public_url.as_str(), path);
-        let url = url
-            .parse()
-            .map_err(|_| AuthError::Malformed("for a path that is a URL"))?;
-        let header = headers.get(header::AUTHORIZATION);
-        let header = header.map(|value| value.to_str().unwrap_or_default());
-        auth::verify(
-            header,
-            SignedRequest {
-                method: method.as_str(),
-                url: &url,
-                body,
-            },
-            now,
-        )
-    }
-
     /// Makes a change and says what became of it.
     async fn change(
         &self,
         handle: Handle,
         what: What,
-        headers: &HeaderMap,
+        asked: &Asked,
         signed: Signed,
         at: UnixTime,
     ) -> Result<Response, Failure> {
-        let precondition = precondition::read(headers)?;
+        let precondition = precondition::read(&asked.headers)?;
+        self.limits.named(&asked.visitor, &signed.owner, &handle)?;
         let change = Change {
             handle,
             what,

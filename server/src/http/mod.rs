@@ -1,14 +1,18 @@
 //! The HTTP API: requests to values, values to responses. The rules live elsewhere.
 
+mod asked;
+mod counts;
 mod dnssecproof;
 mod domains;
 mod failure;
 mod handles;
 mod health;
+mod limits;
 mod page;
 mod precondition;
 mod proofs;
 mod serve;
+mod visitor;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -16,7 +20,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
     http::{HeaderValue, header},
-    middleware::{Next, from_fn},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse as _, Response},
     routing::get,
 };
@@ -25,12 +29,22 @@ use payname_resolver::Handle;
 use tokio::sync::Notify;
 use url::Url;
 
-pub(crate) use self::serve::{LIMITS, serve};
+pub(crate) use self::{
+    counts::HttpCounts,
+    limits::Limits,
+    serve::{LIMITS, serve},
+};
 
 use self::failure::Failure;
 use crate::{
-    clock::Clock, config::Domain, policy::Policy, proof_cache::ProofCache, proof_relay::ProofRelay,
-    prove::Prover, publisher::Served, store::Store,
+    clock::Clock,
+    config::{Clients, Domain},
+    policy::Policy,
+    proof_cache::ProofCache,
+    proof_relay::ProofRelay,
+    prove::Prover,
+    publisher::Served,
+    store::Store,
 };
 
 /// How long a request may take.
@@ -50,6 +64,8 @@ pub(crate) struct App {
     pub(crate) policy: Policy,
     pub(crate) domains: BTreeMap<String, Domain>,
     pub(crate) public_url: Url,
+    pub(crate) clients: Clients,
+    pub(crate) limits: Limits,
 }
 
 impl App {
@@ -76,6 +92,7 @@ impl App {
             .method_not_allowed_fallback(failure::method_not_allowed)
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .layer(from_fn(limit_time))
+            .layer(from_fn_with_state(Arc::clone(&self), limits::limit))
             .with_state(self)
     }
 

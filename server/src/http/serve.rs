@@ -22,6 +22,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use super::visitor::Peer;
 use crate::room::{Limits, REST, Room};
 
 /// What connections may take. Proxies keep idle ones for a minute; we must not be first to close.
@@ -47,12 +48,12 @@ pub(crate) async fn serve(
             accepted = listener.accept() => accepted,
             Some(_) = connections.join_next() => continue,
         };
-        let Ok((stream, _)) = accepted else {
+        let Ok((stream, peer)) = accepted else {
             tokio::time::sleep(REST).await;
             continue;
         };
         let (router, room, stop) = (router.clone(), room.clone(), stop.clone());
-        connections.spawn(converse(stream, router, room, limits, stop));
+        connections.spawn(converse(stream, Peer(peer), router, room, limits, stop));
     }
     drop(listener);
     while connections.join_next().await.is_some() {}
@@ -61,6 +62,7 @@ pub(crate) async fn serve(
 /// Serves one connection.
 async fn converse(
     stream: TcpStream,
+    peer: Peer,
     router: Router,
     room: Room,
     limits: Limits,
@@ -69,8 +71,9 @@ async fn converse(
     let place = Arc::new(room.enter());
     let stirring = Arc::clone(&place);
     let service = TowerToHyperService::new(router);
-    let service = service_fn(move |request: Request<Incoming>| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
         stirring.stir();
+        request.extensions_mut().insert(peer);
         service.call(request)
     });
     // Small responses in two segments would wait for the peer's delayed acknowledgement.

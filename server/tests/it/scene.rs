@@ -93,6 +93,12 @@ impl Scene {
         Self::start_as(format!("{}\n{tables}", config_text(""))).await
     }
 
+    /// A new server with more keys under `[http]`, and tables behind them.
+    pub(crate) async fn start_asked(http: &str) -> Self {
+        let listen = "[http]\n        listen = \"127.0.0.1:0\"";
+        Self::start_as(config_text("").replacen(listen, &format!("{listen}\n{http}"), 1)).await
+    }
+
     /// A new server that tells metrics.
     pub(crate) async fn start_telling_metrics() -> Self {
         let http = "[http]";

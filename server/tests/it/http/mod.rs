@@ -1,3 +1,4 @@
 //! What every route of the HTTP API has in common.
 
+mod limits;
 mod lists;

@@ -1,0 +1,68 @@
+//! What is asked, as far as a signature binds it: the method, the URL, and by whom.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, Method, Uri, header, request::Parts},
+};
+use payname_api::paths;
+use payname_resolver::UnixTime;
+
+use super::{App, failure::Failure, visitor::Visitor};
+use crate::{
+    auth::{self, AuthError, SignedRequest},
+    registration::Signed,
+};
+
+/// A request without its body.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) method: Method,
+    pub(super) uri: Uri,
+    pub(super) headers: HeaderMap,
+    pub(super) visitor: Visitor,
+}
+
+impl FromRequestParts<Arc<App>> for Asked {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        app: &Arc<App>,
+    ) -> Result<Self, Self::Rejection> {
+        Ok(Self {
+            method: parts.method.clone(),
+            uri: parts.uri.clone(),
+            headers: parts.headers.clone(),
+            visitor: Visitor::from_request_parts(parts, app).await?,
+        })
+    }
+}
+
+impl App {
+    /// Who signed a request, by the URL that this server is known by, and not too many of them.
+    pub(super) fn signed(
+        &self,
+        asked: &Asked,
+        body: &[u8],
+        now: UnixTime,
+    ) -> Result<Signed, Failure> {
+        let path = asked.uri.path_and_query();
+        let path = path.map_or("/", |path| path.as_str());
+        let url = paths::absolute(self.public_url.as_str(), path);
+        let url = url
+            .parse()
+            .map_err(|_| AuthError::Malformed("for a path that is a URL"))?;
+        let header = asked.headers.get(header::AUTHORIZATION);
+        let header = header.map(|value| value.to_str().unwrap_or_default());
+        let request = SignedRequest {
+            method: asked.method.as_str(),
+            url: &url,
+            body,
+        };
+        let signed = auth::verify(header, request, now)?;
+        self.limits.signed(&asked.visitor, &signed.owner)?;
+        Ok(signed)
+    }
+}
