@@ -181,6 +181,7 @@ impl Server {
             store: Arc::clone(&store),
             sets: Arc::clone(&sets),
             clock: clock.clone(),
+            committed: Arc::clone(&app.committed),
             is_shared: config.database.is_some(),
         };
         let (accepting, working) = (CancellationToken::new(), CancellationToken::new());

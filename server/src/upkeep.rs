@@ -2,13 +2,17 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::{
+    sync::Notify,
+    time::{MissedTickBehavior, interval, sleep},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
     outbox::Chain,
     publisher::Embedded,
+    registration::Change,
     store::{Store, ZoneStore},
 };
 
@@ -20,6 +24,9 @@ const SERIALS: Duration = Duration::from_secs(60);
 const COMPARISON: Duration = Duration::from_secs(6 * 3600);
 /// How long after the start they are compared for the first time: the outbox comes first.
 const OUTBOX_FIRST: Duration = Duration::from_secs(5);
+/// How often it is looked whose time is over, and how many names leave DNS together.
+const EXPIRY: Duration = Duration::from_secs(60);
+const TOGETHER: usize = 100;
 /// How often it is looked what other servers have changed, should they not be heard.
 const PATROL: Duration = Duration::from_secs(1);
 /// How long, in seconds, a server may be away and be told afterwards what was removed meanwhile.
@@ -32,6 +39,8 @@ pub(crate) struct Upkeep {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) sets: Arc<dyn ZoneStore>,
     pub(crate) clock: Clock,
+    /// Called when there is something to bring into DNS.
+    pub(crate) committed: Arc<Notify>,
     /// Whether other servers may change the zones.
     pub(crate) is_shared: bool,
 }
@@ -43,6 +52,7 @@ impl Upkeep {
             tokio::join!(
                 every(CHORES, || self.chores()),
                 every(SERIALS, || self.mind_serials()),
+                every(EXPIRY, || self.expire()),
                 self.compare(),
                 self.follow(),
             )
@@ -64,6 +74,35 @@ impl Upkeep {
         let before = payname_resolver::UnixTime(now.0.saturating_sub(ABSENCE));
         if let Err(error) = self.sets.forget(before).await {
             tracing::error!(error = %Chain(&error), "old changes of zones could not be forgotten");
+        }
+    }
+
+    /// Takes names out of DNS whose time is over. Each is judged again where it is changed, so that what
+    /// was renewed meanwhile stays, and of several servers one does it.
+    async fn expire(&self) {
+        loop {
+            let now = self.clock.now();
+            let over = match self.store.over(now, TOGETHER).await {
+                Ok(over) => over,
+                Err(error) => {
+                    tracing::error!(error = %Chain(&error), "whose time is over cannot be read");
+                    return;
+                }
+            };
+            for handle in &over {
+                let change = Change::expiry(handle.clone(), now);
+                match self.store.change(change).await {
+                    Ok(_) => tracing::info!(%handle, "expired"),
+                    Err(error) => {
+                        tracing::error!(%handle, error = %Chain(&error), "a name could not expire");
+                        return;
+                    }
+                }
+            }
+            self.committed.notify_one();
+            if over.len() < TOGETHER {
+                return;
+            }
         }
     }
 

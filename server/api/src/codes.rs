@@ -26,8 +26,16 @@ pub const AUTH_PAYLOAD: &str = "auth_payload";
 pub const AUTH_SIGNATURE: &str = "auth_signature";
 /// 401: the event was used before.
 pub const AUTH_REPLAYED: &str = "auth_replayed";
+/// 401: the new owner's signed event is not in the `Payname-Consent` header.
+pub const CONSENT_MISSING: &str = "consent_missing";
+/// 401: the consent was signed by another key than the one that is to have the name.
+pub const CONSENT_KEY: &str = "consent_key";
 /// 403: the name belongs, or belonged, to another key.
 pub const NOT_OWNER: &str = "not_owner";
+/// 403: the operator has disabled the name, and only the operator can enable it.
+pub const SUSPENDED: &str = "suspended";
+/// 403: this change is not for whoever asks for it.
+pub const NOT_THEIRS: &str = "not_theirs";
 /// 404: the server has no such domain.
 pub const UNKNOWN_DOMAIN: &str = "unknown_domain";
 /// 404: there is no such name.
@@ -42,6 +50,10 @@ pub const TIMEOUT: &str = "timeout";
 pub const NOT_PUBLISHED: &str = "not_published";
 /// 409: the operator of the server keeps the name for records of his own.
 pub const RESERVED: &str = "reserved";
+/// 409: the name has expired; renew it first.
+pub const EXPIRED: &str = "expired";
+/// 409: the name belongs already to the key that it is to be given to.
+pub const SAME_OWNER: &str = "same_owner";
 /// 412: `If-Match` or `If-None-Match` does not hold.
 pub const PRECONDITION_FAILED: &str = "precondition_failed";
 /// 413: the body is longer than [`MAX_BODY_BYTES`](crate::MAX_BODY_BYTES).

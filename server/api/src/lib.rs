@@ -11,6 +11,10 @@
 //! | `PUT /v1/domains/{domain}/handles/{user}` | claims or changes a name; body [`PutHandle`]; signed | 202 committed, 200 unchanged and published: [`HandleStatus`] |
 //! | `GET /v1/domains/{domain}/handles/{user}` | shows a name; public | 200 [`HandleStatus`], 404 |
 //! | `DELETE /v1/domains/{domain}/handles/{user}` | takes a name out of DNS; signed | 202 [`HandleStatus`] in state [`State::Removing`] |
+//! | `POST …/handles/{user}/transfer` | gives a name to another key; body [`TransferHandle`]; signed by both | 200 [`HandleStatus`] |
+//! | `POST …/handles/{user}/disable`, `…/enable` | takes a name out of DNS and hides it, and brings it back; signed | 202 [`HandleStatus`] |
+//! | `POST …/handles/{user}/renew` | puts off the end of a name, where names expire; signed | 200 or 202 [`HandleStatus`] |
+//! | `GET …/handles/{user}/history` | what was done to a name, in parts; signed | 200 [`Listed`] of [`HistoryStep`] |
 //! | `GET /v1/domains/{domain}/handles/{user}/proof` | the RFC 9102 proof | 200 `application/octet-stream` |
 //! | `GET /v1/domains` | the domains of the server, in parts | 200 [`Listed`] of [`DomainInfo`] |
 //! | `GET /v1/domains/{domain}` | the zone: nameservers, DS records, TTL | 200 [`DomainInfo`] |
@@ -18,12 +22,18 @@
 //!
 //! # Signing a request
 //!
-//! `PUT` and `DELETE` carry `Authorization: Nostr <base64 of the event's JSON>` (NIP-98): an event
+//! `PUT`, `DELETE` and `POST` carry `Authorization: Nostr <base64 of the event's JSON>` (NIP-98): an event
 //! of kind 27235, `created_at` within [`AUTH_WINDOW_SECONDS`] of the server's clock, with the tags
 //! `["u", URL]` (the server's public URL followed by the path, byte for byte),
 //! `["method", "PUT"]` and, when there is a body, `["payload", HEX_SHA256_OF_THE_BODY]`. Every event
 //! is good for one request; since two equal requests of one second would be the same event, add a
 //! `nonce` tag with a random value, and sign anew to try again.
+//!
+//! A `GET` of a name may be signed in the same way: its owner then sees what others do not. A disabled name and one
+//! that has expired look to everybody else like a name that was never there.
+//!
+//! A transfer is signed by two keys: the present owner's event is in `Authorization`, and the new owner's in
+//! [`CONSENT_HEADER`], in the same form and for the same method, URL and body.
 //!
 //! # Acting on what one has seen
 //!
@@ -34,10 +44,12 @@
 use serde::{Deserialize, Serialize};
 
 pub mod codes;
+mod history;
 mod listed;
 pub mod paths;
 mod problem;
 
+pub use history::HistoryStep;
 pub use listed::{DEFAULT_LIMIT, Listed, MAX_LIMIT};
 pub use problem::Problem;
 
@@ -47,6 +59,8 @@ pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
 pub const PROOF_MEDIA_TYPE: &str = "application/octet-stream";
 /// The scheme in `Authorization` (NIP-98).
 pub const AUTH_SCHEME: &str = "Nostr";
+/// The header of a transfer that holds the new owner's signed event, in the form of `Authorization`.
+pub const CONSENT_HEADER: &str = "payname-consent";
 /// How far the time in a signed request may be from the server's, either way, in seconds.
 pub const AUTH_WINDOW_SECONDS: u64 = 60;
 /// The longest request body the server reads, in bytes.
@@ -58,6 +72,14 @@ pub const MAX_BODY_BYTES: usize = 16 * 1024;
 pub struct PutHandle {
     /// The payment URI, `bitcoin:?lno=lno1…` (BIP-321), published byte for byte.
     pub uri: String,
+}
+
+/// The body of `POST …/handles/{user}/transfer`: who shall have the name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TransferHandle {
+    /// The new owner's public key: x-only secp256k1 (BIP-340), 64 hex digits.
+    pub to: String,
 }
 
 /// A name as the server knows it.
@@ -90,6 +112,27 @@ pub struct HandleStatus {
     /// Why the last attempt to publish or prove it failed; it is tried again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What only its owner and the operator are told.
+    #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    pub private: Option<Private>,
+}
+
+/// What only the owner of a name and the operator are told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Private {
+    /// The URI that comes back when the name is enabled or renewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_uri: Option<String>,
+    /// Whether the owner has disabled it.
+    pub disabled: bool,
+    /// Whether the operator has disabled it.
+    pub suspended: bool,
+    /// When it leaves DNS unless it is renewed, in Unix seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<u64>,
+    /// From when on any key may claim it, in Unix seconds; missing: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_at: Option<u64>,
 }
 
 /// How far a name has come.
@@ -107,6 +150,14 @@ pub enum State {
     Removing,
     /// Deleted, and its absence proven from DNS. Only its former owner may claim it again.
     Removed,
+    /// Disabled; the record is being taken out of DNS.
+    Disabling,
+    /// Disabled, and its absence proven from DNS. It is its owner's as before.
+    Disabled,
+    /// Its time is over; the record is being taken out of DNS.
+    Expiring,
+    /// Its time is over, and its absence proven from DNS. Its owner may renew it.
+    Expired,
 }
 
 /// From where the server looked when it proved a name.

@@ -10,6 +10,16 @@ pub const DOMAIN: &str = "/v1/domains/{domain}";
 pub const HANDLE: &str = "/v1/domains/{domain}/handles/{user}";
 /// The route of a name's proof, as the server's router writes it.
 pub const PROOF: &str = "/v1/domains/{domain}/handles/{user}/proof";
+/// The route that gives a name to another key.
+pub const TRANSFER: &str = "/v1/domains/{domain}/handles/{user}/transfer";
+/// The route that takes a name out of DNS and hides it.
+pub const DISABLE: &str = "/v1/domains/{domain}/handles/{user}/disable";
+/// The route that brings a disabled name back.
+pub const ENABLE: &str = "/v1/domains/{domain}/handles/{user}/enable";
+/// The route that puts off the end of a name.
+pub const RENEW: &str = "/v1/domains/{domain}/handles/{user}/renew";
+/// The route of a name's history.
+pub const HISTORY: &str = "/v1/domains/{domain}/handles/{user}/history";
 /// The proof of any name (`?d=NAME.&t=TXT|TLSA|A|AAAA`), where the server has a resolver.
 pub const DNSSEC_PROOF: &str = "/dnssecproof";
 /// Whether the process runs.
@@ -44,6 +54,16 @@ pub fn handle(domain: &str, user: &str) -> String {
 /// ```
 pub fn proof(domain: &str, user: &str) -> String {
     format!("/v1/domains/{domain}/handles/{user}/proof")
+}
+
+/// The path of something to be done to a name, or of something about it.
+///
+/// ```
+/// let path = payname_api::paths::below("example.com", "alice", "disable");
+/// assert_eq!(path, "/v1/domains/example.com/handles/alice/disable");
+/// ```
+pub fn below(domain: &str, user: &str, what: &str) -> String {
+    format!("/v1/domains/{domain}/handles/{user}/{what}")
 }
 
 /// A server's public URL followed by a path: the `u` tag of a signed request.

@@ -26,7 +26,7 @@ use payname_server::{
     Clock, Config, EventId, OwnerKey,
     config::Domain,
     publisher::{Embedded, PublishError, Publisher as _},
-    registration::{Change, Precondition, Signed, What},
+    registration::{Change, Signed, What},
     store::{Postgres, Sqlite, SqliteZones, Store, ZoneStore, postgres::Database},
 };
 use payname_zones::{SigningKey, Transport};
@@ -151,20 +151,14 @@ async fn register(Stores(store, _): &Stores, number: u32) -> Handle {
     let mut event = [0; 32];
     event[..4].copy_from_slice(&number.to_be_bytes());
     let now = UnixTime::from(std::time::SystemTime::now());
-    let change = Change {
-        handle: handle.clone(),
-        what: What::Put {
-            uri: fill::uri(number),
-        },
-        precondition: Precondition::None,
-        signed: Signed {
-            owner: OwnerKey([1; 32]),
-            event: EventId(event),
-            json: "{}".to_owned(),
-            lapses_at: now,
-        },
-        at: now,
+    let signed = Signed {
+        owner: OwnerKey([1; 32]),
+        event: EventId(event),
+        json: "{}".to_owned(),
+        lapses_at: now,
     };
+    let uri = fill::uri(number);
+    let change = Change::signed(handle.clone(), What::Put { uri }, signed, now);
     store.change(change).await.expect("a good store");
     handle
 }

@@ -164,6 +164,7 @@ impl Checker<'_> {
             records: self.records(written)?,
             denial: self.denial(written.denial.as_deref(), &distribution)?,
             distribution,
+            terms: self.terms(&written.policy)?,
         })
     }
 

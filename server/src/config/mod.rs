@@ -4,6 +4,7 @@ mod check;
 mod database;
 mod http;
 mod passphrase;
+mod policy;
 mod serving;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,9 @@ pub use self::http::{Clients, ForwardedHeader, HttpLimits, HttpServing};
 pub use self::serving::{Networks, RateLimit, Serving, StreamLimits, Tls};
 pub use self::transfer::{Catalog, Distribution, Peer, Permit, Secondary};
 use self::{check::Checker, written::Written};
-use crate::{keys::PassphraseSource, store::postgres::Database, transfer::KeyRing};
+use crate::{
+    keys::PassphraseSource, registration::Terms, store::postgres::Database, transfer::KeyRing,
+};
 
 /// What a server is started with.
 ///
@@ -107,6 +110,8 @@ pub struct Domain {
     pub denial: Denial,
     /// Who follows the zone.
     pub distribution: Distribution,
+    /// What those who have names here are promised.
+    pub terms: Terms,
 }
 
 /// How published records are proven.

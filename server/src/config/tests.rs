@@ -70,6 +70,18 @@ fn every_mistake_names_the_file_the_key_and_the_remedy() {
             "public_url",
             "https://names.example.com",
         ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "nameservers = [\"ns1.example.net\"]\n[domain.policy]\nexpire_days = 0",
+            "domain.policy.expire_days",
+            "from 1 to 36525",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "nameservers = [\"ns1.example.net\"]\n[domain.policy]\nhold_days = 36526",
+            "domain.policy.hold_days",
+            "from 0 to 36525",
+        ),
         ("\"data\"", "\"\"", "data_dir", "of its own"),
         ("Example.com.", "exa mple", "domain.name", "letters"),
         (

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::HttpLimits;
+use super::{HttpLimits, policy::WrittenPolicy};
 
 /// The whole file.
 #[derive(Deserialize)]
@@ -128,6 +128,8 @@ pub(super) struct WrittenDomain {
     #[serde(default)]
     pub(super) transfer: Vec<WrittenPermit>,
     pub(super) denial: Option<String>,
+    #[serde(default)]
+    pub(super) policy: WrittenPolicy,
 }
 
 /// One `[[tsig]]`.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, Method, Uri, header, request::Parts},
+    http::{HeaderMap, HeaderName, Method, Uri, header, request::Parts},
 };
 use payname_api::paths;
 use payname_resolver::UnixTime;
@@ -12,6 +12,7 @@ use payname_resolver::UnixTime;
 use super::{App, failure::Failure, visitor::Visitor};
 use crate::{
     auth::{self, AuthError, SignedRequest},
+    key::OwnerKey,
     registration::Signed,
 };
 
@@ -48,21 +49,41 @@ impl App {
         body: &[u8],
         now: UnixTime,
     ) -> Result<Signed, Failure> {
+        let signed = self.verify(asked, &header::AUTHORIZATION, body, now)?;
+        self.limits.signed(&asked.visitor, &signed.owner)?;
+        Ok(signed)
+    }
+
+    /// Who signed a request in one of its headers.
+    pub(super) fn verify(
+        &self,
+        asked: &Asked,
+        header: &HeaderName,
+        body: &[u8],
+        now: UnixTime,
+    ) -> Result<Signed, AuthError> {
         let path = asked.uri.path_and_query();
         let path = path.map_or("/", |path| path.as_str());
         let url = paths::absolute(self.public_url.as_str(), path);
         let url = url
             .parse()
             .map_err(|_| AuthError::Malformed("for a path that is a URL"))?;
-        let header = asked.headers.get(header::AUTHORIZATION);
+        let header = asked.headers.get(header);
         let header = header.map(|value| value.to_str().unwrap_or_default());
         let request = SignedRequest {
             method: asked.method.as_str(),
             url: &url,
             body,
         };
-        let signed = auth::verify(header, request, now)?;
-        self.limits.signed(&asked.visitor, &signed.owner)?;
-        Ok(signed)
+        auth::verify(header, request, now)
+    }
+
+    /// Who asks to see something, if that is said. Looking changes nothing: the event is not used up.
+    pub(super) fn reader(&self, asked: &Asked) -> Result<Option<OwnerKey>, AuthError> {
+        match self.verify(asked, &header::AUTHORIZATION, b"", self.clock.now()) {
+            Ok(signed) => Ok(Some(signed.owner)),
+            Err(AuthError::Missing) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }

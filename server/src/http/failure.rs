@@ -232,6 +232,22 @@ impl From<Refusal> for Failure {
                 codes::AUTH_REPLAYED,
                 "Signed request used before",
             ),
+            Refusal::Suspended(_) => (
+                StatusCode::FORBIDDEN,
+                codes::SUSPENDED,
+                "Disabled by the operator",
+            ),
+            Refusal::Expired { .. } => (StatusCode::CONFLICT, codes::EXPIRED, "Expired"),
+            Refusal::SameOwner(_) => (
+                StatusCode::CONFLICT,
+                codes::SAME_OWNER,
+                "Belongs to this key",
+            ),
+            Refusal::NotTheirs(_) => (
+                StatusCode::FORBIDDEN,
+                codes::NOT_THEIRS,
+                "Not theirs to change",
+            ),
         };
         Self::new(status, code, title, refusal.to_string())
     }

@@ -12,12 +12,15 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use payname_api::{HandleStatus, PutHandle, State, codes};
-use payname_resolver::{Handle, UnixTime};
+use payname_api::{HandleStatus, Private, PutHandle, State, codes};
 use payname_zones::payment_record;
+use serde::de::DeserializeOwned;
 
 use super::{App, asked::Asked, failure::Failure, precondition};
-use crate::registration::{Change, Decision, Effect, Registration, Signed, What};
+use crate::{
+    config::Domain,
+    registration::{By, Change, Decision, Effect, Registration, What},
+};
 
 /// The domain and the user in the path.
 pub(super) type Parts = Result<Path<(String, String)>, PathRejection>;
@@ -25,12 +28,17 @@ pub(super) type Parts = Result<Path<(String, String)>, PathRejection>;
 pub(super) async fn show(
     AppState(app): AppState<Arc<App>>,
     path: Parts,
+    asked: Asked,
 ) -> Result<Response, Failure> {
     let Path((domain, user)) = path?;
     let (handle, _) = app.handle(&domain, &user)?;
+    let reader = app.reader(&asked)?;
     let registration = app.store.registration(&handle).await?;
-    let registration = registration.ok_or_else(|| Failure::unknown_handle(&handle))?;
-    Ok(respond(StatusCode::OK, &registration))
+    let registration = registration
+        .filter(|found| !found.is_hidden() || reader == Some(found.owner))
+        .ok_or_else(|| Failure::unknown_handle(&handle))?;
+    let for_owner = reader == Some(registration.owner);
+    Ok(respond(StatusCode::OK, &registration, for_owner))
 }
 
 pub(super) async fn put(
@@ -44,12 +52,14 @@ pub(super) async fn put(
     let body = body?;
     let now = app.clock.now();
     let signed = app.signed(&asked, &body, now)?;
-    let wanted = read_body(&asked.headers, &body)?;
+    let form = r#"{"uri": "bitcoin:?lno=lno1…"}"#;
+    let wanted: PutHandle = read_body(&asked.headers, &body, form)?;
     app.policy.check(&wanted.uri, domain.ttl, now)?;
     payment_record(&handle, &wanted.uri)?;
     app.served.check_free(&domain.zone, &handle)?;
-    app.change(handle, What::Put { uri: wanted.uri }, &asked, signed, now)
-        .await
+    let what = What::Put { uri: wanted.uri };
+    let change = Change::signed(handle, what, signed, now);
+    app.change(change, domain, &asked).await
 }
 
 pub(super) async fn remove(
@@ -59,44 +69,51 @@ pub(super) async fn remove(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {
     let Path((domain, user)) = path?;
-    let (handle, _) = app.handle(&domain, &user)?;
+    let (handle, domain) = app.handle(&domain, &user)?;
     let now = app.clock.now();
     let signed = app.signed(&asked, &body?, now)?;
-    app.change(handle, What::Remove, &asked, signed, now).await
+    let change = Change::signed(handle, What::Remove, signed, now);
+    app.change(change, domain, &asked).await
 }
 
 impl App {
-    /// Makes a change and says what became of it.
-    async fn change(
+    /// Makes a change under the domain's terms and says what became of it.
+    pub(super) async fn change(
         &self,
-        handle: Handle,
-        what: What,
+        change: Change,
+        domain: &Domain,
         asked: &Asked,
-        signed: Signed,
-        at: UnixTime,
     ) -> Result<Response, Failure> {
-        let precondition = precondition::read(&asked.headers)?;
-        self.limits.named(&asked.visitor, &signed.owner, &handle)?;
         let change = Change {
-            handle,
-            what,
-            precondition,
-            signed,
-            at,
+            precondition: precondition::read(&asked.headers)?,
+            terms: domain.terms,
+            ..change
         };
+        if let By::Key(signed) = &change.by {
+            let (visitor, key) = (&asked.visitor, &signed.owner);
+            self.limits.named(visitor, key, &change.handle)?;
+        }
         let Decision {
             registration,
             effect,
         } = self.store.change(change).await?;
-        if effect == Effect::Nothing {
-            return Ok(respond(StatusCode::OK, &registration));
-        }
-        self.committed.notify_one();
-        Ok(respond(StatusCode::ACCEPTED, &registration))
+        let status = match effect {
+            Effect::Nothing | Effect::Keep(_) => StatusCode::OK,
+            Effect::Publish(_) | Effect::Retry => {
+                self.committed.notify_one();
+                StatusCode::ACCEPTED
+            }
+        };
+        Ok(respond(status, &registration, true))
     }
 }
 
-fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<PutHandle, Failure> {
+/// The body of a change, which must be JSON; `form` shows it.
+pub(super) fn read_body<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: &[u8],
+    form: &str,
+) -> Result<T, Failure> {
     let media_type = headers
         .get(header::CONTENT_TYPE)
         .map(|value| value.to_str().unwrap_or_default());
@@ -111,23 +128,24 @@ fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<PutHandle, Failure> {
             detail,
         ));
     }
-    serde_json::from_slice(body).map_err(|error| {
-        Failure::invalid_body(format!(
-            "the body is not {{\"uri\": \"bitcoin:?lno=lno1…\"}}: {error}"
-        ))
-    })
+    serde_json::from_slice(body)
+        .map_err(|error| Failure::invalid_body(format!("the body is not {form}: {error}")))
 }
 
 /// A registration as clients see it, with its version as the ETag.
-fn respond(status: StatusCode, registration: &Registration) -> Response {
-    let mut response = (status, Json(describe(registration))).into_response();
+pub(super) fn respond(
+    status: StatusCode,
+    registration: &Registration,
+    for_owner: bool,
+) -> Response {
+    let mut response = (status, Json(describe(registration, for_owner))).into_response();
     if let Ok(tag) = HeaderValue::try_from(format!("\"{}\"", registration.version)) {
         response.headers_mut().insert(header::ETAG, tag);
     }
     response
 }
 
-fn describe(registration: &Registration) -> HandleStatus {
+fn describe(registration: &Registration, for_owner: bool) -> HandleStatus {
     let handle = &registration.handle;
     let uri = registration.uri.clone().unwrap_or_default();
     let record = payment_record(handle, &uri).ok();
@@ -149,6 +167,13 @@ fn describe(registration: &Registration) -> HandleStatus {
         proven_by: registration.proven_by.clone(),
         error: registration.error.clone(),
         uri,
+        private: for_owner.then(|| Private {
+            kept_uri: registration.kept.clone(),
+            disabled: registration.disabled,
+            suspended: registration.suspended,
+            expires_at: registration.expires_at.map(|at| at.0),
+            free_at: registration.free_at.map(|at| at.0),
+        }),
     }
 }
 

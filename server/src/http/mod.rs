@@ -7,6 +7,8 @@ mod domains;
 mod failure;
 mod handles;
 mod health;
+mod history;
+mod lifecycle;
 mod limits;
 mod page;
 mod precondition;
@@ -85,6 +87,8 @@ impl App {
                 get(dnssecproof::show).layer(from_fn(dnssecproof::open_to_pages)),
             )
             .route(paths::DOMAINS, get(domains::list))
+            .merge(lifecycle::routes())
+            .route(paths::HISTORY, get(history::show))
             .route(paths::DOMAIN, get(domains::show))
             .route(paths::LIVEZ, get(health::livez))
             .route(paths::READYZ, get(health::readyz))

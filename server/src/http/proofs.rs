@@ -33,7 +33,7 @@ pub(super) async fn show(
     let (handle, _) = app.handle(&domain, &user)?;
     let registration = app.store.registration(&handle).await?;
     let registration = registration
-        .filter(|registration| !registration.is_gone())
+        .filter(|registration| !registration.is_gone() && !registration.is_hidden())
         .ok_or_else(|| Failure::unknown_handle(&handle))?;
     let now = app.clock.now();
     let evidence = match app.proofs.fresh(&handle, registration.version, now) {

@@ -6,6 +6,7 @@
 //! stores keep the same law.
 
 mod claims;
+mod evidence;
 mod job;
 mod migration;
 pub mod postgres;
@@ -25,7 +26,7 @@ pub use postgres::Postgres;
 pub use sqlite::{OpenError, Sqlite};
 pub use zones::{SqliteZones, ZoneStore};
 
-use crate::registration::{Change, Decision, Refusal, Registration};
+use crate::registration::{Change, Decision, Refusal, Registration, Step};
 
 /// The registry's memory.
 ///
@@ -50,6 +51,17 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Registration>, StoreError>;
+
+    /// Up to `limit` steps in the history of a name, the oldest first, after the version `after`.
+    async fn history(
+        &self,
+        handle: &Handle,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Step>, StoreError>;
+
+    /// Up to `limit` names whose time is over and that are still in DNS, the earliest first.
+    async fn over(&self, now: UnixTime, limit: usize) -> Result<Vec<Handle>, StoreError>;
 
     /// Takes up to `limit` tasks that are due and that nobody holds, oldest first.
     ///

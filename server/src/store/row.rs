@@ -10,7 +10,10 @@ use crate::{key::OwnerKey, registration::Registration};
 /// The columns that [`registration`] reads, in its order.
 pub(super) const COLUMNS: &str = "handles.domain, handles.user, handles.owner, handles.uri, \
     handles.state, handles.version, handles.created_at, handles.updated_at, \
-    handles.published_at, handles.proven_by, handles.error";
+    handles.published_at, handles.proven_by, handles.error, handles.kept, handles.disabled, \
+    handles.suspended, handles.born, handles.expires_at, handles.free_at";
+/// How many they are: the place of what a query reads beside them.
+pub(super) const COLUMN_COUNT: usize = 17;
 
 /// Reads a registration out of the first columns of a row.
 pub(super) fn registration(row: &Row<'_>) -> Result<Registration, StoreError> {
@@ -29,6 +32,12 @@ pub(super) fn registration(row: &Row<'_>) -> Result<Registration, StoreError> {
         published_at: row.get::<_, Option<u64>>(8)?.map(UnixTime),
         proven_by: proven_by.map(prover_from).transpose()?,
         error: row.get(10)?,
+        kept: row.get(11)?,
+        disabled: row.get(12)?,
+        suspended: row.get(13)?,
+        born: row.get(14)?,
+        expires_at: row.get::<_, Option<u64>>(15)?.map(UnixTime),
+        free_at: row.get::<_, Option<u64>>(16)?.map(UnixTime),
     })
 }
 
@@ -39,10 +48,19 @@ pub(super) fn state_text(state: State) -> &'static str {
         State::Failed => "failed",
         State::Removing => "removing",
         State::Removed => "removed",
+        State::Disabling => "disabling",
+        State::Disabled => "disabled",
+        State::Expiring => "expiring",
+        State::Expired => "expired",
         // The only other state there is; a word for a new one would come with a migration.
         _ => "pending",
     }
 }
+
+/// What a task makes of a state, in SQL: what was under way is done. What has come to its end stays.
+pub(super) const DONE: &str = "CASE state WHEN 'pending' THEN 'published' WHEN 'failed' THEN 'published' \
+    WHEN 'removing' THEN 'removed' WHEN 'disabling' THEN 'disabled' WHEN 'expiring' THEN 'expired' \
+    ELSE state END";
 
 /// A prover's text in the database: JSON, so that it can grow.
 pub(super) fn prover_text(prover: &ProvenBy) -> String {
@@ -56,6 +74,10 @@ pub(super) fn state_from(text: &str) -> Option<State> {
         "failed" => State::Failed,
         "removing" => State::Removing,
         "removed" => State::Removed,
+        "disabling" => State::Disabling,
+        "disabled" => State::Disabled,
+        "expiring" => State::Expiring,
+        "expired" => State::Expired,
         _ => return None,
     })
 }

@@ -1,6 +1,7 @@
 //! The store in one SQLite file: the default, for one server.
 
 mod change;
+mod history;
 #[cfg(test)]
 mod tests;
 
@@ -18,12 +19,15 @@ use super::{
     claims::Claims,
     job::{Mode, Queue},
     migration::migrate,
-    row::{COLUMNS, prover_text, registration, state_text},
+    row::{COLUMN_COUNT, COLUMNS, DONE, prover_text, registration, state_text},
 };
-use crate::registration::{Change, Decision, Registration};
+use crate::registration::{Change, Decision, Registration, Step};
 
 /// The form of the file, version by version.
-const STEPS: &[&str] = &[include_str!("schema/0001.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema/0001.sql"),
+    include_str!("schema/0002.sql"),
+];
 /// How long to wait for a lock that another program holds on the file, such as a backup.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -166,6 +170,22 @@ impl Store for Sqlite {
         .await
     }
 
+    async fn history(
+        &self,
+        handle: &Handle,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Step>, StoreError> {
+        let handle = handle.clone();
+        self.read(move |connection| history::read(connection, &handle, after, limit))
+            .await
+    }
+
+    async fn over(&self, now: UnixTime, limit: usize) -> Result<Vec<Handle>, StoreError> {
+        self.read(move |connection| history::over(connection, now, limit))
+            .await
+    }
+
     async fn claim(&self, limit: usize) -> Result<Vec<Task>, StoreError> {
         let _turn = self.turn.lock().await;
         // Half of the room at most is for those that were tried before, so that none waits for ever.
@@ -205,18 +225,11 @@ impl Store for Sqlite {
 
     async fn proven(&self, id: TaskId, by: ProvenBy, at: UnixTime) -> Result<(), StoreError> {
         self.write(move |connection| {
-            connection.execute(
-                "UPDATE handles SET published_at = ?2, proven_by = ?3, error = NULL,
-                     state = CASE WHEN uri IS NULL THEN ?4 ELSE ?5 END
-                 WHERE id = (SELECT handle FROM outbox WHERE id = ?1)",
-                params![
-                    id.0,
-                    at.0,
-                    prover_text(&by),
-                    state_text(State::Removed),
-                    state_text(State::Published),
-                ],
-            )?;
+            let sql = format!(
+                "UPDATE handles SET published_at = ?2, proven_by = ?3, error = NULL, state = {DONE}
+                 WHERE id = (SELECT handle FROM outbox WHERE id = ?1)"
+            );
+            connection.execute(&sql, params![id.0, at.0, prover_text(&by)])?;
             connection.execute("DELETE FROM outbox WHERE id = ?1", [id.0])?;
             Ok::<_, StoreError>(())
         })
@@ -306,8 +319,8 @@ fn find(connection: &Connection, handle: &Handle) -> Result<Option<Registration>
 fn read_task(row: &Row<'_>) -> Result<Task, StoreError> {
     Ok(Task {
         registration: registration(row)?,
-        id: TaskId(row.get(11)?),
-        attempts: row.get(12)?,
+        id: TaskId(row.get(COLUMN_COUNT)?),
+        attempts: row.get("attempts")?,
     })
 }
 

@@ -11,6 +11,7 @@ mod crash;
 mod dns;
 mod http;
 mod keys;
+mod lifecycle;
 mod ownership;
 mod postgres;
 mod program;

@@ -2,7 +2,6 @@
 
 use std::{
     net::SocketAddr,
-    path::Path,
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
@@ -107,8 +106,13 @@ impl Scene {
     }
 
     async fn start_as(text: String) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let running = start(directory.path(), &text).await;
+        Self::start_in(tempfile::tempdir().unwrap(), text, Clock::system()).await
+    }
+
+    /// A server in a directory that another may have used before, by a clock of the test's own.
+    pub(crate) async fn start_in(directory: tempfile::TempDir, text: String, clock: Clock) -> Self {
+        let config = Config::parse(&text, &directory.path().join("paynamed.toml")).unwrap();
+        let running = Server::start(config, clock).await.unwrap();
         Self {
             running,
             directory,
@@ -118,18 +122,8 @@ impl Scene {
 
     /// Stops the server and starts it on the same data.
     pub(crate) async fn restart(self) -> Self {
-        let Self {
-            running,
-            directory,
-            text,
-        } = self;
-        running.shutdown().await;
-        let running = start(directory.path(), &text).await;
-        Self {
-            running,
-            directory,
-            text,
-        }
+        let text = self.text.clone();
+        Self::start_in(self.stop().await, text, Clock::system()).await
     }
 
     pub(crate) fn running(&self) -> &Running {
@@ -153,11 +147,6 @@ impl Scene {
             client: reqwest::Client::new(),
         }
     }
-}
-
-async fn start(directory: &Path, text: &str) -> Running {
-    let config = Config::parse(text, &directory.join("paynamed.toml")).unwrap();
-    Server::start(config, Clock::system()).await.unwrap()
 }
 
 /// How to reach a server, in this process or another.
@@ -230,6 +219,33 @@ impl Draft {
         }
     }
 
+    /// Something to be done to a name, or about it: `…/handles/{user}/{what}`.
+    pub(crate) fn post(
+        contact: &Contact,
+        user: &str,
+        what: &str,
+        body: impl Into<Vec<u8>>,
+    ) -> Self {
+        let path = paths::below(DOMAIN, user, what);
+        Self {
+            method: Method::POST,
+            url: paths::absolute(&contact.public_url, &path),
+            path,
+            ..Self::put(contact, user, body)
+        }
+    }
+
+    /// A look at something.
+    pub(crate) fn get(contact: &Contact, path: &str) -> Self {
+        Self {
+            method: Method::GET,
+            url: paths::absolute(&contact.public_url, path),
+            path: path.to_owned(),
+            headers: Vec::new(),
+            ..Self::put(contact, "nobody", "")
+        }
+    }
+
     pub(crate) fn sign(&self, keys: &Keys) -> String {
         let mut tags = vec![
             Tag::parse(["u", &self.url]).unwrap(),
@@ -294,6 +310,18 @@ impl Contact {
 
     pub(crate) async fn delete(&self, keys: &Keys, user: &str) -> Answer {
         let draft = Draft::delete(self, user);
+        self.send(&draft, Some(&draft.sign(keys))).await
+    }
+
+    /// Has something done to a name.
+    pub(crate) async fn post(&self, keys: &Keys, user: &str, what: &str) -> Answer {
+        let draft = Draft::post(self, user, what, "");
+        self.send(&draft, Some(&draft.sign(keys))).await
+    }
+
+    /// Looks at something as the holder of a key.
+    pub(crate) async fn look(&self, keys: &Keys, path: &str) -> Answer {
+        let draft = Draft::get(self, path);
         self.send(&draft, Some(&draft.sign(keys))).await
     }
 

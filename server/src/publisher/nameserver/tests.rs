@@ -13,7 +13,7 @@ use super::*;
 use crate::{
     key::{EventId, OwnerKey},
     publisher::Publisher as _,
-    registration::{Change, Precondition, Signed, What},
+    registration::{Change, Signed, What},
     store::{Sqlite, SqliteZones},
 };
 
@@ -86,18 +86,13 @@ impl Scene {
     async fn change(&self, handle: &Handle, count: u8, what: What) {
         let mut event = [count; 32];
         event[..handle.user().len()].copy_from_slice(handle.user().as_bytes());
-        let change = Change {
-            handle: handle.clone(),
-            what,
-            precondition: Precondition::None,
-            signed: Signed {
-                owner: OwnerKey([1; 32]),
-                event: EventId(event),
-                json: String::new(),
-                lapses_at: UnixTime(NOON),
-            },
-            at: UnixTime(NOON),
+        let signed = Signed {
+            owner: OwnerKey([1; 32]),
+            event: EventId(event),
+            json: String::new(),
+            lapses_at: UnixTime(NOON),
         };
+        let change = Change::signed(handle.clone(), what, signed, UnixTime(NOON));
         self.store.change(change).await.unwrap();
     }
 }

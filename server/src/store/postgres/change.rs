@@ -8,33 +8,45 @@ use tokio_postgres::types::ToSql;
 
 use super::row::{COLUMNS, registration, signed};
 use crate::{
-    registration::{Change, Decision, Effect, Refusal, Registration},
-    store::{ChangeError, StoreError, row::state_text},
+    registration::{Change, Decision, Deed, Effect, Refusal, Registration},
+    store::{ChangeError, StoreError, evidence::Evidence, row::state_text},
 };
 
 /// Changes of one name wait for each other, wherever they were asked for; also of a name that has no
 /// row yet, which could not be locked.
 const TAKE_TURNS: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
-const USE_UP: &str =
-    "INSERT INTO seen_events (id, lapses_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-/// The name, its history and its task. The task takes the place of the one that may be there, with
-/// a new and higher id.
+/// In one order everywhere, so that two who bring the same events do not wait for each other.
+const USE_UP: &str = "
+    INSERT INTO seen_events (id, lapses_at)
+    SELECT id, lapses_at FROM unnest($1::bytea[], $2::bigint[]) AS used (id, lapses_at) ORDER BY id
+    ON CONFLICT DO NOTHING";
+/// The name and its history; with `$15`, how far DNS has come begins anew.
 const WRITE: &str = "
     WITH name AS (
-        INSERT INTO handles (domain, username, owner, uri, state, version, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        INSERT INTO handles (domain, username, owner, uri, state, version, created_at, updated_at,
+            kept, disabled, suspended, born, expires_at, free_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         ON CONFLICT (domain, username) DO UPDATE SET
-            owner = excluded.owner, uri = excluded.uri, state = excluded.state,
-            version = excluded.version, updated_at = excluded.updated_at,
-            published_at = NULL, proven_by = NULL, error = NULL
+            owner = excluded.owner, uri = excluded.uri, version = excluded.version,
+            created_at = excluded.created_at, updated_at = excluded.updated_at,
+            kept = excluded.kept, disabled = excluded.disabled, suspended = excluded.suspended,
+            born = excluded.born, expires_at = excluded.expires_at, free_at = excluded.free_at,
+            state = CASE WHEN $15 THEN excluded.state ELSE handles.state END,
+            published_at = CASE WHEN $15 THEN NULL ELSE handles.published_at END,
+            proven_by = CASE WHEN $15 THEN NULL ELSE handles.proven_by END,
+            error = CASE WHEN $15 THEN NULL ELSE handles.error END
         RETURNING id
     ), past AS (
-        INSERT INTO history (handle, version, owner, uri, event, at)
-        SELECT id, $6, $3, $4, $9, $10 FROM name
-    )
+        INSERT INTO history (handle, version, owner, uri, event, at, deed, signer, operator, kept, consent)
+        SELECT id, $6, $3, $4, $16, $8, $17, $18, $19, $9, $20 FROM name
+    )";
+/// What stands behind [`WRITE`] where DNS has to be brought to it, and where not.
+const WITH_TASK: &str = "
     INSERT INTO outbox (handle) SELECT id FROM name
     ON CONFLICT (handle) DO UPDATE SET
         id = excluded.id, attempts = 0, due_at = excluded.due_at";
+const WITHOUT_TASK: &str = "SELECT id FROM name";
+/// The task takes the place of the one that may be there, with a new and higher id.
 const WRITE_TASK: &str = "
     INSERT INTO outbox (handle) SELECT id FROM handles WHERE domain = $1 AND username = $2
     ON CONFLICT (handle) DO UPDATE SET
@@ -47,8 +59,10 @@ pub(super) async fn make(
 ) -> Result<Decision, ChangeError> {
     let present = use_up_and_find(transaction, change).await?;
     let decision = change.decide(present.as_ref())?;
+    let registration = &decision.registration;
     let written = match decision.effect {
-        Effect::Publish => write(transaction, change, &decision.registration).await,
+        Effect::Publish(deed) => write(transaction, change, registration, deed, true).await,
+        Effect::Keep(deed) => write(transaction, change, registration, deed, false).await,
         Effect::Retry => write_task(transaction, &change.handle).await,
         Effect::Nothing => Ok(()),
     };
@@ -68,13 +82,14 @@ async fn use_up_and_find(
     )
     .map_err(StoreError::from)?;
     let (name, handle) = (change.handle.to_string(), &change.handle);
-    let (id, lapses_at) = (
-        change.signed.event.0.as_slice(),
-        signed(change.signed.lapses_at.0),
-    );
+    let (mut ids, mut ends) = (Vec::new(), Vec::new());
+    for used in change.signatures() {
+        ids.push(used.event.0.as_slice());
+        ends.push(signed(used.lapses_at.0));
+    }
     let (domain, user) = (handle.domain(), handle.user());
     let turn_of: [&(dyn ToSql + Sync); 1] = [&name];
-    let used: [&(dyn ToSql + Sync); 2] = [&id, &lapses_at];
+    let used: [&(dyn ToSql + Sync); 2] = [&ids, &ends];
     let wanted: [&(dyn ToSql + Sync); 2] = [&domain, &user];
     // Run in this order, each seeing what was committed before it began.
     let (_, new, row) = tokio::try_join!(
@@ -83,7 +98,7 @@ async fn use_up_and_find(
         transaction.query_opt(&find, &wanted),
     )
     .map_err(StoreError::from)?;
-    if new == 0 {
+    if usize::try_from(new).is_ok_and(|new| new < ids.len()) {
         return Err(Refusal::Replayed.into());
     }
     Ok(row.as_ref().map(registration).transpose()?)
@@ -93,8 +108,15 @@ async fn write(
     transaction: &Transaction<'_>,
     change: &Change,
     registration: &Registration,
+    deed: Deed,
+    anew: bool,
 ) -> Result<(), tokio_postgres::Error> {
-    let statement = transaction.prepare_cached(WRITE).await?;
+    let rest = if anew { WITH_TASK } else { WITHOUT_TASK };
+    let statement = transaction
+        .prepare_cached(&format!("{WRITE} {rest}"))
+        .await?;
+    let evidence = Evidence::of(change);
+    let signer = evidence.signer.as_ref().map(|key| key.0.as_slice());
     transaction
         .execute(
             &statement,
@@ -107,8 +129,18 @@ async fn write(
                 &signed(registration.version),
                 &signed(registration.created_at.0),
                 &signed(registration.updated_at.0),
-                &change.signed.json,
-                &signed(change.at.0),
+                &registration.kept,
+                &registration.disabled,
+                &registration.suspended,
+                &signed(registration.born),
+                &registration.expires_at.map(|at| signed(at.0)),
+                &registration.free_at.map(|at| signed(at.0)),
+                &anew,
+                &evidence.event,
+                &deed.word(),
+                &signer,
+                &evidence.operator,
+                &evidence.consent,
             ],
         )
         .await?;

@@ -6,6 +6,7 @@
 mod bell;
 mod change;
 mod connect;
+mod history;
 mod keys;
 mod migration;
 mod row;
@@ -28,9 +29,9 @@ use self::{
 };
 use super::{
     ATTEMPTS_UNTIL_FAILED, Bells, CLOCK_STEP, ChangeError, LEASE, Store, StoreError, Task, TaskId,
-    row::{prover_text, state_text},
+    row::{DONE, prover_text, state_text},
 };
-use crate::registration::{Change, Decision, Registration};
+use crate::registration::{Change, Decision, Registration, Step};
 
 /// A store in a PostgreSQL database, which other servers may use at the same time.
 #[derive(Debug)]
@@ -111,6 +112,19 @@ impl Store for Postgres {
         rows.iter().map(registration).collect()
     }
 
+    async fn history(
+        &self,
+        handle: &Handle,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Step>, StoreError> {
+        history::read(&self.client().await?, handle, after, limit).await
+    }
+
+    async fn over(&self, now: UnixTime, limit: usize) -> Result<Vec<Handle>, StoreError> {
+        history::over(&self.client().await?, now, limit).await
+    }
+
     async fn claim(&self, limit: usize) -> Result<Vec<Task>, StoreError> {
         // A row that another server is just taking is passed over, so none waits for another.
         let sql = format!(
@@ -132,23 +146,15 @@ impl Store for Postgres {
 
     async fn proven(&self, id: TaskId, by: ProvenBy, at: UnixTime) -> Result<(), StoreError> {
         let client = self.client().await?;
-        let statement = client
-            .prepare_cached(
-                "WITH done AS (DELETE FROM outbox WHERE id = $1 RETURNING handle)
-                 UPDATE handles SET published_at = $2, proven_by = $3, error = NULL,
-                     state = CASE WHEN uri IS NULL THEN $4 ELSE $5 END
-                 FROM done WHERE handles.id = done.handle",
-            )
+        let sql = format!(
+            "WITH done AS (DELETE FROM outbox WHERE id = $1 RETURNING handle)
+             UPDATE handles SET published_at = $2, proven_by = $3, error = NULL, state = {DONE}
+             FROM done WHERE handles.id = done.handle"
+        );
+        let statement = client.prepare_cached(&sql).await?;
+        client
+            .execute(&statement, &[&id.0, &signed(at.0), &prover_text(&by)])
             .await?;
-        let (removed, published) = (state_text(State::Removed), state_text(State::Published));
-        let values: [&(dyn tokio_postgres::types::ToSql + Sync); 5] = [
-            &id.0,
-            &signed(at.0),
-            &prover_text(&by),
-            &removed,
-            &published,
-        ];
-        client.execute(&statement, &values).await?;
         Ok(())
     }
 

@@ -1,11 +1,11 @@
 //! A change of a name, in one transaction.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, named_params, params};
 
 use super::find;
 use crate::{
-    registration::{Change, Decision, Effect, Refusal, Registration},
-    store::{ChangeError, StoreError, row::state_text},
+    registration::{Change, Decision, Deed, Effect, Refusal, Registration},
+    store::{ChangeError, StoreError, evidence::Evidence, row::state_text},
 };
 
 /// Decides a change on what the database holds and writes what it comes to.
@@ -13,58 +13,81 @@ pub(super) fn make_change(
     connection: &Connection,
     change: &Change,
 ) -> Result<Decision, ChangeError> {
-    use_up_event(connection, change)?;
+    use_up_events(connection, change)?;
     let present = find(connection, &change.handle)?;
     let decision = change.decide(present.as_ref())?;
+    let registration = &decision.registration;
     match decision.effect {
-        Effect::Publish => {
-            let id = write_registration(connection, &decision.registration)?;
-            write_history(connection, id, change, &decision.registration)?;
-            write_task(connection, &decision.registration)?;
+        Effect::Publish(deed) => {
+            let id = write_registration(connection, registration, true)?;
+            write_history(connection, id, change, registration, deed)?;
+            write_task(connection, registration)?;
         }
-        Effect::Retry => write_task(connection, &decision.registration)?,
+        Effect::Keep(deed) => {
+            let id = write_registration(connection, registration, false)?;
+            write_history(connection, id, change, registration, deed)?;
+        }
+        Effect::Retry => write_task(connection, registration)?,
         Effect::Nothing => {}
     }
     Ok(decision)
 }
 
-fn use_up_event(connection: &Connection, change: &Change) -> Result<(), ChangeError> {
-    let new = connection
-        .prepare_cached("INSERT OR IGNORE INTO seen_events (id, lapses_at) VALUES (?1, ?2)")
-        .and_then(|mut statement| {
-            statement.execute(params![change.signed.event.0, change.signed.lapses_at.0])
-        })
-        .map_err(StoreError::from)?;
-    if new == 0 {
-        return Err(Refusal::Replayed.into());
+fn use_up_events(connection: &Connection, change: &Change) -> Result<(), ChangeError> {
+    for signed in change.signatures() {
+        let new = connection
+            .prepare_cached("INSERT OR IGNORE INTO seen_events (id, lapses_at) VALUES (?1, ?2)")
+            .and_then(|mut statement| {
+                statement.execute(params![signed.event.0, signed.lapses_at.0])
+            })
+            .map_err(StoreError::from)?;
+        if new == 0 {
+            return Err(Refusal::Replayed.into());
+        }
     }
     Ok(())
 }
 
-/// Writes a new version of a name; its row's id.
+/// Writes a new version of a name; its row's id. How far DNS has come is left as it is unless DNS has to
+/// be brought to this version.
 fn write_registration(
     connection: &Connection,
     registration: &Registration,
+    anew: bool,
 ) -> Result<i64, StoreError> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO handles (domain, user, owner, uri, state, version, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        "INSERT INTO handles (domain, user, owner, uri, state, version, created_at, updated_at,
+             kept, disabled, suspended, born, expires_at, free_at)
+         VALUES (:domain, :user, :owner, :uri, :state, :version, :created_at, :updated_at,
+             :kept, :disabled, :suspended, :born, :expires_at, :free_at)
          ON CONFLICT (domain, user) DO UPDATE SET
-             owner = excluded.owner, uri = excluded.uri, state = excluded.state,
-             version = excluded.version, updated_at = excluded.updated_at,
-             published_at = NULL, proven_by = NULL, error = NULL
+             owner = excluded.owner, uri = excluded.uri, version = excluded.version,
+             created_at = excluded.created_at, updated_at = excluded.updated_at,
+             kept = excluded.kept, disabled = excluded.disabled, suspended = excluded.suspended,
+             born = excluded.born, expires_at = excluded.expires_at, free_at = excluded.free_at,
+             state = iif(:anew, excluded.state, state),
+             published_at = iif(:anew, NULL, published_at),
+             proven_by = iif(:anew, NULL, proven_by),
+             error = iif(:anew, NULL, error)
          RETURNING id",
     )?;
-    let values = params![
-        registration.handle.domain(),
-        registration.handle.user(),
-        registration.owner.0,
-        registration.uri,
-        state_text(registration.state),
-        registration.version,
-        registration.created_at.0,
-        registration.updated_at.0,
-    ];
+    let values = named_params! {
+        ":domain": registration.handle.domain(),
+        ":user": registration.handle.user(),
+        ":owner": registration.owner.0,
+        ":uri": registration.uri,
+        ":state": state_text(registration.state),
+        ":version": registration.version,
+        ":created_at": registration.created_at.0,
+        ":updated_at": registration.updated_at.0,
+        ":kept": registration.kept,
+        ":disabled": registration.disabled,
+        ":suspended": registration.suspended,
+        ":born": registration.born,
+        ":expires_at": registration.expires_at.map(|at| at.0),
+        ":free_at": registration.free_at.map(|at| at.0),
+        ":anew": anew,
+    };
     Ok(statement.query_row(values, |row| row.get(0))?)
 }
 
@@ -73,19 +96,26 @@ fn write_history(
     id: i64,
     change: &Change,
     registration: &Registration,
+    deed: Deed,
 ) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO history (handle, version, owner, uri, event, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO history (handle, version, owner, uri, event, at, deed, signer, operator, kept, consent)
+         VALUES (:handle, :version, :owner, :uri, :event, :at, :deed, :signer, :operator, :kept, :consent)",
     )?;
-    statement.execute(params![
-        id,
-        registration.version,
-        registration.owner.0,
-        registration.uri,
-        change.signed.json,
-        change.at.0,
-    ])?;
+    let evidence = Evidence::of(change);
+    statement.execute(named_params! {
+        ":handle": id,
+        ":version": registration.version,
+        ":owner": registration.owner.0,
+        ":uri": registration.uri,
+        ":event": evidence.event,
+        ":at": registration.updated_at.0,
+        ":deed": deed.word(),
+        ":signer": evidence.signer.map(|key| key.0),
+        ":operator": evidence.operator,
+        ":kept": registration.kept,
+        ":consent": evidence.consent,
+    })?;
     Ok(())
 }
 

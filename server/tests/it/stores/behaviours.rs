@@ -13,12 +13,20 @@ use super::{
     ALICE, Behaviour, MALLORY, NOON, Open, change, claim_name, handle, own_nameserver, put, refusal,
 };
 
+/// Names a list of behaviours.
 macro_rules! behaviours {
     ($($name:ident),* $(,)?) => {
         /// All of them, by name.
-        pub(super) const ALL: &[(&str, Behaviour)] =
+        pub(super) const ALL: &[(&str, super::Behaviour)] =
             &[$((stringify!($name), |open| Box::pin($name(open)))),*];
     };
+}
+
+mod lives;
+
+/// Everything that every store does, by name.
+pub(super) fn all() -> impl Iterator<Item = (&'static str, Behaviour)> {
+    [ALL, lives::ALL].into_iter().flatten().copied()
 }
 
 behaviours![

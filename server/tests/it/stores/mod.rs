@@ -18,7 +18,7 @@ use payname_api::ProvenBy;
 use payname_resolver::{Handle, UnixTime};
 use payname_server::{
     EventId, OwnerKey,
-    registration::{Change, Decision, Precondition, Signed, What},
+    registration::{Change, Decision, Signed, What},
     store::{ChangeError, Store},
 };
 
@@ -42,18 +42,13 @@ fn handle(user: &str) -> Handle {
 fn change(user: &str, owner: OwnerKey, what: What) -> Change {
     let mut event = [0; 32];
     event[..8].copy_from_slice(&EVENT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
-    Change {
-        handle: handle(user),
-        what,
-        precondition: Precondition::None,
-        signed: Signed {
-            owner,
-            event: EventId(event),
-            json: "{}".to_owned(),
-            lapses_at: NOON.plus(60),
-        },
-        at: NOON,
-    }
+    let signed = Signed {
+        owner,
+        event: EventId(event),
+        json: "{}".to_owned(),
+        lapses_at: NOON.plus(60),
+    };
+    Change::signed(handle(user), what, signed, NOON)
 }
 
 fn put(user: &str, uri: &str) -> Change {

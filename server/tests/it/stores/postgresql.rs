@@ -8,7 +8,7 @@ use payname_server::store::{
 };
 use tokio::time::timeout;
 
-use super::{NOON, Open, behaviours::ALL, claim_name, handle, own_nameserver, zones};
+use super::{NOON, Open, behaviours, claim_name, handle, own_nameserver, zones};
 use crate::postgres::{Cluster, run};
 
 fn opening(url: String) -> Open {
@@ -25,7 +25,7 @@ async fn open(url: &str) -> Result<Postgres, OpenError> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_behaviour_of_a_store_holds_in_postgresql() {
     let cluster = Cluster::start(false);
-    for (name, behaviour) in ALL {
+    for (name, behaviour) in behaviours::all() {
         println!("{name}");
         behaviour(opening(cluster.database().await)).await;
     }

@@ -4,11 +4,11 @@ use std::sync::{Arc, Weak};
 
 use payname_server::store::{Sqlite, Store};
 
-use super::{Open, behaviours::ALL};
+use super::{Open, behaviours};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_behaviour_of_a_store_holds_in_sqlite() {
-    for (name, behaviour) in ALL {
+    for (name, behaviour) in behaviours::all() {
         println!("{name}");
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("registry.sqlite");

@@ -1,0 +1,81 @@
+//! What was done to a name, for its owner.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, State as AppState},
+    http::Uri,
+    response::Response,
+};
+use payname_api::HistoryStep;
+use payname_resolver::Handle;
+
+use super::{App, asked::Asked, failure::Failure, handles::Parts, page::Page};
+use crate::{
+    auth::AuthError,
+    registration::{Author, Refusal, Step},
+};
+
+pub(super) async fn show(
+    AppState(app): AppState<Arc<App>>,
+    path: Parts,
+    asked: Asked,
+) -> Result<Response, Failure> {
+    let Path((domain, user)) = path?;
+    let (handle, _) = app.handle(&domain, &user)?;
+    let reader = app.reader(&asked)?.ok_or(AuthError::Missing)?;
+    let found = app.store.registration(&handle).await?;
+    let found = found.ok_or_else(|| Failure::unknown_handle(&handle))?;
+    if found.owner != reader {
+        // A hidden name is missing, here too.
+        return Err(if found.is_hidden() {
+            Failure::unknown_handle(&handle)
+        } else {
+            let removed = found.is_gone();
+            Refusal::NotOwner { handle, removed }.into()
+        });
+    }
+    // What former owners did, before the name was free, is not this owner's.
+    app.history(&handle, found.born.saturating_sub(1), &asked.uri)
+        .await
+}
+
+impl App {
+    /// One part of a history, of what came after a version.
+    pub(super) async fn history(
+        &self,
+        handle: &Handle,
+        after: u64,
+        uri: &Uri,
+    ) -> Result<Response, Failure> {
+        let page = Page::read(format!("history {handle}"), uri)?;
+        let from = page.after().and_then(|version| version.parse().ok());
+        let after = from.unwrap_or(0).max(after);
+        let steps = self.store.history(handle, after, page.wanted()).await?;
+        let steps = steps.into_iter().map(describe).collect();
+        let key = |step: &HistoryStep| step.version.to_string();
+        Ok(page.respond(steps, key, &self.public_url, uri))
+    }
+}
+
+/// A step as clients see it.
+pub(super) fn describe(step: Step) -> HistoryStep {
+    let (signer, operator) = match step.author {
+        Author::Key(key) => (Some(key.to_string()), None),
+        Author::Operator(token) => (None, Some(token)),
+        Author::Server => (None, None),
+    };
+    HistoryStep {
+        version: step.version,
+        action: step.deed.word().to_owned(),
+        at: step.at.0,
+        signer,
+        operator,
+        old_owner: step.old_owner.map(|key| key.to_string()),
+        owner: step.owner.to_string(),
+        old_uri: step.old_uri,
+        uri: step.uri,
+        kept_uri: step.kept,
+        events: step.events,
+    }
+}

@@ -1,0 +1,163 @@
+//! What is done to a name beside claiming and removing it: given to another key, disabled, enabled, renewed.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Path, State as AppState, rejection::BytesRejection},
+    http::{HeaderName, StatusCode},
+    response::Response,
+    routing::post,
+};
+use data_encoding::HEXLOWER_PERMISSIVE;
+use payname_api::{CONSENT_HEADER, TransferHandle, codes, paths};
+use payname_resolver::{Handle, UnixTime};
+use payname_zones::payment_record;
+
+use super::{
+    App,
+    asked::Asked,
+    failure::Failure,
+    handles::{Parts, read_body},
+};
+use crate::{
+    auth::AuthError,
+    config::Domain,
+    key::OwnerKey,
+    registration::{Change, Signed, What},
+};
+
+/// Where the new owner's signature is.
+const CONSENT: HeaderName = HeaderName::from_static(CONSENT_HEADER);
+
+/// The body of a request, or why there is none.
+type Body = Result<Bytes, BytesRejection>;
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route(paths::TRANSFER, post(transfer))
+        .route(paths::DISABLE, post(disable))
+        .route(paths::ENABLE, post(enable))
+        .route(paths::RENEW, post(renew))
+}
+
+async fn transfer(
+    AppState(app): AppState<Arc<App>>,
+    path: Parts,
+    asked: Asked,
+    body: Body,
+) -> Result<Response, Failure> {
+    let Path((domain, user)) = path?;
+    let (handle, domain) = app.handle(&domain, &user)?;
+    let (body, now) = (body?, app.clock.now());
+    let signed = app.signed(&asked, &body, now)?;
+    let form = r#"{"to": "64 hex digits of a public key"}"#;
+    let wanted: TransferHandle = read_body(&asked.headers, &body, form)?;
+    let to = HEXLOWER_PERMISSIVE.decode(wanted.to.as_bytes()).ok();
+    let to = to.and_then(|bytes| bytes.try_into().ok()).map(OwnerKey);
+    let to =
+        to.ok_or_else(|| Failure::invalid_body("`to` is not a public key of 64 hex digits"))?;
+    // The same method, URL and body as the present owner signed: so neither signature says less than the
+    // other, and none of them is good for anything else.
+    let consent = app.verify(&asked, &CONSENT, &body, now);
+    let consent = consent.map_err(no_consent)?;
+    if consent.owner != to {
+        return Err(Failure::new(
+            StatusCode::UNAUTHORIZED,
+            codes::CONSENT_KEY,
+            "Consent of another key",
+            "the event in Payname-Consent was signed by another key than `to`; the key that is to have the name must sign it",
+        ));
+    }
+    let change = Change::signed(handle, What::Transfer { consent }, signed, now);
+    app.change(change, domain, &asked).await
+}
+
+async fn disable(
+    AppState(app): AppState<Arc<App>>,
+    path: Parts,
+    asked: Asked,
+    body: Body,
+) -> Result<Response, Failure> {
+    let request = Request::read(&app, path, &asked, body)?;
+    request.make(&app, What::Disable, &asked).await
+}
+
+async fn enable(
+    AppState(app): AppState<Arc<App>>,
+    path: Parts,
+    asked: Asked,
+    body: Body,
+) -> Result<Response, Failure> {
+    let request = Request::read(&app, path, &asked, body)?;
+    request.check_kept(&app).await?;
+    request.make(&app, What::Enable, &asked).await
+}
+
+async fn renew(
+    AppState(app): AppState<Arc<App>>,
+    path: Parts,
+    asked: Asked,
+    body: Body,
+) -> Result<Response, Failure> {
+    let request = Request::read(&app, path, &asked, body)?;
+    request.check_kept(&app).await?;
+    request.make(&app, What::Renew, &asked).await
+}
+
+/// A signed request that something be done.
+struct Request<'a> {
+    handle: Handle,
+    domain: &'a Domain,
+    signed: Signed,
+    now: UnixTime,
+}
+
+impl<'a> Request<'a> {
+    fn read(app: &'a App, path: Parts, asked: &Asked, body: Body) -> Result<Self, Failure> {
+        let Path((domain, user)) = path?;
+        let (handle, domain) = app.handle(&domain, &user)?;
+        let now = app.clock.now();
+        let signed = app.signed(asked, &body?, now)?;
+        Ok(Self {
+            handle,
+            domain,
+            signed,
+            now,
+        })
+    }
+
+    /// What was good to publish once may have expired since. Nobody else is told what it is.
+    async fn check_kept(&self, app: &App) -> Result<(), Failure> {
+        let found = app.store.registration(&self.handle).await?;
+        let kept = found.filter(|found| found.owner == self.signed.owner);
+        let Some(kept) = kept.and_then(|found| found.kept) else {
+            return Ok(());
+        };
+        app.policy.check(&kept, self.domain.ttl, self.now)?;
+        payment_record(&self.handle, &kept)?;
+        app.served.check_free(&self.domain.zone, &self.handle)?;
+        Ok(())
+    }
+
+    async fn make(self, app: &App, what: What, asked: &Asked) -> Result<Response, Failure> {
+        let change = Change::signed(self.handle, what, self.signed, self.now);
+        app.change(change, self.domain, asked).await
+    }
+}
+
+fn no_consent(error: AuthError) -> Failure {
+    let code = match error {
+        AuthError::Missing => codes::CONSENT_MISSING,
+        ref other => other.code(),
+    };
+    let detail = match error {
+        AuthError::Missing => {
+            "the key that is to have the name must sign this request too: send its NIP-98 event, for the same method, URL and body, as `Payname-Consent: Nostr <base64 event>`".to_owned()
+        }
+        other => format!("Payname-Consent, the new owner's signature: {other}"),
+    };
+    let status = StatusCode::UNAUTHORIZED;
+    Failure::new(status, code, "No consent of the new owner", detail)
+}

@@ -1,0 +1,329 @@
+//! The law: what a change comes to.
+//!
+//! Whatever takes a name from its owner is judged by the time of the change alone; whatever is promised
+//! to the owner is counted from the later of that time and the last change. So a clock that was set back
+//! takes nothing from anybody, and gives nobody less than the domain's terms.
+
+use payname_api::State;
+
+use super::{By, Change, Decision, Deed, Effect, Precondition, Refusal, Registration, What};
+use crate::key::OwnerKey;
+
+/// A name that is put again as it is has its end put off only by more than this, in seconds: so the
+/// same request, sent twice, changes nothing the second time.
+const DAY: u64 = 24 * 3600;
+
+impl Change {
+    /// Decides what this change comes to, given the name's present registration.
+    ///
+    /// # Errors
+    /// [`Refusal`]: the name is another key's, is not in a state for this, or is not as the change
+    /// wants it to be.
+    pub fn decide(&self, present: Option<&Registration>) -> Result<Decision, Refusal> {
+        let key = match &self.by {
+            By::Server => return self.expire(present),
+            By::Operator(_) => None,
+            By::Key(signed) => Some(signed.owner),
+        };
+        // What is free is nobody's, unless its former owner is first.
+        let former = present;
+        let present =
+            present.filter(|present| !present.is_free(self.at) || self.is_owners(present));
+        if let Some(present) = present
+            && key.is_some()
+            && !self.is_owners(present)
+        {
+            return Err(Refusal::NotOwner {
+                handle: self.handle.clone(),
+                removed: present.state == State::Removing || present.state == State::Removed,
+            });
+        }
+        let alive = present.filter(|present| !present.is_gone());
+        self.check_precondition(alive.map(|present| present.version))?;
+        match (&self.what, present, key) {
+            (What::Put { uri }, None, Some(key)) => Ok(self.claim(former, uri, key)),
+            (What::Put { uri }, Some(present), Some(_)) => self.put(present, uri),
+            (_, None, _) => Err(Refusal::Unknown(self.handle.clone())),
+            (What::Remove, Some(present), _) => Ok(self.remove(present)),
+            (What::Disable, Some(present), _) => self.disable(present),
+            (What::Enable, Some(present), _) => self.enable(present),
+            (What::Renew, Some(present), Some(_)) => self.renew(present),
+            (What::Transfer { consent }, Some(present), Some(_)) => {
+                self.transfer(present, consent.owner)
+            }
+            (What::Put { .. } | What::Renew | What::Transfer { .. } | What::Expire, _, _) => {
+                Err(Refusal::NotTheirs(self.handle.clone()))
+            }
+        }
+    }
+
+    fn is_owners(&self, present: &Registration) -> bool {
+        matches!(&self.by, By::Key(signed) if signed.owner == present.owner)
+    }
+
+    fn put(&self, present: &Registration, uri: &str) -> Result<Decision, Refusal> {
+        self.refuse_suspended(present)?;
+        let mut next = self.renewed(present);
+        let is_same = [&present.uri, &present.kept].contains(&&Some(uri.to_owned()));
+        if is_same && !present.is_gone() {
+            let lasts_longer = next.expires_at > present.expires_at.map(|at| at.plus(DAY))
+                || next.expires_at.is_some() != present.expires_at.is_some();
+            return Ok(if lasts_longer {
+                keep(next, Deed::Renew)
+            } else {
+                present.again()
+            });
+        }
+        next.set_uri(uri.to_owned());
+        let deed = if present.is_gone() {
+            Deed::Claim
+        } else {
+            Deed::Update
+        };
+        Ok(publish(next, deed))
+    }
+
+    /// The first version of a name; or of its next life, which goes on counting where the last one
+    /// ended, so that no version is ever of two contents.
+    fn claim(&self, former: Option<&Registration>, uri: &str, key: OwnerKey) -> Decision {
+        let version = former.map_or(0, |former| former.version).saturating_add(1);
+        let at = former.map_or(self.at, |former| former.updated_at.max(self.at));
+        let mut registration = Registration {
+            handle: self.handle.clone(),
+            owner: key,
+            uri: None,
+            kept: None,
+            state: State::Pending,
+            disabled: false,
+            suspended: false,
+            version,
+            born: version,
+            created_at: at,
+            updated_at: at,
+            expires_at: None,
+            free_at: None,
+            published_at: None,
+            proven_by: None,
+            error: None,
+        };
+        self.set_end(&mut registration);
+        registration.set_uri(uri.to_owned());
+        publish(registration, Deed::Claim)
+    }
+
+    fn remove(&self, present: &Registration) -> Decision {
+        if matches!(present.state, State::Removing | State::Removed) {
+            return present.again();
+        }
+        let mut next = self.next(present);
+        (next.uri, next.kept, next.disabled) = (None, None, false);
+        next.state = State::Removing;
+        // One that has expired is held no longer for having been removed too.
+        if !present.is_gone() {
+            next.free_at = self.terms.hold.map(|hold| next.updated_at.plus(hold));
+        }
+        next.expires_at = None;
+        publish(next, Deed::Remove)
+    }
+
+    fn disable(&self, present: &Registration) -> Result<Decision, Refusal> {
+        let by_operator = matches!(self.by, By::Operator(_));
+        if !by_operator {
+            self.refuse_gone(present)?;
+        }
+        let mut next = self.next(present);
+        let mark = next.mark(by_operator);
+        if std::mem::replace(mark, true) {
+            return Ok(present.again());
+        }
+        if present.is_gone() {
+            return Ok(keep(next, Deed::Disable));
+        }
+        next.hide(State::Disabling);
+        Ok(publish(next, Deed::Disable))
+    }
+
+    fn enable(&self, present: &Registration) -> Result<Decision, Refusal> {
+        let by_operator = matches!(self.by, By::Operator(_));
+        if !by_operator {
+            self.refuse_suspended(present)?;
+            self.refuse_gone(present)?;
+        }
+        let mut next = self.next(present);
+        let mark = next.mark(by_operator);
+        if !std::mem::replace(mark, false) {
+            return Ok(present.again());
+        }
+        if present.is_gone() {
+            return Ok(keep(next, Deed::Enable));
+        }
+        next.show();
+        Ok(publish(next, Deed::Enable))
+    }
+
+    fn renew(&self, present: &Registration) -> Result<Decision, Refusal> {
+        self.refuse_suspended(present)?;
+        let mut next = self.renewed(present);
+        match present.state {
+            State::Removing | State::Removed => Err(Refusal::Unknown(self.handle.clone())),
+            State::Expiring | State::Expired => {
+                next.show();
+                Ok(publish(next, Deed::Renew))
+            }
+            _ if next.expires_at == present.expires_at => Ok(present.again()),
+            _ => Ok(keep(next, Deed::Renew)),
+        }
+    }
+
+    fn transfer(&self, present: &Registration, to: OwnerKey) -> Result<Decision, Refusal> {
+        self.refuse_suspended(present)?;
+        if present.owner == to {
+            return Err(Refusal::SameOwner(self.handle.clone()));
+        }
+        let mut next = self.next(present);
+        next.owner = to;
+        Ok(keep(next, Deed::Transfer))
+    }
+
+    /// Not a matter of who asks, but of time.
+    fn expire(&self, present: Option<&Registration>) -> Result<Decision, Refusal> {
+        let present = present.ok_or_else(|| Refusal::Unknown(self.handle.clone()))?;
+        if self.what != What::Expire {
+            return Err(Refusal::NotTheirs(self.handle.clone()));
+        }
+        if present.is_gone() || !present.is_over(self.at) {
+            return Ok(Decision {
+                registration: present.clone(),
+                effect: Effect::Nothing,
+            });
+        }
+        let mut next = self.next(present);
+        next.hide(State::Expiring);
+        Ok(publish(next, Deed::Expire))
+    }
+
+    /// The next version, in all else like the present one.
+    fn next(&self, present: &Registration) -> Registration {
+        Registration {
+            version: present.version.saturating_add(1),
+            updated_at: self.at.max(present.updated_at),
+            ..present.clone()
+        }
+    }
+
+    /// The next version, which lasts as long as the domain's terms have it.
+    fn renewed(&self, present: &Registration) -> Registration {
+        let mut next = self.next(present);
+        self.set_end(&mut next);
+        next
+    }
+
+    fn set_end(&self, registration: &mut Registration) {
+        let end = self
+            .terms
+            .life
+            .map(|life| registration.updated_at.plus(life));
+        registration.expires_at = end;
+        registration.free_at = end.and_then(|end| self.terms.hold.map(|hold| end.plus(hold)));
+    }
+
+    fn refuse_suspended(&self, present: &Registration) -> Result<(), Refusal> {
+        if present.suspended {
+            return Err(Refusal::Suspended(self.handle.clone()));
+        }
+        Ok(())
+    }
+
+    fn refuse_gone(&self, present: &Registration) -> Result<(), Refusal> {
+        match present.state {
+            State::Removing | State::Removed => Err(Refusal::Unknown(self.handle.clone())),
+            State::Expiring | State::Expired => Err(Refusal::Expired {
+                handle: self.handle.clone(),
+                at: present.expires_at.unwrap_or(present.updated_at),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_precondition(&self, version: Option<u64>) -> Result<(), Refusal> {
+        let holds = match self.precondition {
+            Precondition::None => true,
+            Precondition::Version(wanted) => version == Some(wanted),
+            Precondition::Present => version.is_some(),
+            Precondition::Absent => version.is_none(),
+        };
+        if holds {
+            return Ok(());
+        }
+        Err(Refusal::Precondition {
+            handle: self.handle.clone(),
+            version,
+        })
+    }
+}
+
+impl Registration {
+    /// What asking once more for the same comes to.
+    fn again(&self) -> Decision {
+        let effect = match self.state {
+            State::Published | State::Removed | State::Disabled | State::Expired => Effect::Nothing,
+            _ => Effect::Retry,
+        };
+        Decision {
+            registration: self.clone(),
+            effect,
+        }
+    }
+
+    /// The owner's or the operator's mark that it is disabled.
+    fn mark(&mut self, of_operator: bool) -> &mut bool {
+        if of_operator {
+            &mut self.suspended
+        } else {
+            &mut self.disabled
+        }
+    }
+
+    fn set_uri(&mut self, uri: String) {
+        (self.uri, self.kept) = (None, Some(uri));
+        self.show();
+    }
+
+    /// Into DNS with what is kept, unless somebody has disabled it.
+    fn show(&mut self) {
+        if self.disabled || self.suspended {
+            self.state = State::Disabling;
+            return;
+        }
+        self.uri = self.kept.take().or_else(|| self.uri.take());
+        self.state = State::Pending;
+    }
+
+    /// Out of DNS, with what it paid kept.
+    fn hide(&mut self, state: State) {
+        self.kept = self.uri.take().or_else(|| self.kept.take());
+        self.state = state;
+    }
+}
+
+/// A version that DNS is to be brought to.
+fn publish(registration: Registration, deed: Deed) -> Decision {
+    let registration = Registration {
+        published_at: None,
+        proven_by: None,
+        error: None,
+        ..registration
+    };
+    Decision {
+        registration,
+        effect: Effect::Publish(deed),
+    }
+}
+
+/// A version that DNS needs not know of.
+fn keep(registration: Registration, deed: Deed) -> Decision {
+    Decision {
+        registration,
+        effect: Effect::Keep(deed),
+    }
+}
