@@ -21,8 +21,10 @@ pub mod auth;
 mod clock;
 pub mod config;
 mod data_dir;
+mod delegation;
 mod export;
 mod http;
+mod init;
 mod key;
 mod keys;
 mod metrics;
@@ -46,7 +48,9 @@ mod upkeep;
 pub use clock::Clock;
 pub use config::{Config, ConfigError};
 pub use data_dir::DataDirError;
+pub use delegation::Delegation;
 pub use export::{ExportError, export_zone};
+pub use init::{Init, InitError, TemplateError};
 pub use key::{EventId, OwnerKey};
 pub use keys::{
     KeyReport, ParentError, Passphrase, PassphraseError, PassphraseSource, RequestError,
@@ -54,7 +58,8 @@ pub use keys::{
 };
 pub use nameserver::{BindError, CertificateError, EncryptedAddresses, Listeners, SecretsError};
 pub use operator::{
-    OperatorError, ask_server, ds_records_on_disk, import_records, key_reports, raise_serial,
+    OperatorError, ask_server, delegations_on_disk, ds_records_on_disk, import_records,
+    key_reports, raise_serial,
 };
 pub use prove::ProverError;
 pub use records::{RecordsError, check_records};

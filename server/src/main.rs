@@ -1,16 +1,19 @@
 //! `paynamed --config FILE`: a thin shell around [`payname_server`].
 
+mod init_command;
 mod zone_command;
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use payname_server::{Clock, Config, Running, Server, check_records, ds_records_on_disk};
+use payname_server::{
+    Clock, Config, Running, Server, check_records, delegations_on_disk, ds_records_on_disk,
+};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use self::zone_command::ZoneCommand;
+use self::{init_command::InitCommand, zone_command::ZoneCommand};
 
 /// A configuration that cannot be used.
 const USAGE: u8 = 2;
@@ -35,8 +38,14 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Set a new server up: configuration, keys, and what to enter at the registrar
+    Init(Box<InitCommand>),
     /// Print the DS records to put at the registrar (the keys are made at the first start)
-    Ds,
+    Ds {
+        /// Print all records of the delegation, in each form that registrars ask for
+        #[arg(long)]
+        for_registrar: bool,
+    },
     /// Look after the zones and their keys
     #[command(subcommand)]
     Zone(ZoneCommand),
@@ -50,6 +59,9 @@ async fn main() -> ExitCode {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
+    if let Some(Command::Init(command)) = arguments.command {
+        return ended(command.run(arguments.config.as_deref()));
+    }
     if let Some(Command::Zone(ZoneCommand::Sign(command))) = arguments.command {
         let config = arguments.config.as_deref().map(Config::read).transpose();
         return ended(match config {
@@ -78,7 +90,13 @@ async fn main() -> ExitCode {
     }
     ended(match arguments.command {
         None => run(config).await,
-        Some(Command::Ds) => print_ds(&config),
+        Some(Command::Init(_)) => Ok(()), // it has run without a configuration
+        Some(Command::Ds {
+            for_registrar: false,
+        }) => print_ds(&config),
+        Some(Command::Ds {
+            for_registrar: true,
+        }) => print_delegations(&config),
         Some(Command::Zone(command)) => command.run(&config).await,
     })
 }
@@ -135,6 +153,13 @@ fn announce(running: &Running) {
 
 fn print_ds(config: &Config) -> anyhow::Result<()> {
     print(ds_records_on_disk(config)?.iter().map(String::as_str));
+    Ok(())
+}
+
+fn print_delegations(config: &Config) -> anyhow::Result<()> {
+    let all = delegations_on_disk(config)?;
+    let texts: Vec<_> = all.iter().map(ToString::to_string).collect();
+    print(texts.iter().map(String::as_str));
     Ok(())
 }
 

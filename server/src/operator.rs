@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use payname_resolver::hickory_proto::rr::Name;
-use payname_zones::{Key, KeySet, Settings};
+use payname_zones::KeySet;
 
 use crate::{
     clock::Clock,
     config::{Config, Domain},
     data_dir::DataDirError,
+    delegation::Delegation,
     keys::{KeyFiles, KeyReport, ParentWatcher, RequestError, ZoneRequest},
     outbox::Chain,
     prove::ProverError,
@@ -24,16 +25,20 @@ use crate::{
 /// # Errors
 /// The keys of a zone are missing or cannot be read.
 pub fn ds_records_on_disk(config: &Config) -> Result<Vec<String>, DataDirError> {
-    let mut lines = Vec::new();
-    for domain in &config.domains {
-        let set = look(config, domain)?;
-        let ttl = Settings::new(domain.zone.clone(), []).infrastructure_ttl;
-        let asked = set.keys().iter().filter(|key| Key::is_asked_for(key));
-        let zone = set.zone();
-        let owner = zone.to_ascii();
-        lines.extend(asked.map(|key| format!("{owner} {ttl} IN DS {}", key.ds(zone))));
-    }
-    Ok(lines)
+    let all = delegations_on_disk(config)?;
+    Ok(all.iter().flat_map(Delegation::ds_lines).collect())
+}
+
+/// All that the zones above should have, from the keys in the data directory.
+///
+/// # Errors
+/// The keys of a zone are missing or cannot be read.
+pub fn delegations_on_disk(config: &Config) -> Result<Vec<Delegation>, DataDirError> {
+    let files = KeyFiles::new(&config.data_dir);
+    let domains = config.domains.iter();
+    domains
+        .map(|domain| Delegation::on_disk(domain, &files))
+        .collect()
 }
 
 /// What stands about the keys of the zones, and what the zones above say, if there is somebody to

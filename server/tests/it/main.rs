@@ -10,6 +10,7 @@ mod bootstrap;
 mod crash;
 mod dns;
 mod http;
+mod initialised;
 mod keys;
 mod lifecycle;
 mod ownership;
