@@ -2,6 +2,7 @@
 
 use std::{
     fmt, io,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -16,6 +17,11 @@ use tokio_rustls::rustls::{
 };
 
 use super::renewal::Stamp;
+
+/// The permissions that let others in.
+const OTHERS: u32 = 0o077;
+/// Where systemd puts the credentials of a service.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
 /// A chain of certificates and its private key, as PEM files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +42,7 @@ impl CertificateFiles {
             return Err(unreadable(path, "certificate", error));
         }
         let path = &self.key;
+        refuse_loose(path)?;
         let key = PrivateKeyDer::from_pem_file(path)
             .map_err(|error| unreadable(path, "private key", error))?;
         CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(|source| {
@@ -116,6 +123,25 @@ impl fmt::Debug for Shown {
     }
 }
 
+/// Refuses a key that others may read. What systemd hands over (`LoadCredential=`) is for the service
+/// alone, whatever its mode looks like.
+fn refuse_loose(path: &Path) -> Result<(), CertificateError> {
+    let handed_over = std::env::var_os(CREDENTIALS).is_some_and(|own| path.starts_with(own));
+    let metadata = std::fs::metadata(path);
+    let metadata = metadata.map_err(|source| CertificateError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let mode = metadata.permissions().mode() & 0o777;
+    if handed_over || mode & OTHERS == 0 {
+        return Ok(());
+    }
+    Err(CertificateError::Loose {
+        key: path.to_owned(),
+        mode,
+    })
+}
+
 fn unreadable(path: &Path, what: &'static str, source: pem::Error) -> CertificateError {
     let path = path.to_owned();
     match source {
@@ -146,6 +172,14 @@ pub enum CertificateError {
         /// Why.
         source: pem::Error,
     },
+    /// Others can read the private key.
+    #[error("{} can be read by others (mode {mode:o}); run: chmod go= {}", key.display(), key.display())]
+    Loose {
+        /// The file.
+        key: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
     /// They do not belong together, or cannot be used.
     #[error("the certificate {} cannot be used with the key {} ({source}); take both from one issuance, the server's own certificate first", certificate.display(), key.display())]
     Unusable {
@@ -160,9 +194,13 @@ pub enum CertificateError {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::fs::{self, Permissions};
 
     use super::*;
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
 
     fn write(folder: &Path) -> CertificateFiles {
         let made = rcgen::generate_simple_self_signed(["dns.example.test".to_owned()]).unwrap();
@@ -172,6 +210,7 @@ mod tests {
         };
         fs::write(&files.certificate, made.cert.pem()).unwrap();
         fs::write(&files.key, made.signing_key.serialize_pem()).unwrap();
+        set_mode(&files.key, 0o600);
         files
     }
 
@@ -189,6 +228,7 @@ mod tests {
         let nowhere = folder.path().join("nowhere.pem");
         assert!(said(&nowhere, &good.key).contains("nowhere.pem cannot be read"));
         assert!(said(&good.key, &good.key).contains("key.pem holds no certificate"));
+        set_mode(&good.certificate, 0o600);
         let swapped = said(&good.certificate, &good.certificate);
         assert!(
             swapped.contains("chain.pem holds no private key"),
@@ -196,6 +236,12 @@ mod tests {
         );
         let foreign = said(&good.certificate, &write(other.path()).key);
         assert!(foreign.contains("from one issuance"), "{foreign}");
+        set_mode(&good.key, 0o640);
+        let loose = said(&good.certificate, &good.key);
+        assert!(
+            loose.contains("key.pem can be read by others (mode 640)"),
+            "{loose}"
+        );
     }
 
     #[test]
