@@ -44,6 +44,7 @@ mod sign_file;
 pub mod store;
 mod transfer;
 mod upkeep;
+mod web;
 
 pub use clock::Clock;
 pub use config::{Config, ConfigError};

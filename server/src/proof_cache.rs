@@ -55,6 +55,12 @@ mod tests {
         let evidence = Evidence {
             uri: String::new(),
             proof: vec![1],
+            proven_at: UnixTime(0),
+            window: payname_resolver::Window {
+                valid_from: UnixTime(0),
+                valid_until: UnixTime(100),
+            },
+            under_iana: false,
             fresh_until: UnixTime(100),
         };
         cache.keep(&alice, 2, evidence);

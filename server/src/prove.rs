@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use payname_api::ProvenBy;
 use payname_resolver::{
-    Handle, Proof, TrustAnchors, UnixTime, Verified, VerifyError,
+    Handle, Proof, TrustAnchors, UnixTime, Verified, VerifyError, Window,
     hickory_proto::rr::Name,
     net::{Client, ClientError, GatherError},
     proof::AnchorError,
@@ -44,6 +44,12 @@ pub(crate) struct Evidence {
     pub(crate) uri: String,
     /// The proof: RFC 9102 bytes.
     pub(crate) proof: Vec<u8>,
+    /// When it was looked at.
+    pub(crate) proven_at: UnixTime,
+    /// While the signatures are valid.
+    pub(crate) window: Window,
+    /// Whether it starts from IANA's anchors, as everybody has them.
+    pub(crate) under_iana: bool,
     /// Until when it may be passed on without looking again.
     pub(crate) fresh_until: UnixTime,
 }
@@ -111,6 +117,9 @@ fn evidence<T>(verified: &Verified<T>, resolver_ttl: u32, now: UnixTime) -> Evid
     Evidence {
         uri: verified.uri().to_owned(),
         proof: Proof::to_bytes(verified.proof()),
+        proven_at: now,
+        window: verified.window(),
+        under_iana: verified.under_iana(),
         fresh_until: now.plus(verified.cache_ttl().min(resolver_ttl).into()),
     }
 }

@@ -39,6 +39,7 @@ use crate::{
     publisher::Embedded,
     transfer::Transfers,
     upkeep::Upkeep,
+    web::Site,
 };
 
 pub(crate) use self::stores::open_store;
@@ -167,6 +168,7 @@ impl Server {
             public_url: public_url.clone(),
             clients: config.http.clients,
             limits: Limits::new(&config.http.limits, counts.clone()),
+            site: Site::new(config.web),
         });
         let worker = Worker {
             store: Arc::clone(&store),

@@ -74,6 +74,7 @@ impl Checker<'_> {
             http_listen,
             metrics_listen: metrics_listen.transpose()?,
             http: self.http_serving(&written.http)?,
+            web: self.web(&written.web)?,
             dns_listen,
             serving: self.serving(&written.dns)?,
             domains,

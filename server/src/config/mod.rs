@@ -10,6 +10,7 @@ mod serving;
 mod tests;
 mod transfer;
 mod tsig;
+mod web;
 mod written;
 
 use std::{
@@ -26,6 +27,7 @@ use url::Url;
 pub use self::http::{Clients, ForwardedHeader, HttpLimits, HttpServing};
 pub use self::serving::{Networks, RateLimit, Serving, StreamLimits, Tls};
 pub use self::transfer::{Catalog, Distribution, Peer, Permit, Secondary};
+pub use self::web::{Colour, Logo, Web};
 use self::{check::Checker, written::Written};
 use crate::{
     keys::PassphraseSource, registration::Terms, store::postgres::Database, transfer::KeyRing,
@@ -66,6 +68,8 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// How often may be asked there, and by whom.
     pub http: HttpServing,
+    /// The pages for browsers.
+    pub web: Web,
     /// Where the nameserver listens, each on UDP and TCP; port 0 takes a free one.
     pub dns_listen: Vec<SocketAddr>,
     /// How the nameserver answers there.

@@ -140,6 +140,36 @@ fn every_mistake_names_the_file_the_key_and_the_remedy() {
         ),
         (
             "[[domain]]",
+            "[web]\nname = \" \"\n[[domain]]",
+            "web.name",
+            "Example Names",
+        ),
+        (
+            "[[domain]]",
+            "[web]\ncolour = \"orange\"\n[[domain]]",
+            "web.colour",
+            "#8f3d00",
+        ),
+        (
+            "[[domain]]",
+            "[web]\ncolour = \"#f7931a\"\n[[domain]]",
+            "web.colour",
+            "darker",
+        ),
+        (
+            "[[domain]]",
+            "[web]\nlogo = \"logo.gif\"\n[[domain]]",
+            "web.logo",
+            ".svg",
+        ),
+        (
+            "[[domain]]",
+            "[web]\nlogo = \"nowhere.svg\"\n[[domain]]",
+            "web.logo",
+            "cannot be read",
+        ),
+        (
+            "[[domain]]",
             "[dns]\nlisten = []\n[[domain]]",
             "dns.listen",
             "at least one",

@@ -22,6 +22,8 @@ pub(super) struct Written {
     #[serde(default)]
     pub(super) http: WrittenHttp,
     #[serde(default)]
+    pub(super) web: WrittenWeb,
+    #[serde(default)]
     pub(super) dns: WrittenDns,
     #[serde(default)]
     pub(super) domain: Vec<WrittenDomain>,
@@ -66,6 +68,16 @@ pub(super) struct WrittenHttpLimits {
     pub(super) ipv4_prefix: u32,
     pub(super) ipv6_prefix: u32,
     pub(super) exempt: Vec<String>,
+}
+
+/// `[web]`.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct WrittenWeb {
+    pub(super) enabled: bool,
+    pub(super) name: Option<String>,
+    pub(super) colour: Option<String>,
+    pub(super) logo: Option<PathBuf>,
 }
 
 /// `[dns]`.
@@ -209,6 +221,17 @@ impl Default for WrittenHttpLimits {
             ipv4_prefix: 24,
             ipv6_prefix: 64,
             exempt: vec!["127.0.0.0/8".to_owned(), "::1".to_owned()],
+        }
+    }
+}
+
+impl Default for WrittenWeb {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            name: None,
+            colour: None,
+            logo: None,
         }
     }
 }

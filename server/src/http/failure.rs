@@ -16,11 +16,12 @@ use crate::{
     publisher::Reserved,
     registration::Refusal,
     store::{ChangeError, StoreError},
+    web::reserved::ReservedPath,
 };
 
 /// What a client is told when a request fails.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(crate) struct Failure {
     problem: Problem,
     /// After how many seconds to try again.
     retry_after: Option<u64>,
@@ -126,7 +127,7 @@ impl IntoResponse for Failure {
     }
 }
 
-pub(super) async fn unknown_route() -> Failure {
+pub(crate) async fn unknown_route() -> Failure {
     let detail = "there is nothing here; names are at /v1/domains/{domain}/handles/{user}";
     Failure::new(
         StatusCode::NOT_FOUND,
@@ -167,6 +168,13 @@ impl From<Reserved> for Failure {
             "Reserved name",
             error.to_string(),
         )
+    }
+}
+
+impl From<ReservedPath> for Failure {
+    fn from(error: ReservedPath) -> Self {
+        let (status, code) = (StatusCode::CONFLICT, codes::RESERVED);
+        Self::new(status, code, "Reserved name", error.to_string())
     }
 }
 

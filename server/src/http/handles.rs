@@ -20,10 +20,11 @@ use super::{App, asked::Asked, failure::Failure, precondition};
 use crate::{
     config::Domain,
     registration::{By, Change, Decision, Effect, Registration, What},
+    web,
 };
 
 /// The domain and the user in the path.
-pub(super) type Parts = Result<Path<(String, String)>, PathRejection>;
+pub(crate) type Parts = Result<Path<(String, String)>, PathRejection>;
 
 pub(super) async fn show(
     AppState(app): AppState<Arc<App>>,
@@ -57,6 +58,7 @@ pub(super) async fn put(
     app.policy.check(&wanted.uri, domain.ttl, now)?;
     payment_record(&handle, &wanted.uri)?;
     app.served.check_free(&domain.zone, &handle)?;
+    web::reserved::check(&handle, &app.domains)?;
     let what = What::Put { uri: wanted.uri };
     let change = Change::signed(handle, what, signed, now);
     app.change(change, domain, &asked).await
@@ -145,7 +147,7 @@ pub(super) fn respond(
     response
 }
 
-fn describe(registration: &Registration, for_owner: bool) -> HandleStatus {
+pub(crate) fn describe(registration: &Registration, for_owner: bool) -> HandleStatus {
     let handle = &registration.handle;
     let uri = registration.uri.clone().unwrap_or_default();
     let record = payment_record(handle, &uri).ok();

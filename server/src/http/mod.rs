@@ -5,14 +5,14 @@ mod counts;
 mod dnssecproof;
 mod domains;
 mod failure;
-mod handles;
+pub(crate) mod handles;
 mod health;
 mod history;
 mod lifecycle;
 mod limits;
 mod page;
 mod precondition;
-mod proofs;
+pub(crate) mod proofs;
 mod serve;
 mod visitor;
 
@@ -33,11 +33,11 @@ use url::Url;
 
 pub(crate) use self::{
     counts::HttpCounts,
+    failure::{Failure, unknown_route},
     limits::Limits,
     serve::{LIMITS, serve},
 };
 
-use self::failure::Failure;
 use crate::{
     clock::Clock,
     config::{Clients, Domain},
@@ -47,6 +47,7 @@ use crate::{
     prove::Prover,
     publisher::Served,
     store::Store,
+    web,
 };
 
 /// How long a request may take.
@@ -68,6 +69,7 @@ pub(crate) struct App {
     pub(crate) public_url: Url,
     pub(crate) clients: Clients,
     pub(crate) limits: Limits,
+    pub(crate) site: web::Site,
 }
 
 impl App {
@@ -92,7 +94,8 @@ impl App {
             .route(paths::DOMAIN, get(domains::show))
             .route(paths::LIVEZ, get(health::livez))
             .route(paths::READYZ, get(health::readyz))
-            .fallback(failure::unknown_route)
+            .merge(web::routes(&self.site))
+            .fallback(unknown_route)
             .method_not_allowed_fallback(failure::method_not_allowed)
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .layer(from_fn(limit_time))

@@ -24,7 +24,7 @@ use crate::{
     registration::Registration,
 };
 
-pub(super) async fn show(
+pub(crate) async fn show(
     State(app): State<Arc<App>>,
     path: Parts,
     headers: HeaderMap,
@@ -36,14 +36,24 @@ pub(super) async fn show(
         .filter(|registration| !registration.is_gone() && !registration.is_hidden())
         .ok_or_else(|| Failure::unknown_handle(&handle))?;
     let now = app.clock.now();
-    let evidence = match app.proofs.fresh(&handle, registration.version, now) {
-        Some(evidence) => evidence,
-        None => app.prove_again(&registration, now).await?,
-    };
+    let evidence = app.evidence(&registration, now).await?;
     Ok(respond(&headers, evidence, now))
 }
 
 impl App {
+    /// The proof of a published name: the one that is kept, or a new one where that is not fresh.
+    pub(crate) async fn evidence(
+        &self,
+        registration: &Registration,
+        now: UnixTime,
+    ) -> Result<Evidence, Failure> {
+        let (handle, version) = (&registration.handle, registration.version);
+        match self.proofs.fresh(handle, version, now) {
+            Some(evidence) => Ok(evidence),
+            None => self.prove_again(registration, now).await,
+        }
+    }
+
     /// Looks a published name up once more.
     async fn prove_again(
         &self,

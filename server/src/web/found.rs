@@ -1,0 +1,79 @@
+//! A name as its page shows it: what it pays, and what the server has last proven of it.
+
+use payname_api::{ProvenBy, State};
+use payname_resolver::{Handle, Instructions, UnixTime, instructions::UriError};
+
+use crate::{http::App, prove::Evidence, registration::Registration, store::StoreError};
+
+/// A name that has a page.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) registration: Registration,
+    pub(super) instructions: Instructions,
+    pub(super) standing: Standing,
+}
+
+/// What the server can say of a name at this moment.
+#[derive(Debug)]
+pub(super) enum Standing {
+    /// DNS proves this very URI, as was looked at no longer ago than its TTL.
+    Proven {
+        /// The proof.
+        evidence: Evidence,
+        /// From where it was looked at.
+        by: ProvenBy,
+    },
+    /// It is on its way into DNS.
+    OnTheWay,
+    /// DNS does not prove it just now.
+    Unproven {
+        /// When this version was first proven, if ever.
+        before: Option<UnixTime>,
+    },
+}
+
+/// Looks a name up in the registry and, if what is kept is no longer fresh, in DNS.
+///
+/// Nothing for every name that cannot be paid, whatever the reason: nobody shall learn it.
+pub(super) async fn find(app: &App, handle: &Handle) -> Result<Option<Found>, FindError> {
+    let Some(registration) = app.store.registration(handle).await? else {
+        return Ok(None);
+    };
+    let Some(uri) = registration
+        .uri
+        .as_deref()
+        .filter(|_| !registration.is_gone())
+    else {
+        return Ok(None);
+    };
+    let instructions = Instructions::parse(uri)?;
+    let standing = match registration.state {
+        State::Published => match app.evidence(&registration, app.clock.now()).await {
+            Ok(evidence) => Standing::Proven {
+                evidence,
+                by: app.prover.by().clone(),
+            },
+            Err(_) => Standing::Unproven {
+                before: registration.published_at,
+            },
+        },
+        State::Pending => Standing::OnTheWay,
+        _ => Standing::Unproven { before: None },
+    };
+    Ok(Some(Found {
+        registration,
+        instructions,
+        standing,
+    }))
+}
+
+/// Why a name cannot be shown.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FindError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What was taken once is no URI for this version.
+    #[error(transparent)]
+    Uri(#[from] UriError),
+}

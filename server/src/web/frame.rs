@@ -1,0 +1,73 @@
+//! What stands around every page.
+
+use askama::Template;
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse as _, Response},
+};
+
+use super::site::Site;
+
+/// The head and the frame of a page.
+#[derive(Debug)]
+pub(super) struct Frame<'a> {
+    site: &'a Site,
+    /// What the page is called in tabs and previews.
+    pub(super) title: String,
+    /// One sentence for previews.
+    pub(super) description: String,
+    /// The domain it is about; none where there are several.
+    pub(super) domain: &'a str,
+    /// Its address, where it has one that lasts.
+    pub(super) address: Option<String>,
+    /// Whether search engines may list it.
+    pub(super) is_listed: bool,
+}
+
+impl<'a> Frame<'a> {
+    /// The frame of a page that search engines shall not list.
+    pub(super) fn new(site: &'a Site, domain: &'a str, title: impl Into<String>) -> Self {
+        Self {
+            site,
+            title: title.into(),
+            description: String::new(),
+            domain,
+            address: None,
+            is_listed: false,
+        }
+    }
+
+    pub(super) fn service(&self) -> &str {
+        self.site.name(self.domain)
+    }
+
+    pub(super) fn style(&self) -> String {
+        self.site.style.path()
+    }
+
+    pub(super) fn script(&self) -> String {
+        self.site.script.path()
+    }
+
+    pub(super) fn icon(&self) -> String {
+        self.site.icon.path()
+    }
+
+    pub(super) fn logo(&self) -> Option<String> {
+        self.site.logo.as_ref().map(super::assets::Asset::path)
+    }
+}
+
+/// A page as it is sent; browsers ask again before they show a kept one.
+pub(super) fn send(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => {
+            let cache = HeaderValue::from_static("no-cache");
+            (status, [(header::CACHE_CONTROL, cache)], Html(html)).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "a page could not be made");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

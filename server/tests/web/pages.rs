@@ -1,0 +1,237 @@
+//! The pages as bytes: what is on them, what they allow, and what they do not tell.
+
+use payname_api::State;
+use payname_resolver::{Amount, Instructions};
+use reqwest::{
+    StatusCode,
+    header::{ACCEPT, CONTENT_TYPE, HOST},
+};
+
+use crate::scene::{Answer, Contact, DOMAIN, OFFER, Scene, keys, uri};
+
+impl Contact {
+    /// What a browser is given.
+    pub(crate) async fn page(
+        &self,
+        path: &str,
+    ) -> (StatusCode, String, reqwest::header::HeaderMap) {
+        self.page_at(path, DOMAIN).await
+    }
+
+    async fn page_at(
+        &self,
+        path: &str,
+        host: &str,
+    ) -> (StatusCode, String, reqwest::header::HeaderMap) {
+        let url = format!("http://{}{path}", self.http);
+        let request = self.client.get(url).header(ACCEPT, "text/html,*/*;q=0.8");
+        let answer = request.header(HOST, host).send().await.unwrap();
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        (status, answer.text().await.unwrap(), headers)
+    }
+}
+
+/// A scene in which a user is published with this URI.
+async fn with(user: &str, uri: &str) -> (Scene, Contact) {
+    let scene = Scene::start().await;
+    let contact = scene.contact();
+    contact.put(&keys(1), user, uri).await.handle();
+    contact.until(user, State::Published).await;
+    (scene, contact)
+}
+
+#[tokio::test]
+async fn the_pay_page_shows_the_proven_code_byte_for_byte() {
+    let wanted = format!("bitcoin:?lno={OFFER}");
+    let (_scene, contact) = with("alice", &wanted).await;
+    let (status, html, headers) = contact.page("/alice").await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(headers[CONTENT_TYPE], "text/html; charset=utf-8");
+    assert!(html.contains(&format!("href=\"{wanted}\"")), "{html}");
+    assert!(html.contains(&format!(">{wanted}</textarea>")), "{html}");
+    assert!(
+        html.contains("Proven by DNSSEC") && html.contains("its own nameserver"),
+        "{html}"
+    );
+    assert!(html.contains("payname verify alice@example.test --proof alice@example.test.proof --anchors example.test.ds"), "{html}");
+    let same = contact.page(&format!("/{DOMAIN}/alice")).await;
+    assert_eq!((same.0, &same.1), (status, &html));
+    let elsewhere = contact.page_at("/alice", "localhost:1").await;
+    assert_eq!(elsewhere.1, html, "the only domain needs no host");
+}
+
+#[tokio::test]
+async fn the_other_forms_of_a_page_are_json_the_picture_and_the_proof() {
+    let (_scene, contact) = with("alice", &uri("a")).await;
+    let api = contact
+        .get(&payname_api::paths::handle(DOMAIN, "alice"))
+        .await;
+    for path in ["/alice.json", "/example.test/alice.json"] {
+        assert_eq!(contact.get(path).await.body, api.body, "{path}");
+    }
+    let proof = contact
+        .get(&payname_api::paths::proof(DOMAIN, "alice"))
+        .await;
+    for path in ["/alice/proof", "/example.test/alice/proof"] {
+        assert_eq!(contact.get(path).await.body, proof.body, "{path}");
+    }
+    for path in [
+        "/alice.svg",
+        "/alice.svg?way=0",
+        "/alice.svg?amount=5&unit=sat",
+    ] {
+        let picture: Answer = contact.get(path).await;
+        assert_eq!(picture.headers[CONTENT_TYPE], "image/svg+xml", "{path}");
+        assert!(picture.body.starts_with(b"<svg xmlns="), "{path}");
+    }
+    assert_eq!(
+        contact.get("/alice.svg?way=7").await.status,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test]
+async fn a_name_that_never_was_and_one_that_was_removed_look_the_same() {
+    let (_scene, contact) = with("alice", &uri("a")).await;
+    contact.delete(&keys(1), "alice").await;
+    contact.until("alice", State::Removed).await;
+    for form in ["", ".json", ".svg", "/proof"] {
+        let (removed, text, headers) = contact.page(&format!("/alice{form}")).await;
+        let (never, other, other_headers) = contact.page(&format!("/nobody{form}")).await;
+        assert_eq!(
+            (removed, never),
+            (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND),
+            "{form}"
+        );
+        assert_eq!(text, other, "{form}");
+        let without_date = |mut headers: reqwest::header::HeaderMap| {
+            headers.remove("date");
+            headers
+        };
+        assert_eq!(without_date(headers), without_date(other_headers), "{form}");
+        let programs = contact.get(&format!("/alice{form}")).await;
+        assert_eq!(
+            programs.body,
+            contact.get(&format!("/nobody{form}")).await.body
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_amount_is_added_exactly_and_marked_as_added() {
+    let wanted = format!("bitcoin:?lno={OFFER}");
+    let (_scene, contact) = with("alice", &wanted).await;
+    for query in ["amount=25000&unit=sat", "amount=0.00025&unit=btc"] {
+        let (_, html, _) = contact.page(&format!("/alice?{query}")).await;
+        let asking = format!("{wanted}&amp;amount=0.00025");
+        assert!(html.replace("&#38;", "&amp;").contains(&asking), "{html}");
+        assert!(
+            html.contains("25,000 sat</strong> was added by this page"),
+            "{html}"
+        );
+    }
+    let instructions = Instructions::parse(&format!("{wanted}&amount=0.00025")).unwrap();
+    assert_eq!(instructions.amount(), Amount::from_sat(25_000).ok());
+    let (status, html, _) = contact.page("/alice?amount=%3Cb%3E&unit=sat").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        html.contains("id=\"amount-error\"") && !html.contains("<b>"),
+        "{html}"
+    );
+}
+
+#[tokio::test]
+async fn hostile_text_stays_text() {
+    let label = "%3Cscript%3Ealert(1)%3C%2Fscript%3E%E2%80%AEevil%1B[31m";
+    let (_scene, contact) = with("a-b.c_d", &uri(label)).await;
+    let (_, html, _) = contact.page("/a-b.c_d").await;
+    assert!(!html.contains("<script>alert"), "{html}");
+    assert!(
+        !html.contains('\u{202e}') && !html.contains('\u{1b}'),
+        "{html}"
+    );
+    assert!(html.contains("\\u{202e}evil\\u{1b}[31m"), "{html}");
+}
+
+#[tokio::test]
+async fn nothing_from_elsewhere_is_allowed_on_any_page() {
+    let (_scene, contact) = with("alice", &uri("a")).await;
+    for path in [
+        "/",
+        "/alice",
+        "/nobody",
+        "/alice.svg",
+        "/example.test",
+        "/~/nothing",
+    ] {
+        let (_, html, headers) = contact.page(path).await;
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(
+            policy.starts_with("default-src 'none';"),
+            "{path}: {policy}"
+        );
+        assert!(
+            policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"),
+            "{path}"
+        );
+        assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
+        for inline in [
+            "<style",
+            " style=",
+            " onclick=",
+            "<script>",
+            "src=\"http",
+            "url(",
+        ] {
+            assert!(!html.contains(inline), "{path} has `{inline}`");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_files_of_pages_are_kept_for_good_and_change_their_names_with_their_content() {
+    let plain = Scene::start().await;
+    let themed = Scene::start_serving("[web]\nname = \"Names <&>\"\ncolour = \"#0b4f6c\"").await;
+    let mut styles = Vec::new();
+    for scene in [&plain, &themed] {
+        let contact = scene.contact();
+        let (_, html, _) = contact.page("/").await;
+        let style = html
+            .split("href=\"/~/")
+            .find(|part| part.contains(".css\""))
+            .unwrap();
+        let file = style.split('"').next().unwrap().to_owned();
+        let (status, css, headers) = contact.page(&format!("/~/{file}")).await;
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!(
+            headers["cache-control"],
+            "public, max-age=31536000, immutable"
+        );
+        styles.push((file, css, html));
+    }
+    assert_ne!(styles[0].0, styles[1].0);
+    assert!(styles[1].1.contains("--accent:#0b4f6c"), "{}", styles[1].1);
+    assert!(
+        styles[1].2.contains("Names &#60;&#38;&#62;"),
+        "{}",
+        styles[1].2
+    );
+}
+
+#[tokio::test]
+async fn names_that_are_paths_are_given_to_nobody() {
+    let scene = Scene::start().await;
+    let contact = scene.contact();
+    for user in ["v1", "livez", "alice.json", "alice.svg", "proof", DOMAIN] {
+        let answer = contact.put(&keys(1), user, &uri("a")).await;
+        assert_eq!(answer.code(), "reserved", "{user}");
+    }
+}
+
+#[tokio::test]
+async fn pages_can_be_switched_off() {
+    let scene = Scene::start_serving("[web]\nenabled = false").await;
+    let contact = scene.contact();
+    assert_eq!(contact.get("/").await.code(), "unknown_route");
+    assert_eq!(contact.get("/alice").await.code(), "unknown_route");
+}
