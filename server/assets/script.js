@@ -3,7 +3,9 @@
 
 const say = (text) => {
   const status = document.getElementById("status");
-  if (status) status.textContent = text;
+  if (!status) return;
+  status.textContent = text;
+  setTimeout(() => { if (status.textContent === text) status.textContent = ""; }, 6000);
 };
 
 // Buttons that copy a text; nobody sees them where there is no clipboard.
@@ -44,4 +46,38 @@ if (waiting) {
     setTimeout(look, 1500);
   };
   setTimeout(look, 800);
+}
+
+// Changes signed by a Nostr signer of the browser (NIP-07), as NIP-98 wants them.
+for (const form of document.querySelectorAll("form[data-sign]")) {
+  const { method, path, url, body, payload, header, value, next } = form.dataset;
+  const trouble = form.querySelector(".error");
+  form.hidden = false;
+  form.addEventListener("submit", async (submitted) => {
+    submitted.preventDefault();
+    trouble.textContent = "";
+    if (!window.nostr) {
+      trouble.textContent = "This browser has no Nostr signer. Install one, or use a management key.";
+      return;
+    }
+    const nonce = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const tags = [["u", url], ["method", method], ["nonce", nonce]];
+    if (payload) tags.push(["payload", payload]);
+    try {
+      const created_at = Math.floor(Date.now() / 1000);
+      const event = await window.nostr.signEvent({ kind: 27235, created_at, tags, content: "" });
+      const headers = { authorization: "Nostr " + btoa(unescape(encodeURIComponent(JSON.stringify(event)))) };
+      if (body) headers["content-type"] = "application/json";
+      if (header) headers[header] = value;
+      const answer = await fetch(path, { method, headers, body: body || undefined });
+      if (answer.ok) {
+        location.assign(next);
+        return;
+      }
+      const problem = await answer.json();
+      trouble.textContent = problem.detail;
+    } catch (error) {
+      trouble.textContent = "It was not signed: " + (error && error.message ? error.message : "the signer refused");
+    }
+  });
 }

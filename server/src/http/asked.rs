@@ -18,11 +18,11 @@ use crate::{
 
 /// A request without its body.
 #[derive(Debug)]
-pub(super) struct Asked {
-    pub(super) method: Method,
-    pub(super) uri: Uri,
-    pub(super) headers: HeaderMap,
-    pub(super) visitor: Visitor,
+pub(crate) struct Asked {
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
+    pub(crate) visitor: Visitor,
 }
 
 impl FromRequestParts<Arc<App>> for Asked {

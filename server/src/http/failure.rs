@@ -28,6 +28,11 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    /// What happened, and what to do about it.
+    pub(crate) fn detail(&self) -> &str {
+        &self.problem.detail
+    }
+
     pub(super) fn new(
         status: StatusCode,
         code: &'static str,

@@ -42,7 +42,7 @@ pub(super) async fn show(
     Ok(respond(StatusCode::OK, &registration, for_owner))
 }
 
-pub(super) async fn put(
+pub(crate) async fn put(
     AppState(app): AppState<Arc<App>>,
     path: Parts,
     asked: Asked,
@@ -64,7 +64,7 @@ pub(super) async fn put(
     app.change(change, domain, &asked).await
 }
 
-pub(super) async fn remove(
+pub(crate) async fn remove(
     AppState(app): AppState<Arc<App>>,
     path: Parts,
     asked: Asked,

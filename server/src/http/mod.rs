@@ -32,6 +32,7 @@ use tokio::sync::Notify;
 use url::Url;
 
 pub(crate) use self::{
+    asked::Asked,
     counts::HttpCounts,
     failure::{Failure, unknown_route},
     limits::Limits,

@@ -26,7 +26,7 @@ pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// Whoever asks, as far as limits have to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Visitor {
+pub(crate) struct Visitor {
     network: Option<IpNet>,
 }
 

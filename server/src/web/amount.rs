@@ -37,6 +37,10 @@ impl AmountForm {
     /// [`AskingError`] says what to type instead.
     pub(super) fn ask(&self, instructions: &Instructions) -> Result<Asking, AskingError> {
         let unit = if self.is_btc() { "btc" } else { "sat" };
+        let is_number = |c: char| c.is_ascii_digit() || c == '.';
+        if !self.amount.trim().chars().all(is_number) {
+            return Err(AskingError::NoNumber);
+        }
         let amount: Amount = format!("{}{unit}", self.amount.trim()).parse()?;
         if amount.whole_sat().is_none() {
             return Err(AskingError::TooFine);
@@ -71,6 +75,9 @@ pub(super) fn can_ask(instructions: &Instructions) -> bool {
 /// Why no amount is added.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum AskingError {
+    /// It is not even a number.
+    #[error("write a number, such as 25000, with a point and no comma")]
+    NoNumber,
     /// It is no amount.
     #[error("{0}")]
     Amount(#[from] AmountError),
@@ -115,14 +122,16 @@ mod tests {
         for (amount, unit) in [
             ("", "sat"),
             ("0", "sat"),
-            ("-1", "sat"),
-            ("1e3", "sat"),
             ("21000001", "btc"),
-            ("1,5", "btc"),
-            ("1&lno=x", "sat"),
+            ("1.2.3", "btc"),
         ] {
-            assert!(
-                matches!(ask(SP, amount, unit), Err(AskingError::Amount(_))),
+            let error = ask(SP, amount, unit);
+            assert!(matches!(error, Err(AskingError::Amount(_))), "{amount}");
+        }
+        for amount in ["-1", "1e3", "1,5", "1&lno=x", "a lot", "١٢"] {
+            assert_eq!(
+                ask(SP, amount, "sat"),
+                Err(AskingError::NoNumber),
                 "{amount}"
             );
         }

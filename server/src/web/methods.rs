@@ -11,6 +11,8 @@ pub(super) struct Way {
     pub(super) index: usize,
     /// What people call it.
     pub(super) title: &'static str,
+    /// A word on it beside the title.
+    pub(super) hint: &'static str,
     /// What it is, precisely.
     pub(super) kind: String,
     /// The code itself.
@@ -71,6 +73,7 @@ fn way(index: usize, method: &Method) -> Way {
     Way {
         index,
         title: title(method),
+        hint: hint(method),
         kind: method.kind().to_string(),
         code: method.text().to_owned(),
         short: shortened(method.text()),
@@ -92,6 +95,16 @@ fn title(method: &Method) -> &'static str {
             _ => "Another way",
         },
         _ => "Another way",
+    }
+}
+
+fn hint(method: &Method) -> &'static str {
+    match method {
+        Method::Offer(_) => "BOLT 12 offer",
+        Method::Bolt11(_) => "BOLT 11 invoice",
+        Method::SilentPayment(_) => "on chain, private",
+        Method::OnChain(_) => "seen by everybody",
+        _ => "",
     }
 }
 

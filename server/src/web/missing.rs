@@ -29,6 +29,16 @@ pub(super) async fn page(app: &App, headers: &HeaderMap) -> Response {
     send(StatusCode::NOT_FOUND, &Missing { frame })
 }
 
+/// A form that a page of another site has sent.
+#[derive(Debug, Template)]
+#[template(path = "foreign.html")]
+struct Foreign;
+
+/// Refuses such a form.
+pub(super) fn foreign() -> Response {
+    send(StatusCode::FORBIDDEN, &Foreign)
+}
+
 fn wants_html(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT);
     let accept = accept.and_then(|accept| accept.to_str().ok());

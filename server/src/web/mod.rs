@@ -6,22 +6,32 @@
 
 mod amount;
 mod assets;
+mod form;
 mod found;
 mod frame;
 mod headers;
 mod home;
+mod manage;
 mod methods;
 mod missing;
 mod moment;
 mod pay;
 mod place;
 mod qr;
+mod readback;
+mod register;
 pub(crate) mod reserved;
+mod segments;
+mod signing;
 mod site;
 
 use std::sync::Arc;
 
-use axum::{Router, middleware::from_fn, routing::get};
+use axum::{
+    Router,
+    middleware::from_fn,
+    routing::{get, post},
+};
 
 pub(crate) use self::site::Site;
 
@@ -38,5 +48,12 @@ pub(crate) fn routes(site: &Site) -> Router<Arc<App>> {
         .route("/{name}/{more}", get(pay::two))
         .route("/{domain}/{user}/proof", get(pay::three))
         .route("/~/{file}", get(assets::show))
+        .route("/~/register", get(register::start))
+        .route("/~/register/check", post(register::check))
+        .route("/~/register/key", post(register::key))
+        .route("/~/register/sign", post(register::sign))
+        .route("/~/manage", get(manage::show))
+        .route("/~/manage/check", post(manage::check))
+        .route("/~/manage/sign", post(manage::sign))
         .layer(from_fn(headers::add))
 }

@@ -25,6 +25,14 @@ pub(super) fn domain<'a>(app: &'a App, headers: &HeaderMap) -> Option<&'a Domain
     })
 }
 
+/// The domain that a form names, else that of the host.
+pub(super) fn named<'a>(app: &'a App, name: &str, headers: &HeaderMap) -> Option<&'a Domain> {
+    match name {
+        "" => domain(app, headers),
+        name => app.domains.get(name),
+    }
+}
+
 /// Whether a host is a domain or below it; by labels, as DNS compares.
 fn is_at_or_below(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain)

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use qrcode::{Color, EcLevel, QrCode};
+use qrcode::{Color, EcLevel, QrCode, Version, bits::Bits};
+
+use super::segments::segments;
 
 /// The light border that readers need, in modules (ISO/IEC 18004).
 const QUIET: usize = 4;
@@ -21,7 +23,7 @@ impl Qr {
     ///
     /// The lowest error correction is enough for a screen, and makes the modules largest.
     pub(super) fn of(text: &str) -> Option<Self> {
-        let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
+        let code = smallest(text.as_bytes())?;
         let modules = code.width();
         let colours = code.to_colors();
         let mut path = String::new();
@@ -62,13 +64,29 @@ impl Qr {
     }
 }
 
+/// The smallest code that holds a text.
+fn smallest(text: &[u8]) -> Option<QrCode> {
+    (1..=40).find_map(|version| {
+        let mut bits = Bits::new(Version::Normal(version));
+        for segment in segments(text, version) {
+            if segment.is_alphanumeric {
+                bits.push_alphanumeric_data(segment.text).ok()?;
+            } else {
+                bits.push_byte_data(segment.text).ok()?;
+            }
+        }
+        bits.push_terminator(EcLevel::L).ok()?;
+        QrCode::with_bits(bits, EcLevel::L).ok()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_uri_in_upper_case_makes_a_smaller_code() {
-        let uri = format!("bitcoin:?lno=lno1{}", "qyz3".repeat(107));
+        let uri = format!("bitcoin:?lno=lno1qyz{}", "qyz3".repeat(107));
         assert_eq!(uri.len(), 448);
         let (lower, upper) = (Qr::of(&uri).unwrap(), Qr::of(&uri.to_uppercase()).unwrap());
         assert_eq!((lower.modules, upper.modules), (73, 61));

@@ -98,15 +98,6 @@ impl Browser {
         found.unwrap_or_else(|error| panic!("{selector}: {error}"))
     }
 
-    pub(crate) async fn has(&self, selector: &str) -> bool {
-        !self
-            .page
-            .find_all(By::Css(selector))
-            .await
-            .unwrap()
-            .is_empty()
-    }
-
     pub(crate) async fn click(&self, selector: &str) {
         self.at(selector).await.click().await.unwrap();
     }

@@ -60,6 +60,7 @@ async fn without_javascript_the_page_is_whole_and_takes_an_amount() {
     assert_eq!(browser.value("#way-1").await, SP);
     browser.type_into("#amount", "25000").await;
     browser.click("form button").await;
+    browser.until_says(".note", "25,000 sat").await;
     let asking = format!("{}&amount=0.00025", uri());
     assert_eq!(browser.value("#uri").await, asking);
     assert!(
@@ -70,7 +71,7 @@ async fn without_javascript_the_page_is_whole_and_takes_an_amount() {
     );
     browser.type_into("#amount", "a lot").await;
     browser.click("form button").await;
-    assert!(browser.has("#amount-error").await);
+    browser.until_says("#amount-error", "write a number").await;
     assert_eq!(browser.value("#uri").await, uri());
     browser.quit().await;
 }

@@ -8,6 +8,7 @@
 
 mod accessibility;
 mod browser;
+mod changes;
 mod clicks;
 mod pages;
 // The other tests' scene; not all of it is needed here.

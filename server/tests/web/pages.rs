@@ -235,3 +235,89 @@ async fn pages_can_be_switched_off() {
     assert_eq!(contact.get("/").await.code(), "unknown_route");
     assert_eq!(contact.get("/alice").await.code(), "unknown_route");
 }
+
+/// What a form of a page sends.
+async fn send(
+    contact: &Contact,
+    path: &str,
+    origin: &str,
+    fields: &[(&str, &str)],
+) -> (StatusCode, String) {
+    let url = format!("http://{}{path}", contact.http);
+    let body: String = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish();
+    let request = contact.client.post(url).body(body).header("origin", origin);
+    let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let answer = request.send().await.unwrap();
+    (answer.status(), answer.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn forms_of_other_sites_change_nothing_even_with_the_right_key() {
+    let scene = Scene::start().await;
+    let contact = scene.contact();
+    let key = keys(1).secret_key().to_secret_hex();
+    let fields = [("user", "alice"), ("uri", OFFER), ("key", &key)];
+    for path in ["check", "key", "sign"] {
+        let path = format!("/~/register/{path}");
+        let (status, html) = send(&contact, &path, "https://evil.example", &fields).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{html}");
+    }
+    let handle = payname_api::paths::handle(DOMAIN, "alice");
+    assert_eq!(contact.get(&handle).await.status, StatusCode::NOT_FOUND);
+    let own = contact.public_url.trim_end_matches('/').to_owned();
+    send(&contact, "/~/register/sign", &own, &fields).await;
+    contact.until("alice", State::Published).await;
+}
+
+#[tokio::test]
+async fn a_name_that_cannot_be_had_is_told_with_the_reason() {
+    let (_scene, contact) = with("alice", &uri("a")).await;
+    for (user, status, reason) in [
+        ("alice", 409, "is not free"),
+        ("v1", 422, "in the way of an address"),
+        ("a b", 422, "contains"),
+        ("%3Cb%3E", 422, "only letters"),
+    ] {
+        let (told, html, _) = contact.page(&format!("/~/register?user={user}")).await;
+        assert_eq!(told.as_u16(), status, "{html}");
+        assert!(
+            html.contains(reason) && !html.contains("<b>"),
+            "{user}: {html}"
+        );
+    }
+    contact.delete(&keys(1), "alice").await;
+    let (told, html, _) = contact.page("/~/register?user=alice").await;
+    assert_eq!(told, StatusCode::CONFLICT, "removed is told as taken");
+    assert!(html.contains("is not free"));
+}
+
+#[tokio::test]
+async fn what_is_not_worth_publishing_is_refused_before_it_is_signed() {
+    let scene = Scene::start().await;
+    let contact = scene.contact();
+    let own = contact.public_url.trim_end_matches('/').to_owned();
+    for (typed, reason) in [
+        ("", "to pay"),
+        ("lno1x", "lno"),
+        ("hello", "hello"),
+        ("bitcoin:?label=a", "way to pay"),
+    ] {
+        let fields = [("user", "alice"), ("uri", typed)];
+        let (status, html) = send(&contact, "/~/register/check", &own, &fields).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{typed}");
+        assert!(html.contains("id=\"uri-error\""), "{typed}: {html}");
+        let error = html
+            .split("id=\"uri-error\"")
+            .nth(1)
+            .unwrap()
+            .split("</p>")
+            .next()
+            .unwrap();
+        assert!(
+            error.contains(reason) || error.contains("address"),
+            "{typed}: {error}"
+        );
+    }
+}
