@@ -36,14 +36,11 @@ pub(super) enum Standing {
 ///
 /// Nothing for every name that cannot be paid, whatever the reason: nobody shall learn it.
 pub(super) async fn find(app: &App, handle: &Handle) -> Result<Option<Found>, FindError> {
-    let Some(registration) = app.store.registration(handle).await? else {
+    let found = app.store.registration(handle).await?;
+    let Some(registration) = found.filter(|found| !found.is_gone() && !found.is_hidden()) else {
         return Ok(None);
     };
-    let Some(uri) = registration
-        .uri
-        .as_deref()
-        .filter(|_| !registration.is_gone())
-    else {
+    let Some(uri) = &registration.uri else {
         return Ok(None);
     };
     let instructions = Instructions::parse(uri)?;

@@ -27,6 +27,10 @@ struct DomainPage<'a> {
     takes_addresses: bool,
     ttl: String,
     negative_ttl: String,
+    /// How long a removed name is kept for its owner; none is for good.
+    hold: Option<String>,
+    /// How long a name stays unless it is renewed; none is for good.
+    life: Option<String>,
     zone: String,
     ds: Vec<String>,
     has_own_anchors: bool,
@@ -68,8 +72,10 @@ pub(super) fn domain(app: &App, domain: &config::Domain, _headers: &HeaderMap) -
             other => other.to_owned(),
         },
         takes_addresses: app.policy.allow_onchain,
-        ttl: span(domain.ttl),
-        negative_ttl: span(domain.negative_ttl),
+        ttl: span(domain.ttl.into()),
+        negative_ttl: span(domain.negative_ttl.into()),
+        hold: domain.terms.hold.map(span),
+        life: domain.terms.life.map(span),
         zone: domain.zone.to_ascii(),
         ds: ds.into_iter().collect(),
         has_own_anchors: matches!(app.prover.by(), payname_api::ProvenBy::OwnNameserver),

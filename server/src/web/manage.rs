@@ -15,7 +15,9 @@ use serde::Deserialize;
 use super::{
     form::{Fields, is_own},
     frame::{Frame, send},
-    missing, place,
+    missing,
+    moment::span,
+    place,
     readback::{self, ReadBack},
     signing::{Draft, SigningError},
 };
@@ -65,6 +67,8 @@ struct ChangePage<'a> {
     version: String,
     error: Option<String>,
     ttl: String,
+    /// How long a removed name is kept for its owner; none is for good.
+    hold: Option<String>,
 }
 
 /// A change that was made.
@@ -109,7 +113,7 @@ pub(super) async fn show(
             let page = RemovedPage {
                 frame: frame(&app, domain, &handle),
                 handle: handle.to_string(),
-                ttl: super::moment::span(domain.ttl),
+                ttl: span(domain.ttl.into()),
             };
             send(StatusCode::OK, &page)
         }
@@ -240,7 +244,7 @@ async fn present(app: &App, handle: &Handle) -> Result<Present, Response> {
         tracing::error!(error = %Chain(&error), "a page could not be made");
         StatusCode::INTERNAL_SERVER_ERROR.into_response()
     })?;
-    let shown = registration.filter(|registration| !registration.is_gone());
+    let shown = registration.filter(|found| !found.is_gone() && !found.is_hidden());
     let shown = shown.and_then(|registration| Some((registration.uri?, registration.version)));
     Ok(match shown {
         Some((uri, version)) => Present {
@@ -321,7 +325,8 @@ fn change_page(
             .version
             .map_or(String::new(), |version| version.to_string()),
         error: error.map(ToString::to_string),
-        ttl: super::moment::span(step.domain.ttl),
+        ttl: span(step.domain.ttl.into()),
+        hold: step.domain.terms.hold.map(span),
     };
     send(status, &page)
 }

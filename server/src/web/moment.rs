@@ -30,7 +30,7 @@ impl fmt::Display for Moment {
 }
 
 /// A span such as `5 minutes`, in the greatest unit that it is a whole number of.
-pub(super) fn span(seconds: u32) -> String {
+pub(super) fn span(seconds: u64) -> String {
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
     let whole = units
         .into_iter()

@@ -165,7 +165,7 @@ async fn answer(
     let wanted = query.map_or_else(|_| Wanted::default(), |Query(wanted)| wanted);
     match form {
         Form::Page => page(app, &found, &wanted, headers),
-        Form::Json => Json(handles::describe(&found.registration)).into_response(),
+        Form::Json => Json(handles::describe(&found.registration, false)).into_response(),
         Form::Svg => picture(&found.instructions, &wanted),
         Form::Proof => {
             let parts = (handle.domain().to_owned(), handle.user().to_owned());

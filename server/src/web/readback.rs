@@ -53,7 +53,7 @@ impl ReadBack {
             strings: strings
                 .map(|string| String::from_utf8_lossy(string).into_owned())
                 .collect(),
-            ttl: span(domain.ttl),
+            ttl: span(domain.ttl.into()),
             ways: ways(&instructions),
             words,
             handle,

@@ -119,13 +119,13 @@ pub(super) async fn start(
         }
     };
     match app.store.registration(&handle).await {
-        // Removed or switched off, it is not free either, and that is all a stranger is told.
-        Ok(Some(_)) => {
+        // Removed or switched off, it may not be free either, and that is all a stranger is told.
+        Ok(Some(found)) if !found.is_free(app.clock.now()) => {
             let error = format!("{handle} is not free. Choose another name.");
             let manage = format!("/~/manage?domain={}&user={}", domain.name, handle.user());
             send(StatusCode::CONFLICT, &step(Some(error), Some(manage)))
         }
-        Ok(None) => {
+        Ok(_) => {
             let page = PayStep {
                 frame,
                 domain: &domain.name,
@@ -194,7 +194,7 @@ pub(super) async fn sign(
         Ok(read) => read,
         Err(response) => return response,
     };
-    let draft = Draft::put(&app, &back.handle, &back.uri, None);
+    let draft = Draft::claim(&app, &back.handle, &back.uri);
     match draft
         .make(&app, asked, &back.handle, fields.value("key"))
         .await
@@ -260,7 +260,7 @@ fn sign_step(
         domain: &domain.name,
         next: place::path(app, &back.handle, headers),
         back,
-        draft: Draft::put(app, &back.handle, &back.uri, None),
+        draft: Draft::claim(app, &back.handle, &back.uri),
         error: error.map(ToString::to_string),
     };
     let status = match error {

@@ -39,7 +39,15 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// A claim of a name, or another URI for it when it has this version.
+    /// A claim of a name that is free.
+    pub(super) fn claim(app: &App, handle: &Handle, uri: &str) -> Self {
+        Self {
+            condition: Some(("if-none-match", "*".to_owned())),
+            ..Self::put(app, handle, uri, None)
+        }
+    }
+
+    /// Another URI for a name, in this version if one is given.
     pub(super) fn put(app: &App, handle: &Handle, uri: &str, version: Option<u64>) -> Self {
         let body = PutHandle {
             uri: uri.to_owned(),
@@ -57,13 +65,9 @@ impl Draft {
 
     fn new(app: &App, method: Method, handle: &Handle, version: Option<u64>) -> Self {
         let path = paths::handle(handle.domain(), handle.user());
-        let condition = match version {
-            Some(version) => ("if-match", format!("\"{version}\"")),
-            None => ("if-none-match", "*".to_owned()),
-        };
         Self {
             url: paths::absolute(app.public_url.as_str(), &path),
-            condition: (method == Method::PUT || version.is_some()).then_some(condition),
+            condition: version.map(|version| ("if-match", format!("\"{version}\""))),
             method,
             path,
             body: String::new(),

@@ -91,29 +91,43 @@ async fn the_other_forms_of_a_page_are_json_the_picture_and_the_proof() {
 }
 
 #[tokio::test]
-async fn a_name_that_never_was_and_one_that_was_removed_look_the_same() {
-    let (_scene, contact) = with("alice", &uri("a")).await;
-    contact.delete(&keys(1), "alice").await;
-    contact.until("alice", State::Removed).await;
-    for form in ["", ".json", ".svg", "/proof"] {
-        let (removed, text, headers) = contact.page(&format!("/alice{form}")).await;
+async fn a_name_that_never_was_one_that_was_removed_and_one_that_is_off_look_the_same() {
+    let (_scene, contact) = with("removed", &uri("a")).await;
+    contact
+        .put(&keys(1), "hidden-one", &uri("b"))
+        .await
+        .handle();
+    contact.delete(&keys(1), "removed").await;
+    contact.until("removed", State::Removed).await;
+    contact
+        .post(&keys(1), "hidden-one", "disable")
+        .await
+        .handle();
+    for (form, user) in ["", ".json", ".svg", "/proof"]
+        .into_iter()
+        .flat_map(|form| [(form, "removed"), (form, "hidden-one")])
+    {
+        let (gone, text, headers) = contact.page(&format!("/{user}{form}")).await;
         let (never, other, other_headers) = contact.page(&format!("/nobody{form}")).await;
-        assert_eq!(
-            (removed, never),
-            (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND),
-            "{form}"
-        );
-        assert_eq!(text, other, "{form}");
+        assert_eq!(gone, StatusCode::NOT_FOUND, "{user}{form}");
+        assert_eq!(never, StatusCode::NOT_FOUND, "{user}{form}");
+        assert_eq!(text, other, "{user}{form}");
         let without_date = |mut headers: reqwest::header::HeaderMap| {
             headers.remove("date");
+            headers.remove("x-request-id");
             headers
         };
-        assert_eq!(without_date(headers), without_date(other_headers), "{form}");
-        let programs = contact.get(&format!("/alice{form}")).await;
         assert_eq!(
-            programs.body,
-            contact.get(&format!("/nobody{form}")).await.body
+            without_date(headers),
+            without_date(other_headers),
+            "{user}{form}"
         );
+        let program = contact.get(&format!("/{user}{form}")).await;
+        let never = contact.get(&format!("/nobody{form}")).await;
+        assert_eq!(program.body, never.body, "{user}{form}");
+        let manage = contact.page(&format!("/~/manage?user={user}")).await;
+        let never = contact.page("/~/manage?user=nobody").await;
+        assert_eq!(manage.1.replace(user, "nobody"), never.1);
     }
 }
 
