@@ -31,6 +31,7 @@ mod metrics;
 mod nameserver;
 mod operator;
 mod outbox;
+mod paste;
 pub mod policy;
 mod proof_cache;
 mod proof_relay;
@@ -62,6 +63,7 @@ pub use operator::{
     OperatorError, ask_server, delegations_on_disk, ds_records_on_disk, import_records,
     key_reports, raise_serial,
 };
+pub use paste::{PasteError, records_to_paste};
 pub use prove::ProverError;
 pub use records::{RecordsError, check_records};
 pub use server::{Running, Server, StartError};

@@ -4,11 +4,15 @@
 //! waits for the network, goes on beside it. Delays are counted by the monotonic clock: a clock
 //! that is set wrong delays nothing.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use payname_resolver::{Handle, UnixTime};
 use tokio::{
-    sync::{Notify, Semaphore},
+    sync::{Notify, Semaphore, oneshot},
     task::{JoinError, JoinSet},
     time::{Instant, sleep_until, timeout_at},
 };
@@ -54,6 +58,8 @@ struct Progress {
     /// When tasks that were tried in vain are due again.
     again: BTreeSet<Instant>,
     under_way: JoinSet<Option<Instant>>,
+    /// What others publish, each at their own pace.
+    lanes: JoinSet<()>,
     proving: Arc<Semaphore>,
 }
 
@@ -63,6 +69,7 @@ impl Worker {
         let mut progress = Progress {
             again: BTreeSet::new(),
             under_way: JoinSet::new(),
+            lanes: JoinSet::new(),
             proving: Arc::new(Semaphore::new(AT_ONCE)),
         };
         let bell = self.store.bells().outbox;
@@ -88,6 +95,7 @@ impl Worker {
             while let Some(ended) = progress.under_way.try_join_next() {
                 progress.note(ended);
             }
+            while progress.lanes.try_join_next().is_some() {}
         }
     }
 
@@ -104,25 +112,61 @@ impl Worker {
                 return Ok(());
             }
             let deadline = Instant::now().checked_add(LONGEST);
-            let handles: Vec<Handle> = tasks
-                .iter()
-                .map(|task| task.registration.handle.clone())
-                .collect();
-            let published = self.publisher.publish(&handles).await;
-            for (task, published) in tasks.into_iter().zip(published) {
-                let (worker, proving) = (Arc::clone(self), Arc::clone(&progress.proving));
-                let deadline = deadline.unwrap_or_else(Instant::now);
-                progress.under_way.spawn(async move {
-                    if let Err(error) = published {
-                        return worker.record(&task, Err(error.into())).await;
-                    }
-                    // Whose turn does not come in time is given out again when its lease ends.
-                    let _turn = timeout_at(deadline, proving.acquire()).await.ok()?;
-                    let proven = timeout_at(deadline, worker.prove(&task)).await;
-                    let outcome = proven.unwrap_or(Err(AttemptError::TooSlow));
-                    worker.record(&task, outcome).await
-                });
+            let deadline = deadline.unwrap_or_else(Instant::now);
+            let mut lanes: BTreeMap<Option<String>, Vec<Task>> = BTreeMap::new();
+            for task in tasks {
+                let lane = self.publisher.lane(task.registration.handle.domain());
+                lanes.entry(lane.map(str::to_owned)).or_default().push(task);
             }
+            // The others' first: those that are published here are waited for.
+            for (lane, tasks) in lanes.into_iter().rev() {
+                self.publish(lane, tasks, deadline, progress).await;
+            }
+        }
+    }
+
+    /// Publishes names and has each proven; those of another lane are not waited for.
+    async fn publish(
+        self: &Arc<Self>,
+        lane: Option<String>,
+        tasks: Vec<Task>,
+        deadline: Instant,
+        progress: &mut Progress,
+    ) {
+        let handles = tasks.iter().map(|task| task.registration.handle.clone());
+        let handles: Vec<Handle> = handles.collect();
+        let mut tell = Vec::new();
+        for task in tasks {
+            let (worker, proving) = (Arc::clone(self), Arc::clone(&progress.proving));
+            let (told, published) = oneshot::channel::<Result<(), PublishError>>();
+            tell.push(told);
+            progress.under_way.spawn(async move {
+                // Whose turn does not come in time is given out again when its lease ends.
+                let Ok(published) = timeout_at(deadline, published).await else {
+                    return worker.record(&task, Err(AttemptError::NotTaken)).await;
+                };
+                match published.ok()? {
+                    Err(error) => worker.record(&task, Err(error.into())).await,
+                    Ok(()) => {
+                        let _turn = timeout_at(deadline, proving.acquire()).await.ok()?;
+                        let proven = timeout_at(deadline, worker.prove(&task)).await;
+                        let outcome = proven.unwrap_or(Err(AttemptError::TooSlow));
+                        worker.record(&task, outcome).await
+                    }
+                }
+            });
+        }
+        let publisher = Arc::clone(&self.publisher);
+        let publishing = async move {
+            let published = publisher.publish(&handles).await;
+            for (told, outcome) in tell.into_iter().zip(published) {
+                // Who does not listen any more has been given out again.
+                let _ = told.send(outcome);
+            }
+        };
+        match lane {
+            None => publishing.await,
+            Some(_) => drop(progress.lanes.spawn(publishing)),
         }
     }
 
@@ -143,9 +187,12 @@ impl Worker {
                     .keep(&registration.handle, registration.version, evidence);
                 Ok(())
             }
-            (Some(_), Proven::Nothing) => Err(AttemptError::NotYet),
-            (_, Proven::Uri(evidence)) => Err(AttemptError::Stale {
-                until: evidence.fresh_until,
+            (_, found) => Err(match (self.publisher.by_hand(registration), found) {
+                (Some(what), _) => AttemptError::ByHand(what),
+                (None, Proven::Nothing) => AttemptError::NotYet,
+                (None, Proven::Uri(evidence)) => AttemptError::Stale {
+                    until: evidence.fresh_until,
+                },
             }),
         }
     }
@@ -222,8 +269,12 @@ enum AttemptError {
     Publish(#[from] PublishError),
     #[error(transparent)]
     Prove(#[from] ProveError),
+    #[error("publishing it took too long; is its provider reachable?")]
+    NotTaken,
     #[error("looking it up took too long; is the resolver reachable?")]
     TooSlow,
+    #[error("{0}")]
+    ByHand(String),
     #[error("DNS still shows that there is no record; resolvers may remember that for a while")]
     NotYet,
     #[error("DNS still shows an earlier record, which resolvers may remember until {until}")]

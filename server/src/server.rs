@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    config::{Config, Domain},
+    config::{Config, Domain, ProvidedDomain},
     data_dir::DataDir,
     http::{self, App, HttpCounts, Limits},
     keys::{Keeper, Kept, ParentWatcher, SharedKeys},
@@ -36,7 +36,8 @@ use crate::{
     proof_cache::ProofCache,
     proof_relay::ProofRelay,
     prove::{Prover, ProverError},
-    publisher::Embedded,
+    publisher::{ByDomain, Embedded, Manual, Provided, Publisher},
+    store::Store,
     transfer::Transfers,
     upkeep::Upkeep,
     web::Site,
@@ -152,6 +153,10 @@ impl Server {
         let relay = relay.transpose().map_err(ProverError::from)?;
 
         let counts = HttpCounts::default();
+        let provided = publishers(&config.provided, &store, &clock)?;
+        let others = config.provided.iter().map(|one| one.domain.clone());
+        let domains = config.domains.into_iter().chain(others);
+
         let app = Arc::new(App {
             store: Arc::clone(&store),
             served: served.clone(),
@@ -164,7 +169,7 @@ impl Server {
                 network: config.network,
                 allow_onchain: config.allow_onchain,
             },
-            domains: by_name(config.domains),
+            domains: by_name(domains),
             public_url: public_url.clone(),
             clients: config.http.clients,
             limits: Limits::new(&config.http.limits, counts.clone()),
@@ -172,7 +177,10 @@ impl Server {
         });
         let worker = Worker {
             store: Arc::clone(&store),
-            publisher: embedded.clone(),
+            publisher: Arc::new(ByDomain {
+                embedded: Arc::clone(&embedded),
+                provided,
+            }),
             prover,
             proofs: Arc::clone(&app.proofs),
             clock: clock.clone(),
@@ -222,14 +230,37 @@ impl Server {
     }
 }
 
+/// Who publishes the names of domains that this server does not serve, by domain.
+fn publishers(
+    provided: &[ProvidedDomain],
+    store: &Arc<dyn Store>,
+    clock: &Clock,
+) -> Result<BTreeMap<String, Arc<dyn Publisher>>, StartError> {
+    let publishers = provided.iter().map(|provided| {
+        let (domain, store) = (provided.domain.clone(), Arc::clone(store));
+        let name = domain.name.clone();
+        let opened = provided
+            .open(clock)
+            .map_err(|source| StartError::Provider {
+                domain: name.clone(),
+                source,
+            })?;
+        let publisher: Arc<dyn Publisher> = match opened {
+            Some(provider) => Arc::new(Provided::new(domain, provider, store)),
+            None => Arc::new(Manual::new(&domain, store)),
+        };
+        Ok((name, publisher))
+    });
+    publishers.collect()
+}
+
 async fn bind_http(address: SocketAddr) -> Result<TcpListener, StartError> {
     let bound = TcpListener::bind(address).await;
     bound.map_err(|source| StartError::Http { address, source })
 }
 
-fn by_name(domains: Vec<Domain>) -> BTreeMap<String, Domain> {
+fn by_name(domains: impl Iterator<Item = Domain>) -> BTreeMap<String, Domain> {
     domains
-        .into_iter()
         .map(|domain| (domain.name.clone(), domain))
         .collect()
 }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 use payname_server::{
     Clock, Config, PassphraseSource, SignFile, ZoneRequest, ask_server, export_zone,
-    import_records, key_reports, raise_serial, reseal_shared_keys, zone_of_file,
+    import_records, key_reports, raise_serial, records_to_paste, reseal_shared_keys, zone_of_file,
 };
 use payname_zones::{Denial, Duty, KeyAlgorithm, KeyPolicy, hickory_proto::rr::Name};
 
@@ -36,6 +36,11 @@ pub(super) enum ZoneCommand {
         /// How it proves that a name does not exist
         #[arg(long, value_enum, default_value = "nsec3")]
         denial: Chain,
+    },
+    /// Print the records of a domain's names, to be pasted where somebody sets them by hand
+    Paste {
+        /// The domain, such as example.com
+        domain: String,
     },
     /// Put a master file in place of the zone's file of records
     Import {
@@ -144,6 +149,11 @@ impl ZoneCommand {
             Self::Export { zone, denial } => {
                 let text = export_zone(config, &zone, denial.into(), &Clock::system()).await?;
                 print([text.trim_end()]);
+                return Ok(());
+            }
+            Self::Paste { domain } => {
+                let lines = records_to_paste(config, &domain).await?;
+                print(lines.iter().map(String::as_str));
                 return Ok(());
             }
             Self::Sign(command) => return command.run(Some(config)),

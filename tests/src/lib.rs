@@ -18,6 +18,8 @@ pub mod certificate;
 pub mod dns;
 pub mod judge;
 pub mod port;
+pub mod primary;
+
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 pub mod secondary;
@@ -31,6 +33,7 @@ pub mod world;
 pub use bitcoind::Bitcoind;
 pub use certificate::Certificate;
 pub use payname_fuzz::vector;
+pub use primary::Primary;
 pub use secondary::Secondary;
 pub use tor::Tor;
 pub use unbound::Unbound;

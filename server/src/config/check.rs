@@ -30,10 +30,12 @@ impl Checker<'_> {
     /// Everything in its turn; the first mistake ends it.
     pub(super) fn check(&self, written: Written) -> Result<Config, ConfigError> {
         let keys = self.tsig_keys(&written.tsig)?;
-        let domains = written.domain.iter();
+        let domains = written.own_domains();
         let domains = domains.map(|domain| self.domain(domain, &keys));
         let domains = domains.collect::<Result<Vec<_>, _>>()?;
-        self.check_domains(&domains)?;
+        let provided = self.provided(&written, &keys)?;
+        let names = provided.iter().map(|provided| &provided.domain);
+        self.check_domains(&domains.iter().chain(names).collect::<Vec<_>>())?;
         let secondaries = self.secondaries(&written.secondary, &domains, &keys)?;
         let catalog = written.catalog.as_ref();
         let catalog = catalog.map(|table| self.catalog(table, &domains, &secondaries, &keys));
@@ -43,6 +45,7 @@ impl Checker<'_> {
             .iter()
             .map(|text| self.address("dns.listen", text));
         let dns_listen = dns_listen.collect::<Result<Vec<_>, _>>()?;
+        let serves_zones = !domains.is_empty() || !secondaries.is_empty();
         if dns_listen.is_empty() {
             return Err(self.invalid(
                 "dns.listen",
@@ -75,9 +78,11 @@ impl Checker<'_> {
             metrics_listen: metrics_listen.transpose()?,
             http: self.http_serving(&written.http)?,
             web: self.web(&written.web)?,
-            dns_listen,
+            // Without a zone there is nothing to answer.
+            dns_listen: if serves_zones { dns_listen } else { Vec::new() },
             serving: self.serving(&written.dns)?,
             domains,
+            provided,
             secondaries,
             catalog: catalog.transpose()?,
             tsig: keys,
@@ -89,7 +94,7 @@ impl Checker<'_> {
         })
     }
 
-    fn check_domains(&self, domains: &[Domain]) -> Result<(), ConfigError> {
+    fn check_domains(&self, domains: &[&Domain]) -> Result<(), ConfigError> {
         if domains.is_empty() {
             return Err(self.invalid(
                 "domain",
@@ -278,7 +283,7 @@ impl Checker<'_> {
     }
 
     /// The name of a nameserver: whole, of the letters that hosts have, and no address.
-    fn host(&self, text: &str) -> Result<Name, ConfigError> {
+    pub(super) fn host(&self, text: &str) -> Result<Name, ConfigError> {
         let key = "domain.nameservers";
         let name = self.name(key, text)?;
         let is_host = |label: &[u8]| {

@@ -5,6 +5,8 @@ mod database;
 mod http;
 mod passphrase;
 mod policy;
+mod publish;
+mod secret;
 mod serving;
 #[cfg(test)]
 mod tests;
@@ -25,6 +27,7 @@ use payname_zones::{Denial, KeyPolicy};
 use url::Url;
 
 pub use self::http::{Clients, ForwardedHeader, HttpLimits, HttpServing};
+pub use self::publish::{ProvidedDomain, Publish};
 pub use self::serving::{Networks, RateLimit, Serving, StreamLimits, Tls};
 pub use self::transfer::{Catalog, Distribution, Peer, Permit, Secondary};
 pub use self::web::{Colour, Logo, Web};
@@ -74,8 +77,10 @@ pub struct Config {
     pub dns_listen: Vec<SocketAddr>,
     /// How the nameserver answers there.
     pub serving: Serving,
-    /// The domains names are given under; at least one.
+    /// The domains names are given under whose zones this server serves itself.
     pub domains: Vec<Domain>,
+    /// The domains names are given under that other servers serve; there is one of either at least.
+    pub provided: Vec<ProvidedDomain>,
     /// The zones that other servers sign and this one serves too.
     pub secondaries: Vec<Secondary>,
     /// The list of the domains' zones for secondaries.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::{HttpLimits, policy::WrittenPolicy};
+use super::{HttpLimits, policy::WrittenPolicy, publish::WrittenPublish};
 
 /// The whole file.
 #[derive(Deserialize)]
@@ -119,6 +119,7 @@ pub(super) struct WrittenTls {
 pub(super) struct WrittenDomain {
     pub(super) name: String,
     pub(super) zone: Option<String>,
+    #[serde(default)]
     pub(super) nameservers: Vec<String>,
     #[serde(default)]
     pub(super) addresses: Vec<String>,
@@ -142,6 +143,7 @@ pub(super) struct WrittenDomain {
     pub(super) denial: Option<String>,
     #[serde(default)]
     pub(super) policy: WrittenPolicy,
+    pub(super) publish: Option<WrittenPublish>,
 }
 
 /// One `[[tsig]]`.

@@ -3,8 +3,8 @@
 use std::{
     fmt,
     fs::File,
-    io::Read as _,
-    os::unix::fs::PermissionsExt as _,
+    io::{ErrorKind, Read as _},
+    os::unix::{ffi::OsStrExt as _, fs::PermissionsExt as _},
     path::{Path, PathBuf},
     process::{Command, ExitStatus, Stdio},
 };
@@ -28,6 +28,8 @@ pub enum PassphraseSource {
     File(PathBuf),
     /// What a program prints, with its arguments.
     Command(Vec<String>),
+    /// An environment variable.
+    Environment(String),
     /// A credential that systemd hands to the service (`LoadCredential=`).
     Credential(String),
 }
@@ -50,6 +52,11 @@ impl PassphraseSource {
                 self.read(&Path::new(&directory).join(name))?
             }
             Self::Command(words) => self.run(words)?,
+            Self::Environment(name) => {
+                let value = std::env::var_os(name);
+                let value = value.ok_or_else(|| self.unreadable(ErrorKind::NotFound.into()))?;
+                self.take(value.as_bytes())?
+            }
         };
         if bytes.last() == Some(&b'\n') {
             bytes.pop();
@@ -109,7 +116,7 @@ impl PassphraseSource {
 }
 
 impl Passphrase {
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }
@@ -128,6 +135,9 @@ impl fmt::Display for PassphraseSource {
                 let program = words.first().map_or("", String::as_str);
                 write!(f, "the command {}", program.escape_debug())
             }
+            Self::Environment(name) => {
+                write!(f, "the environment variable {}", name.escape_debug())
+            }
             Self::Credential(name) => write!(f, "the credential {}", name.escape_debug()),
         }
     }
@@ -138,7 +148,7 @@ impl fmt::Display for PassphraseSource {
 #[non_exhaustive]
 pub enum PassphraseError {
     /// The source cannot be read.
-    #[error("the passphrase cannot be had from {from}")]
+    #[error("the secret cannot be had from {from}")]
     Unreadable {
         /// The source.
         from: PassphraseSource,
@@ -149,7 +159,7 @@ pub enum PassphraseError {
     #[error(transparent)]
     Loose(#[from] Box<DataDirError>),
     /// The command failed.
-    #[error("{from} gave no passphrase ({status})")]
+    #[error("{from} gave no secret ({status})")]
     Failed {
         /// The source.
         from: PassphraseSource,
@@ -157,14 +167,14 @@ pub enum PassphraseError {
         status: ExitStatus,
     },
     /// There is nothing in it.
-    #[error("{0} gives an empty passphrase")]
+    #[error("{0} gives an empty secret")]
     Empty(PassphraseSource),
     /// It is too long.
-    #[error("{0} gives more than {MAX_PASSPHRASE} bytes, which is no passphrase")]
+    #[error("{0} gives more than {MAX_PASSPHRASE} bytes, which is no secret")]
     TooLong(PassphraseSource),
     /// Nobody handed credentials over.
     #[error(
-        "there are no credentials ({CREDENTIALS} is not set); start paynamed by systemd with LoadCredential=, or use keys_passphrase_file"
+        "there are no credentials ({CREDENTIALS} is not set); start paynamed by systemd with LoadCredential=, or name a file instead"
     )]
     NoCredentials,
 }
@@ -201,7 +211,7 @@ mod tests {
     fn a_source_without_a_passphrase_is_named() {
         let long = "x".repeat(2000);
         for (source, reason) in [
-            (command(&["false"]), "the command false gave no passphrase"),
+            (command(&["false"]), "the command false gave no secret"),
             (command(&["true"]), "empty"),
             (command(&["printf", &long]), "more than 1024"),
             (command(&["no-such-program-here"]), "cannot be had"),

@@ -1,6 +1,17 @@
 //! Bringing records into DNS: one contract, [`Publisher`], and its implementations.
 
+mod by_domain;
+mod edit;
+mod http;
+mod manual;
 mod nameserver;
+mod powerdns;
+mod provided;
+mod provider;
+mod quoted;
+mod rfc2136;
+mod settle;
+mod token;
 
 use std::sync::Arc;
 
@@ -9,11 +20,24 @@ use payname_resolver::Handle;
 use payname_zones::{PaymentError, ZoneError};
 use tokio::task::JoinError;
 
+pub use edit::{Edit, Found, Text};
 pub(crate) use nameserver::serial_ceiling;
 pub use nameserver::{Embedded, Served};
 pub(crate) use nameserver::{Reserved, SERIAL_STEP, registered, settings, signals};
+pub use provider::{Looked, Outcome, Provider, ProviderError, Signing};
+pub use settle::put;
+pub use token::OpenError;
+pub(crate) use {
+    by_domain::ByDomain,
+    http::Api,
+    manual::{Manual, line_to_paste},
+    powerdns::PowerDns,
+    provided::Provided,
+    rfc2136::Rfc2136,
+    token::Token,
+};
 
-use crate::{records::RecordsError, store::StoreError};
+use crate::{records::RecordsError, registration::Registration, store::StoreError};
 
 /// Something that can bring payment records into DNS, and out of it.
 ///
@@ -27,6 +51,16 @@ pub trait Publisher: Send + Sync + std::fmt::Debug {
     /// One outcome a name, in their order. `Ok` means that the record is on its way to whoever asks;
     /// that it has arrived is proven separately.
     async fn publish(&self, names: &[Handle]) -> Vec<Result<(), PublishError>>;
+
+    /// Which names wait for nobody else's: those of a provider that may be slow or away, by its domain.
+    fn lane<'a>(&self, _domain: &'a str) -> Option<&'a str> {
+        None
+    }
+
+    /// What somebody has to do by hand for a name to be published, where that is how it is done.
+    fn by_hand(&self, _registration: &Registration) -> Option<String> {
+        None
+    }
 }
 
 /// Why a record could not be brought into DNS.
@@ -51,6 +85,9 @@ pub enum PublishError {
     /// The file of further records is refused.
     #[error(transparent)]
     Records(#[from] RecordsError),
+    /// The provider did not do it.
+    #[error(transparent)]
+    Provider(#[from] Arc<ProviderError>),
     /// What several names needed failed.
     #[error(transparent)]
     Shared(Arc<PublishError>),

@@ -10,7 +10,7 @@ use crate::{
     keys::{PassphraseError, SharedKeysError},
     nameserver::BindError,
     prove::ProverError,
-    publisher::PublishError,
+    publisher::{OpenError as ProviderOpenError, PublishError},
     store::{OpenError, StoreError, postgres},
 };
 
@@ -75,6 +75,14 @@ pub enum StartError {
     /// A zone cannot be built.
     #[error("a zone cannot be built")]
     Zone(#[from] PublishError),
+    /// Who serves a domain cannot be asked.
+    #[error("who serves {domain} cannot be told anything; see `domain.publish`")]
+    Provider {
+        /// The domain.
+        domain: String,
+        /// Why.
+        source: ProviderOpenError,
+    },
     /// The catalog cannot be made.
     #[error("the catalog of zones cannot be made; see `catalog.zone`")]
     Catalog(#[from] CatalogError),

@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const DATAGRAM: usize = 4096;
 
 /// A query under way, over a connection of its own.
-pub(super) struct Exchange {
+pub(crate) struct Exchange {
     stream: BufReader<TcpStream>,
     session: Option<Session>,
     id: u16,
@@ -37,7 +37,7 @@ impl Exchange {
     ///
     /// # Errors
     /// The peer cannot be reached.
-    pub(super) async fn begin(
+    pub(crate) async fn begin(
         peer: &Peer,
         clock: &Clock,
         make: impl FnOnce(u16) -> Vec<u8>,
@@ -66,7 +66,7 @@ impl Exchange {
     ///
     /// # Errors
     /// It does not come, or is not what was asked for.
-    pub(super) async fn next(&mut self) -> Result<Vec<u8>, ExchangeError> {
+    pub(crate) async fn next(&mut self) -> Result<Vec<u8>, ExchangeError> {
         let read = async {
             let length = self.stream.read_u16().await?;
             let mut message = vec![0; length.into()];
@@ -81,7 +81,7 @@ impl Exchange {
     }
 
     /// Whether the last message was signed, if the query was.
-    pub(super) fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.session.as_ref().is_none_or(Session::is_complete)
     }
 }
@@ -139,13 +139,13 @@ pub(super) async fn serial_of(
     Ok(serials.next())
 }
 
-fn sign(peer: &Peer, query: &mut Vec<u8>, clock: &Clock) -> Option<Session> {
+pub(super) fn sign(peer: &Peer, query: &mut Vec<u8>, clock: &Clock) -> Option<Session> {
     let key = peer.key.as_ref()?;
     Some(Session::ask(Arc::clone(key), query, clock.now()))
 }
 
 /// Checks that a message answers the query with this id, and its signature.
-fn check(
+pub(super) fn check(
     message: &mut Vec<u8>,
     id: u16,
     session: Option<&mut Session>,
@@ -158,7 +158,14 @@ fn check(
         return Err(ExchangeError::NotOurs);
     }
     match session {
-        Some(session) => Ok(session.check(message, clock.now())?),
+        Some(session) => session
+            .check(message, clock.now())
+            .map_err(|error| match error {
+                SessionError::Unsigned if response_code(message) != 0 => {
+                    ExchangeError::Unsigned(response_code(message))
+                }
+                error => error.into(),
+            }),
         None => Ok(()),
     }
 }
@@ -173,7 +180,7 @@ pub(super) fn random() -> u16 {
 
 /// Why a peer gives no answer that can be used.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ExchangeError {
+pub(crate) enum ExchangeError {
     /// It cannot be reached, or ends the connection.
     #[error("it cannot be reached, or closed the connection")]
     Connection(#[from] io::Error),
@@ -183,6 +190,11 @@ pub(super) enum ExchangeError {
     /// What comes is no response to what was asked.
     #[error("it answers something else than was asked")]
     NotOurs,
+    /// It refuses, and does not sign that.
+    #[error(
+        "it answers with response code {0}, unsigned; do both sides know the key by the same name, algorithm and secret, and is it the primary of the zone?"
+    )]
+    Unsigned(u8),
     /// The signature of the response is not accepted.
     #[error(transparent)]
     Signature(#[from] SessionError),

@@ -13,6 +13,7 @@ mod follow;
 mod followed;
 mod herald;
 mod kept;
+mod line;
 mod offered;
 mod question;
 #[cfg(test)]
@@ -36,6 +37,9 @@ use self::{
 };
 pub(crate) use self::{
     desk::{Desk, Reply},
+    exchange::{Exchange, ExchangeError},
+    line::Line,
+    question::{code, push_name, question, response_code},
     tsig::KeyError,
 };
 use crate::{clock::Clock, config::Config, publisher::Embedded};

@@ -3,19 +3,22 @@
 use payname_resolver::hickory_proto::rr::Name;
 
 /// The codes of DNS that are used here.
-pub(super) mod code {
+pub(crate) mod code {
     /// The length of a message's header.
-    pub(in crate::transfer) const HEADER: usize = 12;
-    pub(in crate::transfer) const QUERY: u8 = 0;
-    pub(in crate::transfer) const NOTIFY: u8 = 4;
-    pub(in crate::transfer) const SOA: u16 = 6;
-    pub(in crate::transfer) const OPT: [u8; 3] = [0, 0, 41];
-    pub(in crate::transfer) const IXFR: u16 = 251;
-    pub(in crate::transfer) const AXFR: u16 = 252;
-    pub(in crate::transfer) const FORM_ERR: u8 = 1;
-    pub(in crate::transfer) const SERV_FAIL: u8 = 2;
-    pub(in crate::transfer) const REFUSED: u8 = 5;
-    pub(in crate::transfer) const NOT_AUTH: u8 = 9;
+    pub(crate) const HEADER: usize = 12;
+    pub(crate) const QUERY: u8 = 0;
+    pub(crate) const NOTIFY: u8 = 4;
+    pub(crate) const UPDATE: u8 = 5;
+    pub(crate) const SOA: u16 = 6;
+    pub(crate) const TXT: u16 = 16;
+    pub(crate) const DNSKEY: u16 = 48;
+    pub(crate) const OPT: [u8; 3] = [0, 0, 41];
+    pub(crate) const IXFR: u16 = 251;
+    pub(crate) const AXFR: u16 = 252;
+    pub(crate) const FORM_ERR: u8 = 1;
+    pub(crate) const SERV_FAIL: u8 = 2;
+    pub(crate) const REFUSED: u8 = 5;
+    pub(crate) const NOT_AUTH: u8 = 9;
 }
 
 /// Whether a query may be about a transfer, or is signed; it is looked at closer then.
@@ -49,7 +52,7 @@ pub(super) fn opcode(message: &[u8]) -> u8 {
 }
 
 /// The response code of a message, without what EDNS adds.
-pub(super) fn response_code(message: &[u8]) -> u8 {
+pub(crate) fn response_code(message: &[u8]) -> u8 {
     message.get(3).map_or(0, |flags| flags & 15)
 }
 
@@ -62,7 +65,7 @@ pub(super) fn asked_type(message: &[u8]) -> Option<u16> {
 }
 
 /// A message with one question.
-pub(super) fn question(opcode: u8, zone: &Name, asked: u16, id: u16) -> Vec<u8> {
+pub(crate) fn question(opcode: u8, zone: &Name, asked: u16, id: u16) -> Vec<u8> {
     let authoritative = if opcode == code::NOTIFY { 0x04 } else { 0 };
     let mut message = id.to_be_bytes().to_vec();
     message.extend([(opcode << 3) | authoritative, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
@@ -122,7 +125,7 @@ pub(super) fn question_end(query: &[u8]) -> Option<usize> {
     (end <= query.len() && at.checked_sub(code::HEADER)? < 255).then_some(end)
 }
 
-fn push_name(message: &mut Vec<u8>, name: &Name) {
+pub(crate) fn push_name(message: &mut Vec<u8>, name: &Name) {
     for label in name.iter() {
         message.push(label.len() as u8);
         message.extend(label);

@@ -5,6 +5,8 @@ mod recipe;
 mod server;
 mod signer;
 
-pub use recipe::{Place, block};
+pub(crate) use powerdns::{make_database, run_words};
+pub use recipe::{Place, block, block_of};
+pub(crate) use server::start_program;
 pub use server::{Kind, Plan, Secondary, whole_zone};
 pub use signer::Signer;

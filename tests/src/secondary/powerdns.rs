@@ -15,6 +15,17 @@ const SCHEMA: &str = "share/pdns-backend-sqlite3/schema/schema.sqlite3.sql";
 
 /// Makes the database, and adds to the configuration where this machine has the backend.
 pub(super) fn prepare(text: &mut String, plan: Plan, place: &Place<'_>) -> Result<()> {
+    make_database(text, place)?;
+    run(block("powerdns, once")?, place)?;
+    let title = match plan {
+        Plan::OneZone => "powerdns, one zone",
+        Plan::Catalog => "powerdns, catalog",
+    };
+    run(block(title)?, place)
+}
+
+/// Makes an empty database, and adds to the configuration where this machine has the backend.
+pub(crate) fn make_database(text: &mut String, place: &Place<'_>) -> Result<()> {
     if let Some(modules) = unpacked()?.map(|root| modules(&root)).transpose()? {
         text.push_str(&format!("module-dir={}\n", modules.display()));
     }
@@ -23,12 +34,7 @@ pub(super) fn prepare(text: &mut String, plan: Plan, place: &Place<'_>) -> Resul
     database.execute_batch(&schema)?;
     drop(database);
     fs::write(place.folder.join("pdns.conf"), &text)?;
-    run(block("powerdns, once")?, place)?;
-    let title = match plan {
-        Plan::OneZone => "powerdns, one zone",
-        Plan::Catalog => "powerdns, catalog",
-    };
-    run(block(title)?, place)
+    Ok(())
 }
 
 /// Runs the lines of a recipe, each a call of `pdnsutil`.
@@ -38,14 +44,27 @@ fn run(recipe: &str, place: &Place<'_>) -> Result<()> {
         let words = line
             .strip_prefix("pdnsutil ")
             .context("a line of `pdnsutil`")?;
-        let output = Command::new(tool("pdnsutil")?)
-            .arg(format!("--config-dir={}", place.folder.display()))
-            .args(words.split(' '))
-            .output()?;
-        let errors = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "{line}: {errors}");
+        run_words(words, place.folder)?;
     }
     Ok(())
+}
+
+/// Runs `pdnsutil` with words as a shell would read them; `'…'` is one word.
+pub(crate) fn run_words(words: &str, folder: &Path) -> Result<String> {
+    let pieces = words.split('\'').enumerate();
+    let words: Vec<&str> = pieces
+        .flat_map(|(number, piece)| match number % 2 {
+            0 => piece.split_whitespace().collect(),
+            _ => vec![piece],
+        })
+        .collect();
+    let output = Command::new(tool("pdnsutil")?)
+        .arg(format!("--config-dir={}", folder.display()))
+        .args(&words)
+        .output()?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "pdnsutil {words:?}: {errors}");
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Where the set-up unpacked PowerDNS, if it is not the machine's own.

@@ -21,12 +21,20 @@ pub struct Place<'a> {
     pub secret: &'a str,
 }
 
-/// The block with a title, as it stands on the page.
+/// The block with a title, as it stands in `docs/secondaries.md`.
 ///
 /// # Errors
 /// The page has no such block.
 pub fn block(title: &str) -> Result<&'static str> {
-    let mut rest = PAGE;
+    block_of(PAGE, title)
+}
+
+/// The block with a title, as it stands on a page.
+///
+/// # Errors
+/// The page has no such block.
+pub fn block_of<'a>(page: &'a str, title: &str) -> Result<&'a str> {
+    let mut rest = page;
     while let Some((_, after)) = rest.split_once("\n```") {
         let (head, body) = after.split_once('\n').context("a block without an end")?;
         let (body, after) = body.split_once("```").context("a block without an end")?;
@@ -35,7 +43,7 @@ pub fn block(title: &str) -> Result<&'static str> {
         }
         rest = after;
     }
-    anyhow::bail!("docs/secondaries.md has no block `{title}`")
+    anyhow::bail!("the page has no block `{title}`")
 }
 
 impl Place<'_> {

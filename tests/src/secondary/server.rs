@@ -70,7 +70,7 @@ impl Kind {
     }
 
     /// The file of its configuration, which is the title of its block too.
-    pub(super) fn file(self) -> &'static str {
+    pub(crate) fn file(self) -> &'static str {
         match self {
             Self::Knot => "knot.conf",
             Self::Nsd => "nsd.conf",
@@ -200,7 +200,7 @@ pub fn whole_zone(
 }
 
 /// Starts a server that was configured in `folder`, and waits until it answers anything.
-pub(super) async fn start_program(
+pub(crate) async fn start_program(
     kind: Kind,
     folder: &Path,
     address: SocketAddr,

@@ -27,6 +27,7 @@ mod onion;
 #[path = "../../../zones/tests/it/operated.rs"]
 mod operated;
 mod proof_server;
+mod publishers;
 mod random_zones;
 mod resolution;
 mod rollover;

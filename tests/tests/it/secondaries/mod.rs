@@ -7,3 +7,5 @@ mod following;
 mod refusing;
 mod rig;
 mod serials;
+
+pub(crate) use rig::{SECRET, serial, write_secret};
