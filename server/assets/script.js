@@ -48,9 +48,9 @@ if (waiting) {
   setTimeout(look, 800);
 }
 
-// Changes signed by a Nostr signer of the browser (NIP-07), as NIP-98 wants them.
+// What a Nostr signer of the browser (NIP-07) signs as NIP-98 wants it; the form carries the event.
 for (const form of document.querySelectorAll("form[data-sign]")) {
-  const { method, path, url, body, payload, header, value, next } = form.dataset;
+  const { method, url, payload } = form.dataset;
   const trouble = form.querySelector(".error");
   form.hidden = false;
   form.addEventListener("submit", async (submitted) => {
@@ -60,22 +60,15 @@ for (const form of document.querySelectorAll("form[data-sign]")) {
       trouble.textContent = "This browser has no Nostr signer. Install one, or use a management key.";
       return;
     }
-    const nonce = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const bytes = Array.from(crypto.getRandomValues(new Uint8Array(8)));
+    const nonce = bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
     const tags = [["u", url], ["method", method], ["nonce", nonce]];
     if (payload) tags.push(["payload", payload]);
     try {
       const created_at = Math.floor(Date.now() / 1000);
       const event = await window.nostr.signEvent({ kind: 27235, created_at, tags, content: "" });
-      const headers = { authorization: "Nostr " + btoa(unescape(encodeURIComponent(JSON.stringify(event)))) };
-      if (body) headers["content-type"] = "application/json";
-      if (header) headers[header] = value;
-      const answer = await fetch(path, { method, headers, body: body || undefined });
-      if (answer.ok) {
-        location.assign(next);
-        return;
-      }
-      const problem = await answer.json();
-      trouble.textContent = problem.detail;
+      form.elements.event.value = btoa(JSON.stringify(event));
+      form.submit();
     } catch (error) {
       trouble.textContent = "It was not signed: " + (error && error.message ? error.message : "the signer refused");
     }

@@ -16,7 +16,7 @@ use crate::{
     registration::{Author, Refusal, Step},
 };
 
-pub(super) async fn show(
+pub(crate) async fn show(
     AppState(app): AppState<Arc<App>>,
     path: Parts,
     asked: Asked,

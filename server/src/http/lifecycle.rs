@@ -32,7 +32,7 @@ use crate::{
 const CONSENT: HeaderName = HeaderName::from_static(CONSENT_HEADER);
 
 /// The body of a request, or why there is none.
-type Body = Result<Bytes, BytesRejection>;
+pub(crate) type Body = Result<Bytes, BytesRejection>;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -74,7 +74,7 @@ async fn transfer(
     app.change(change, domain, &asked).await
 }
 
-async fn disable(
+pub(crate) async fn disable(
     AppState(app): AppState<Arc<App>>,
     path: Parts,
     asked: Asked,
@@ -84,7 +84,7 @@ async fn disable(
     request.make(&app, What::Disable, &asked).await
 }
 
-async fn enable(
+pub(crate) async fn enable(
     AppState(app): AppState<Arc<App>>,
     path: Parts,
     asked: Asked,
@@ -95,7 +95,7 @@ async fn enable(
     request.make(&app, What::Enable, &asked).await
 }
 
-async fn renew(
+pub(crate) async fn renew(
     AppState(app): AppState<Arc<App>>,
     path: Parts,
     asked: Asked,

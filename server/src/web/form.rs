@@ -24,11 +24,28 @@ impl Fields {
         Self(fields)
     }
 
+    /// What a change is signed with.
+    pub(super) fn credential(&self) -> Credential<'_> {
+        match self.value("event") {
+            "" => Credential::Key(self.value("key")),
+            event => Credential::Event(event),
+        }
+    }
+
     /// What is in a field, without the space around it; nothing when it is not there.
     pub(super) fn value(&self, name: &str) -> &str {
         let mut fields = self.0.iter().filter(|(field, _)| field == name);
         fields.next().map_or("", |(_, value)| value.trim())
     }
+}
+
+/// What a form is signed with.
+#[derive(Clone, Copy)]
+pub(super) enum Credential<'a> {
+    /// A key, to sign with and forget.
+    Key(&'a str),
+    /// An event that a signer of the browser has signed, in base64 (NIP-98).
+    Event(&'a str),
 }
 
 /// Whether a form was sent by a page of this server, as browsers tell it.

@@ -58,6 +58,16 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// A page with something on it that is nobody else's: no cache keeps it.
+pub(super) fn send_secret(page: &impl Template) -> Response {
+    let mut response = send(StatusCode::OK, page);
+    let nowhere = HeaderValue::from_static("no-store");
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, nowhere);
+    response
+}
+
 /// A page as it is sent; browsers ask again before they show a kept one.
 pub(super) fn send(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {

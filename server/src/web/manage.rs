@@ -1,4 +1,4 @@
-//! Managing a name: another code for it, or its removal, each signed for itself. Nobody signs in.
+//! Managing a name: each deed is signed for itself. Nobody signs in.
 
 use std::sync::Arc;
 
@@ -9,12 +9,15 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Redirect, Response},
 };
+use payname_api::{HistoryStep, Listed};
 use payname_resolver::Handle;
 use serde::Deserialize;
 
 use super::{
+    deed::Deed,
     form::{Fields, is_own},
-    frame::{Frame, send},
+    frame::{Frame, send, send_secret},
+    history::{Told, told},
     missing,
     moment::span,
     place,
@@ -49,35 +52,48 @@ struct ManagePage<'a> {
     path: String,
     typed: &'a str,
     error: Option<String>,
+    /// Whether names end unless they are renewed.
+    ends: bool,
 }
 
-/// A change, old and new, to be signed.
+/// A deed, to be signed.
 #[derive(Debug, Template)]
-#[template(path = "manage-change.html")]
-struct ChangePage<'a> {
+#[template(path = "manage-sign.html")]
+struct SignPage<'a> {
     frame: Frame<'a>,
     domain: &'a str,
     user: &'a str,
-    handle: String,
+    title: String,
+    meaning: Vec<String>,
     now: Option<String>,
-    /// What it is to pay; none for a removal.
+    deed: &'a Deed,
+    /// What it is to pay, where that is the deed.
     back: Option<&'a ReadBack>,
-    next: String,
     draft: Draft,
     version: String,
     error: Option<String>,
-    ttl: String,
-    /// How long a removed name is kept for its owner; none is for good.
-    hold: Option<String>,
 }
 
-/// A change that was made.
+/// A deed that was done.
 #[derive(Debug, Template)]
-#[template(path = "manage-removed.html")]
-struct RemovedPage<'a> {
+#[template(path = "manage-done.html")]
+struct DonePage<'a> {
     frame: Frame<'a>,
     handle: String,
     ttl: String,
+    again: String,
+}
+
+/// What was done to a name.
+#[derive(Debug, Template)]
+#[template(path = "manage-history.html")]
+struct HistoryPage<'a> {
+    frame: Frame<'a>,
+    handle: String,
+    steps: Vec<Told>,
+    has_more: bool,
+    json: String,
+    file: String,
 }
 
 /// What the address may say.
@@ -90,6 +106,7 @@ pub(super) struct Wanted {
 }
 
 /// A name as the public sees it now.
+#[derive(Default)]
 struct Present {
     uri: Option<String>,
     version: Option<u64>,
@@ -109,11 +126,12 @@ pub(super) async fn show(
         return send(StatusCode::OK, &name_page(&app, domain, user, None));
     }
     match readback::name(&app, domain, user) {
-        Ok(handle) if wanted.done == "removed" => {
-            let page = RemovedPage {
+        Ok(handle) if !wanted.done.is_empty() => {
+            let page = DonePage {
                 frame: frame(&app, domain, &handle),
                 handle: handle.to_string(),
                 ttl: span(domain.ttl.into()),
+                again: format!("/~/manage?domain={}&user={}", domain.name, handle.user()),
             };
             send(StatusCode::OK, &page)
         }
@@ -135,7 +153,7 @@ pub(super) async fn check(
 ) -> Response {
     let fields = Fields::read(body);
     match read(&app, &headers, &fields).await {
-        Ok(step) => change_page(&app, &headers, &step, None),
+        Ok(step) => sign_page(&app, &step, None),
         Err(response) => response,
     }
 }
@@ -154,43 +172,25 @@ pub(super) async fn sign(
     // What was read back is what is signed for, though the name may have changed since.
     step.present.version = fields.value("version").parse().ok();
     let draft = step.draft(&app);
-    match draft
-        .make(&app, asked, &step.handle, fields.value("key"))
-        .await
-    {
-        Ok(()) => Redirect::to(&step.next(&app, &headers)).into_response(),
-        Err(error) => change_page(&app, &headers, &step, Some(&error)),
+    let made = draft.make(&app, asked, &step.handle, fields.credential());
+    match (made.await, &step.deed) {
+        (Ok(answer), Deed::History) => history_page(&app, &step, answer).await,
+        (Ok(_), deed) => Redirect::to(&deed.next(&app, &step.handle, &headers)).into_response(),
+        (Err(error), _) => sign_page(&app, &step, Some(&error)),
     }
 }
 
-/// A change that somebody wants, judged.
+/// A deed that somebody wants done, judged.
 struct Step<'a> {
     domain: &'a Domain,
     handle: Handle,
     present: Present,
-    /// None is a removal.
-    back: Option<ReadBack>,
+    deed: Deed,
 }
 
 impl Step<'_> {
     fn draft(&self, app: &App) -> Draft {
-        let version = self.present.version;
-        match &self.back {
-            Some(back) => Draft::put(app, &self.handle, &back.uri, version),
-            None => Draft::remove(app, &self.handle, version),
-        }
-    }
-
-    /// Where it goes on once it is done.
-    fn next(&self, app: &App, headers: &HeaderMap) -> String {
-        match self.back {
-            Some(_) => place::path(app, &self.handle, headers),
-            None => format!(
-                "/~/manage?domain={}&user={}&done=removed",
-                self.domain.name,
-                self.handle.user()
-            ),
-        }
+        self.deed.draft(app, &self.handle, self.present.version)
     }
 }
 
@@ -210,52 +210,37 @@ async fn read<'a>(
         send(StatusCode::UNPROCESSABLE_ENTITY, &page)
     })?;
     let present = present(app, &handle).await?;
-    if fields.value("what") == "remove" {
-        return Ok(Step {
-            domain,
-            handle,
-            present,
-            back: None,
-        });
-    }
     let typed = fields.value("uri");
-    match ReadBack::of(app, domain, handle.clone(), typed) {
-        Ok(back) => Ok(Step {
-            domain,
-            handle,
-            present,
-            back: Some(back),
-        }),
-        Err(error) => Err(manage_page(
-            app,
-            headers,
-            domain,
-            &handle,
-            present,
-            typed,
-            Some(error.to_string()),
-        )),
-    }
+    let deed = match Deed::named(fields.value("what")) {
+        Some(deed) => deed,
+        None => match ReadBack::of(app, domain, handle.clone(), typed) {
+            Ok(back) => Deed::Put(Box::new(back)),
+            Err(error) => {
+                let error = Some(error.to_string());
+                let page = manage_page(app, headers, domain, &handle, present, typed, error);
+                return Err(page);
+            }
+        },
+    };
+    Ok(Step {
+        domain,
+        handle,
+        present,
+        deed,
+    })
 }
 
 /// What everybody may know of a name: one that has no page is as one that never was.
 async fn present(app: &App, handle: &Handle) -> Result<Present, Response> {
-    let registration = app.store.registration(handle).await.map_err(|error| {
+    let found = app.store.registration(handle).await.map_err(|error| {
         tracing::error!(error = %Chain(&error), "a page could not be made");
         StatusCode::INTERNAL_SERVER_ERROR.into_response()
     })?;
-    let shown = registration.filter(|found| !found.is_gone() && !found.is_hidden());
-    let shown = shown.and_then(|registration| Some((registration.uri?, registration.version)));
-    Ok(match shown {
-        Some((uri, version)) => Present {
-            uri: Some(uri),
-            version: Some(version),
-        },
-        None => Present {
-            uri: None,
-            version: None,
-        },
-    })
+    let shown = found.filter(|found| !found.is_gone() && !found.is_hidden());
+    Ok(shown.map_or_else(Present::default, |shown| Present {
+        uri: shown.uri,
+        version: Some(shown.version),
+    }))
 }
 
 fn frame<'a>(app: &'a App, domain: &'a Domain, handle: &Handle) -> Frame<'a> {
@@ -276,6 +261,13 @@ fn name_page<'a>(
     }
 }
 
+fn status(error: bool) -> StatusCode {
+    match error {
+        true => StatusCode::UNPROCESSABLE_ENTITY,
+        false => StatusCode::OK,
+    }
+}
+
 fn manage_page(
     app: &App,
     headers: &HeaderMap,
@@ -285,10 +277,6 @@ fn manage_page(
     typed: &str,
     error: Option<String>,
 ) -> Response {
-    let status = match error {
-        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        None => StatusCode::OK,
-    };
     let page = ManagePage {
         frame: frame(app, domain, handle),
         domain: &domain.name,
@@ -296,37 +284,47 @@ fn manage_page(
         now: present.uri,
         path: place::path(app, handle, headers),
         typed,
+        ends: domain.terms.life.is_some(),
         error,
     };
-    send(status, &page)
+    send(status(page.error.is_some()), &page)
 }
 
-fn change_page(
-    app: &App,
-    headers: &HeaderMap,
-    step: &Step<'_>,
-    error: Option<&SigningError>,
-) -> Response {
-    let status = match error {
-        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        None => StatusCode::OK,
-    };
-    let page = ChangePage {
+fn sign_page(app: &App, step: &Step<'_>, error: Option<&SigningError>) -> Response {
+    let version = step.present.version;
+    let page = SignPage {
         frame: frame(app, step.domain, &step.handle),
         domain: &step.domain.name,
         user: step.handle.user(),
-        handle: step.handle.to_string(),
+        title: step.deed.title(&step.handle),
+        meaning: step.deed.meaning(step.domain),
         now: step.present.uri.clone(),
-        back: step.back.as_ref(),
-        next: step.next(app, headers),
+        deed: &step.deed,
+        back: match &step.deed {
+            Deed::Put(back) => Some(back),
+            _ => None,
+        },
         draft: step.draft(app),
-        version: step
-            .present
-            .version
-            .map_or(String::new(), |version| version.to_string()),
+        version: version.map_or(String::new(), |version| version.to_string()),
         error: error.map(ToString::to_string),
-        ttl: span(step.domain.ttl.into()),
-        hold: step.domain.terms.hold.map(span),
     };
-    send(status, &page)
+    send(status(error.is_some()), &page)
+}
+
+/// What the API tells of a name's history, for people.
+async fn history_page(app: &App, step: &Step<'_>, answer: Response) -> Response {
+    let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await;
+    let bytes = bytes.unwrap_or_default();
+    let Ok(list) = serde_json::from_slice::<Listed<HistoryStep>>(&bytes) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let page = HistoryPage {
+        frame: frame(app, step.domain, &step.handle),
+        handle: step.handle.to_string(),
+        steps: list.items.iter().rev().map(told).collect(),
+        has_more: list.next.is_some(),
+        json: data_encoding::BASE64.encode(&bytes),
+        file: format!("{}.json", step.handle.as_str()),
+    };
+    send_secret(&page)
 }

@@ -6,10 +6,12 @@
 
 mod amount;
 mod assets;
+mod deed;
 mod form;
 mod found;
 mod frame;
 mod headers;
+mod history;
 mod home;
 mod manage;
 mod methods;

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::{
     body::Bytes,
     extract::{Query, State, rejection::QueryRejection},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Redirect, Response},
 };
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::{
     form::{Fields, is_own},
-    frame::{Frame, send},
+    frame::{Frame, send, send_secret},
     missing, place,
     readback::{self, ReadBack},
     signing::{Draft, SigningError, new_key},
@@ -55,7 +55,6 @@ struct SignStep<'a> {
     frame: Frame<'a>,
     user: &'a str,
     domain: &'a str,
-    next: String,
     back: &'a ReadBack,
     draft: Draft,
     error: Option<String>,
@@ -149,7 +148,7 @@ pub(super) async fn check(
 ) -> Response {
     let fields = Fields::read(body);
     match read(&app, &headers, &fields) {
-        Ok((domain, back)) => sign_step(&app, &headers, domain, &back, None),
+        Ok((domain, back)) => sign_step(&app, domain, &back, None),
         Err(response) => response,
     }
 }
@@ -162,7 +161,7 @@ pub(super) async fn key(State(app): State<Arc<App>>, headers: HeaderMap, body: B
     };
     let key: Zeroizing<String> = match new_key() {
         Ok(key) => key,
-        Err(error) => return sign_step(&app, &headers, domain, &back, Some(&error)),
+        Err(error) => return sign_step(&app, domain, &back, Some(&error)),
     };
     let page = KeyStep {
         frame: Frame::new(
@@ -175,12 +174,7 @@ pub(super) async fn key(State(app): State<Arc<App>>, headers: HeaderMap, body: B
         back: &back,
         key: &key,
     };
-    let mut response = send(StatusCode::OK, &page);
-    let nowhere = HeaderValue::from_static("no-store");
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, nowhere);
-    response
+    send_secret(&page)
 }
 
 pub(super) async fn sign(
@@ -196,11 +190,11 @@ pub(super) async fn sign(
     };
     let draft = Draft::claim(&app, &back.handle, &back.uri);
     match draft
-        .make(&app, asked, &back.handle, fields.value("key"))
+        .make(&app, asked, &back.handle, fields.credential())
         .await
     {
-        Ok(()) => Redirect::to(&place::path(&app, &back.handle, &headers)).into_response(),
-        Err(error) => sign_step(&app, &headers, domain, &back, Some(&error)),
+        Ok(_) => Redirect::to(&place::path(&app, &back.handle, &headers)).into_response(),
+        Err(error) => sign_step(&app, domain, &back, Some(&error)),
     }
 }
 
@@ -249,7 +243,6 @@ fn read<'a>(
 
 fn sign_step(
     app: &App,
-    headers: &HeaderMap,
     domain: &Domain,
     back: &ReadBack,
     error: Option<&SigningError>,
@@ -258,7 +251,6 @@ fn sign_step(
         frame: Frame::new(&app.site, &domain.name, format!("Sign for {}", back.handle)),
         user: back.handle.user(),
         domain: &domain.name,
-        next: place::path(app, &back.handle, headers),
         back,
         draft: Draft::claim(app, &back.handle, &back.uri),
         error: error.map(ToString::to_string),

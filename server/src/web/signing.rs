@@ -7,6 +7,7 @@ use axum::{
     body::Bytes,
     extract::{Path, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    response::Response,
 };
 use data_encoding::{BASE64, HEXLOWER};
 use nostr::{
@@ -22,27 +23,40 @@ use ring::{
 };
 use zeroize::Zeroizing;
 
-use crate::http::{App, Asked, Failure, handles};
+use super::form::Credential;
+use crate::http::{App, Asked, Failure, handles, history, lifecycle};
 
-/// A change that is to be signed: a request to the API without its signature.
+/// What the API can be asked to do to a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verb {
+    Put,
+    Remove,
+    Disable,
+    Enable,
+    Renew,
+    History,
+}
+
+/// A request to the API that is to be signed.
 #[derive(Debug, Clone)]
 pub(super) struct Draft {
+    verb: Verb,
     pub(super) method: Method,
     /// The path on this server.
-    pub(super) path: String,
+    path: String,
     /// What is signed for: the path behind the server's public URL.
     pub(super) url: String,
     /// The body; empty where there is none.
-    pub(super) body: String,
+    body: String,
     /// What must hold: `If-None-Match: *` or `If-Match: "3"`, as name and value.
-    pub(super) condition: Option<(&'static str, String)>,
+    condition: Option<(HeaderName, String)>,
 }
 
 impl Draft {
     /// A claim of a name that is free.
     pub(super) fn claim(app: &App, handle: &Handle, uri: &str) -> Self {
         Self {
-            condition: Some(("if-none-match", "*".to_owned())),
+            condition: Some((header::IF_NONE_MATCH, "*".to_owned())),
             ..Self::put(app, handle, uri, None)
         }
     }
@@ -54,20 +68,26 @@ impl Draft {
         };
         Self {
             body: serde_json::to_string(&body).unwrap_or_default(),
-            ..Self::new(app, Method::PUT, handle, version)
+            ..Self::of(app, Verb::Put, handle, version)
         }
     }
 
-    /// A removal of a name in this version.
-    pub(super) fn remove(app: &App, handle: &Handle, version: Option<u64>) -> Self {
-        Self::new(app, Method::DELETE, handle, version)
-    }
-
-    fn new(app: &App, method: Method, handle: &Handle, version: Option<u64>) -> Self {
-        let path = paths::handle(handle.domain(), handle.user());
+    /// A request without a body, for a name in this version if one is given.
+    pub(super) fn of(app: &App, verb: Verb, handle: &Handle, version: Option<u64>) -> Self {
+        let (method, ending) = match verb {
+            Verb::Put => (Method::PUT, ""),
+            Verb::Remove => (Method::DELETE, ""),
+            Verb::Disable => (Method::POST, "/disable"),
+            Verb::Enable => (Method::POST, "/enable"),
+            Verb::Renew => (Method::POST, "/renew"),
+            Verb::History => (Method::GET, "/history?limit=500"),
+        };
+        let path = paths::handle(handle.domain(), handle.user()) + ending;
+        let version = version.filter(|_| verb != Verb::History);
         Self {
             url: paths::absolute(app.public_url.as_str(), &path),
-            condition: version.map(|version| ("if-match", format!("\"{version}\""))),
+            condition: version.map(|version| (header::IF_MATCH, format!("\"{version}\""))),
+            verb,
             method,
             path,
             body: String::new(),
@@ -80,7 +100,7 @@ impl Draft {
         (!self.body.is_empty()).then(|| HEXLOWER.encode(digest.as_ref()))
     }
 
-    /// Signs it and makes the change, as if it had come over the API.
+    /// Signs it and does it, as if it had come over the API; the answer is the API's.
     ///
     /// # Errors
     /// The key cannot be read, or what the API would answer.
@@ -89,28 +109,33 @@ impl Draft {
         app: &Arc<App>,
         asked: Asked,
         handle: &Handle,
-        key: &str,
-    ) -> Result<(), SigningError> {
-        let headers = self.headers(key, app.clock.now())?;
+        credential: Credential<'_>,
+    ) -> Result<Response, SigningError> {
+        let event = match credential {
+            Credential::Event(event) => event.to_owned(),
+            Credential::Key(key) => self.sign(key, app.clock.now())?,
+        };
         let asked = Asked {
             method: self.method.clone(),
             uri: self.path.parse().unwrap_or_default(),
-            headers,
+            headers: self.headers(&event)?,
             visitor: asked.visitor,
         };
         let parts = Ok(Path((handle.domain().to_owned(), handle.user().to_owned())));
         let body = Ok(Bytes::from(self.body));
         let app = State(Arc::clone(app));
-        let _ = if self.method == Method::DELETE {
-            handles::remove(app, parts, asked, body).await?
-        } else {
-            handles::put(app, parts, asked, body).await?
-        };
-        Ok(())
+        Ok(match self.verb {
+            Verb::Put => handles::put(app, parts, asked, body).await?,
+            Verb::Remove => handles::remove(app, parts, asked, body).await?,
+            Verb::Disable => lifecycle::disable(app, parts, asked, body).await?,
+            Verb::Enable => lifecycle::enable(app, parts, asked, body).await?,
+            Verb::Renew => lifecycle::renew(app, parts, asked, body).await?,
+            Verb::History => history::show(app, parts, asked).await?,
+        })
     }
 
-    /// The headers of the signed request.
-    fn headers(&self, key: &str, now: UnixTime) -> Result<HeaderMap, SigningError> {
+    /// The signed event, in base64.
+    fn sign(&self, key: &str, now: UnixTime) -> Result<String, SigningError> {
         let keys = Keys::new(SecretKey::parse(key).map_err(|_| SigningError::Key)?);
         let mut nonce = [0; 8];
         let random = SystemRandom::new();
@@ -130,13 +155,17 @@ impl Draft {
             "",
         );
         let event = event.finalize(&keys).map_err(|_| SigningError::Random)?;
-        let event = BASE64.encode(event.as_json().as_bytes());
-        let mut headers = HeaderMap::new();
+        Ok(BASE64.encode(event.as_json().as_bytes()))
+    }
+
+    /// The headers of the signed request.
+    fn headers(&self, event: &str) -> Result<HeaderMap, SigningError> {
         let authorization = HeaderValue::try_from(format!("{AUTH_SCHEME} {event}"));
-        headers.extend(authorization.map(|value| (header::AUTHORIZATION, value)));
+        let authorization = authorization.map_err(|_| SigningError::Event)?;
+        let mut headers = HeaderMap::from_iter([(header::AUTHORIZATION, authorization)]);
         if let Some((name, value)) = &self.condition {
             let value = HeaderValue::try_from(value);
-            headers.extend(value.map(|value| (HeaderName::from_static(name), value)));
+            headers.extend(value.map(|value| (name.clone(), value)));
         }
         if !self.body.is_empty() {
             let json = HeaderValue::from_static("application/json");
@@ -165,6 +194,9 @@ pub(super) enum SigningError {
     /// The key is none.
     #[error("that is no key; paste it whole: nsec1… or 64 hex digits")]
     Key,
+    /// What a signer of the browser gave is no event.
+    #[error("what your signer gave is no signature; try again")]
+    Event,
     /// The system gives no randomness.
     #[error("the server could not sign just now; try again")]
     Random,

@@ -6,6 +6,7 @@ use nostr::{
     types::Timestamp,
 };
 use payname_api::State;
+use reqwest::StatusCode;
 use serde_json::json;
 
 use super::{accessibility::judge, browser::Browser};
@@ -97,17 +98,43 @@ async fn a_nostr_signer_registers_changes_and_removes_a_name() {
     browser.click("form[data-sign] button").await;
     sign(&browser, &keys(8)).await;
     browser
-        .until_says("form[data-sign] .error", "belongs to another key")
+        .until_says(".refused", "belongs to another key")
         .await;
     browser.click("form[data-sign] button").await;
     sign(&browser, &keys(7)).await;
     browser.until_says(".verdict", "Proven by DNSSEC").await;
     assert_eq!(browser.value("#uri").await, other);
 
+    let manage = format!("http://{}/~/manage?user=alice", contact.http);
+    for (deed, after) in [("disable", "Done"), ("enable", "₿alice@example.test")] {
+        browser.open(&manage).await;
+        browser
+            .click(&format!("input[value={deed}] + button"))
+            .await;
+        browser.until_says("h1", "Switch").await;
+        judge(&browser, &format!("manage-{deed}")).await;
+        browser.click("form[data-sign] button").await;
+        sign(&browser, &keys(7)).await;
+        browser.until_says("h1", after).await;
+        let is_gone = contact.page("/alice").await.0 == StatusCode::NOT_FOUND;
+        assert_eq!(is_gone, deed == "disable");
+    }
+    browser.open(&manage).await;
+    browser.click("input[value=history] + button").await;
+    browser.until_says("h1", "The history of").await;
+    browser.click("form[data-sign] button").await;
+    sign(&browser, &keys(7)).await;
+    browser.until_says("h1", "What was done to").await;
+    let told = browser.text(".history").await;
+    for deed in ["Claimed", "Changed", "Switched off", "Switched on"] {
+        assert!(told.contains(deed), "{told}");
+    }
+    judge(&browser, "manage-history").await;
+
     browser
         .open(&format!("http://{}/~/manage?user=alice", contact.http))
         .await;
-    browser.click("button.danger").await;
+    browser.click("input[value=remove] + button").await;
     browser.until_says("h1", "Remove").await;
     judge(&browser, "manage-remove").await;
     browser.click("form[data-sign] button").await;
@@ -153,9 +180,7 @@ async fn without_javascript_a_key_registers_changes_and_removes_a_name() {
     assert!(key.starts_with("nsec1"), "{key}");
     browser.type_into("#key", "nsec1wrong").await;
     browser.click("button.main").await;
-    browser
-        .until_says(".error[role=alert]", "that is no key")
-        .await;
+    browser.until_says(".refused", "that is no key").await;
     browser.click("details.own summary").await;
     browser.type_into("#key", &key).await;
     browser.click("details.own button").await;
@@ -187,12 +212,12 @@ async fn without_javascript_a_key_registers_changes_and_removes_a_name() {
     browser
         .type_into("#key", &keys(9).secret_key().to_secret_hex())
         .await;
-    browser.click("form[action$=sign] button").await;
+    browser.click(".by-key button").await;
     browser
-        .until_says(".error[role=alert]", "belongs to another key")
+        .until_says(".refused", "belongs to another key")
         .await;
     browser.type_into("#key", &key).await;
-    browser.click("form[action$=sign] button").await;
+    browser.click(".by-key button").await;
     browser.until_says("h1", "₿carol@example.test").await;
     contact.until("carol", State::Published).await;
     assert_eq!(
@@ -208,10 +233,24 @@ async fn without_javascript_a_key_registers_changes_and_removes_a_name() {
     browser
         .open(&format!("http://{}/~/manage?user=carol", contact.http))
         .await;
-    browser.click("button.danger").await;
+    browser.click("input[value=history] + button").await;
+    browser.until_says("h1", "The history of").await;
+    let stranger = keys(9).secret_key().to_secret_hex();
+    browser.type_into("#key", &stranger).await;
+    browser.click(".by-key button").await;
+    browser.until_says(".refused", "another key").await;
+    browser.type_into("#key", &key).await;
+    browser.click(".by-key button").await;
+    browser.until_says("h1", "What was done to").await;
+    assert!(browser.text(".history").await.contains("Changed"));
+
+    browser
+        .open(&format!("http://{}/~/manage?user=carol", contact.http))
+        .await;
+    browser.click("input[value=remove] + button").await;
     browser.until_says("h1", "Remove").await;
     browser.type_into("#key", &key).await;
-    browser.click("form[action$=sign] button").await;
+    browser.click(".by-key button").await;
     browser.until_says("h1", "Done").await;
     contact.until("carol", State::Removed).await;
     browser.quit().await;
