@@ -21,15 +21,23 @@ impl Zone {
     /// # Errors
     /// [`ZoneError`] as [`Zone::set_records`] would say.
     pub fn check_free(&self, owner: &Name, record_type: RecordType) -> Result<(), ZoneError> {
-        let owner = canonical(owner);
-        self.check_place(&owner)?;
-        self.check_type(&owner, record_type)?;
-        let node = self.nodes.get(&owner);
+        self.check_free_at(&canonical(owner), record_type)
+    }
+
+    /// The same for an owner in lower case.
+    pub(crate) fn check_free_at(
+        &self,
+        owner: &Name,
+        record_type: RecordType,
+    ) -> Result<(), ZoneError> {
+        self.check_place(owner)?;
+        self.check_type(owner, record_type)?;
+        let node = self.nodes.get(owner);
         if node.is_some_and(|node| node.has(RecordType::CNAME)) {
-            return Err(ZoneError::CnameAndOtherData(presentation(&owner)));
+            return Err(ZoneError::CnameAndOtherData(presentation(owner)));
         }
         if node.is_some_and(Node::is_cut) {
-            let (owner, cut) = (presentation(&owner), presentation(&owner));
+            let (owner, cut) = (presentation(owner), presentation(owner));
             return Err(ZoneError::Delegated { owner, cut });
         }
         Ok(())
@@ -42,6 +50,9 @@ impl Zone {
                 owner: presentation(owner),
                 origin: presentation(self.origin()),
             });
+        }
+        if !self.nodes.redirect() {
+            return Ok(());
         }
         if let Some(cut) = self.nodes.cut_above(owner) {
             return Err(ZoneError::Delegated {

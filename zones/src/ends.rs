@@ -24,29 +24,45 @@ impl Ends {
 
     /// Counts many sets at once.
     pub(crate) fn of<'a>(sets: impl Iterator<Item = Stored<'a>>) -> Self {
-        let mut counts = EndsBuilder::default();
-        sets.for_each(|set| counts.add(set));
-        counts.build()
+        EndsBuilder::of(sets).build()
     }
 
     /// Counts a set that is stored from now on; an unsigned one does not count.
     pub(crate) fn add(&mut self, set: Option<Stored<'_>>) {
         if let Some(end) = set.and_then(end) {
-            let count = self.0.get(&end).copied().unwrap_or_default();
-            self.0.insert_mut(end, count.saturating_add(1));
+            self.raise(end, 1);
         }
     }
 
     /// Counts a set no more.
     pub(crate) fn drop(&mut self, set: Option<Stored<'_>>) {
         if let Some(end) = set.and_then(end) {
-            let count = self.0.get(&end).copied().unwrap_or_default();
-            match count.saturating_sub(1) {
-                0 => {
-                    self.0.remove_mut(&end);
-                }
-                left => self.0.insert_mut(end, left),
+            self.lower(end, 1);
+        }
+    }
+
+    /// Counts many sets that are stored from now on, and others no more.
+    pub(crate) fn exchange(&mut self, added: EndsBuilder, dropped: EndsBuilder) {
+        added
+            .0
+            .into_iter()
+            .for_each(|(end, by)| self.raise(end, by));
+        let dropped = dropped.0.into_iter();
+        dropped.for_each(|(end, by)| self.lower(end, by));
+    }
+
+    fn raise(&mut self, end: End, by: u32) {
+        let count = self.0.get(&end).copied().unwrap_or_default();
+        self.0.insert_mut(end, count.saturating_add(by));
+    }
+
+    fn lower(&mut self, end: End, by: u32) {
+        let count = self.0.get(&end).copied().unwrap_or_default();
+        match count.saturating_sub(by) {
+            0 => {
+                self.0.remove_mut(&end);
             }
+            left => self.0.insert_mut(end, left),
         }
     }
 
@@ -106,6 +122,12 @@ impl Ends {
 pub(crate) struct EndsBuilder(BTreeMap<End, u32>);
 
 impl EndsBuilder {
+    pub(crate) fn of<'a>(sets: impl Iterator<Item = Stored<'a>>) -> Self {
+        let mut counts = Self::default();
+        sets.for_each(|set| counts.add(set));
+        counts
+    }
+
     pub(crate) fn add(&mut self, set: Stored<'_>) {
         if let Some(end) = end(set) {
             let count = self.0.entry(end).or_default();
@@ -113,11 +135,18 @@ impl EndsBuilder {
         }
     }
 
+    /// Counts what another has counted as well.
+    pub(crate) fn join(mut self, other: Self) -> Self {
+        for (end, by) in other.0 {
+            let count = self.0.entry(end).or_default();
+            *count = count.saturating_add(by);
+        }
+        self
+    }
+
     pub(crate) fn build(self) -> Ends {
         let mut ends = Ends::new();
-        for (end, count) in self.0 {
-            ends.0.insert_mut(end, count);
-        }
+        ends.exchange(self, Self::default());
         ends
     }
 }

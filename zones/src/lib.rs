@@ -37,6 +37,7 @@
 mod answer;
 mod apex;
 mod apply;
+mod bulk;
 mod catalog;
 mod check;
 mod delegate;

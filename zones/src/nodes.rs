@@ -1,7 +1,9 @@
 //! The tree of names: what lives at each, empty non-terminals included.
 
 mod builder;
+mod merging;
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -251,6 +253,16 @@ impl Nodes {
             key = above;
         }
     }
+}
+
+/// How nodes follow each other in their trie.
+fn order(one: &(u64, Node), other: &(u64, Node)) -> Ordering {
+    by_place(one, other.0, other.1.key())
+}
+
+/// How a node stands to where another is.
+fn by_place((place, node): &(u64, Node), other: u64, key: &[u8]) -> Ordering {
+    place.cmp(&other).then_with(|| node.key().cmp(key))
 }
 
 /// Whether one key stands for a name below another's: the other ends it, at a label.

@@ -225,11 +225,16 @@ pub(crate) fn rdata_bytes(data: &RData) -> Option<Vec<u8>> {
 fn write_record(to: &mut Vec<u8>, record_type: RecordType, ttl: u32, data: &RData) {
     // Sets whose data has no wire form, or too long a one, are refused when they are made.
     let rdata = rdata_bytes(data).unwrap_or_default();
+    write_body(to, record_type, ttl, &rdata);
+}
+
+/// Writes `type, class, TTL, RDLENGTH, RDATA`; the data has at most 65,535 octets.
+pub(crate) fn write_body(to: &mut Vec<u8>, record_type: RecordType, ttl: u32, rdata: &[u8]) {
     to.extend(u16::from(record_type).to_be_bytes());
     to.extend(u16::from(DNSClass::IN).to_be_bytes());
     to.extend(ttl.to_be_bytes());
     to.extend((rdata.len() as u16).to_be_bytes());
-    to.extend(rdata);
+    to.extend_from_slice(rdata);
 }
 
 /// Cuts `type, class, TTL, RDLENGTH, RDATA` after `RDATA`, again and again.

@@ -43,9 +43,7 @@ impl RecordSet {
         if data.is_empty() {
             return Err(RecordSetError::Empty(record_type));
         }
-        if ttl > i32::MAX as u32 {
-            return Err(RecordSetError::TtlTooLong(ttl));
-        }
+        let ttl = checked_ttl(ttl)?;
         let octets = |data: &RData| rdata_bytes(data).map_or(usize::MAX, |bytes| bytes.len());
         let length = data.iter().map(octets).fold(0, usize::saturating_add);
         if length > MAX_SET_LENGTH {
@@ -129,6 +127,14 @@ impl RecordSet {
             .iter()
             .map(|data| Record::from_rdata(owner.clone(), self.ttl, data.clone()))
     }
+}
+
+/// Refuses a TTL of more than 31 bits (RFC 2181 §8).
+pub(crate) fn checked_ttl(ttl: u32) -> Result<u32, RecordSetError> {
+    if ttl > i32::MAX as u32 {
+        return Err(RecordSetError::TtlTooLong(ttl));
+    }
+    Ok(ttl)
 }
 
 /// Splits a text into the 255-octet strings of one TXT record; an empty text is one empty string.

@@ -1,19 +1,23 @@
 //! Signing one record set (RFC 4034 §3, RFC 4035 §2.2).
 
+mod draft;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use hickory_proto::ProtoError;
 use hickory_proto::dnssec::rdata::{RRSIG, SigInput};
 use hickory_proto::dnssec::{DnsSecError, TBS};
 use hickory_proto::rr::{DNSClass, Name, Record, RecordType, SerialNumber};
 use payname_resolver::UnixTime;
 
 use crate::keys::{KeyTags, SigningKey, ZoneKeys};
-use crate::names::{presentation, wire};
-use crate::packed::{Stored, rdata_bytes};
+use crate::names::{from_wire, presentation, wire};
+use crate::packed::Stored;
 use crate::record_set::{RecordSet, Signatures};
 use crate::settings::Settings;
+use draft::Head;
+
+pub(crate) use draft::Draft;
 
 /// How many signatures a thread makes at least before another helps: waking it costs as much as one.
 pub(crate) const AT_A_TIME: usize = 16;
@@ -34,8 +38,8 @@ pub struct SignaturePolicy {
 }
 
 impl SignaturePolicy {
-    /// When a signature of this set ends that is made now.
-    fn end(&self, now: UnixTime, owner: &Name, record_type: RecordType) -> UnixTime {
+    /// When a signature of this set ends that is made now; its owner is in lower-case wire form.
+    fn end(&self, now: UnixTime, owner: &[u8], record_type: RecordType) -> UnixTime {
         let jitter = self.jitter.as_secs().min(self.validity.as_secs());
         let spread = fingerprint(owner, record_type).checked_rem(jitter.saturating_add(1));
         let sooner = spread.unwrap_or(0);
@@ -44,10 +48,9 @@ impl SignaturePolicy {
 }
 
 /// A number for a record set that tells it from others (FNV-1a); nothing secret hangs on it.
-fn fingerprint(owner: &Name, record_type: RecordType) -> u64 {
-    let octets = wire(owner)
-        .into_iter()
-        .chain(u16::from(record_type).to_be_bytes());
+fn fingerprint(owner: &[u8], record_type: RecordType) -> u64 {
+    let record_type = u16::from(record_type).to_be_bytes();
+    let octets = owner.iter().copied().chain(record_type);
     octets.fold(0xcbf2_9ce4_8422_2325, |hash: u64, octet| {
         (hash ^ u64::from(octet)).wrapping_mul(0x0000_0100_0000_01b3)
     })
@@ -140,7 +143,9 @@ impl<'a> Renewal<'a> {
 
 /// One signing session: a zone's keys and policy at one moment, counting its signatures.
 pub(crate) struct Signer<'a> {
-    pub(crate) origin: &'a Name,
+    origin: &'a Name,
+    /// The same in lower-case wire form.
+    origin_wire: Vec<u8>,
     keys: &'a ZoneKeys,
     policy: SignaturePolicy,
     now: UnixTime,
@@ -151,6 +156,7 @@ impl<'a> Signer<'a> {
     pub(crate) fn new(settings: &'a Settings, keys: &'a ZoneKeys, now: UnixTime) -> Self {
         Self {
             origin: &settings.origin,
+            origin_wire: wire(&settings.origin),
             keys,
             policy: settings.signatures,
             now,
@@ -163,9 +169,23 @@ impl<'a> Signer<'a> {
         self.made.load(Ordering::Relaxed)
     }
 
+    /// The origin in lower-case wire form.
+    pub(crate) fn origin_wire(&self) -> &[u8] {
+        &self.origin_wire
+    }
+
+    fn count(&self) {
+        self.made.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// When signatures begin: the low 32 bits of the UNIX time (RFC 4034 §3.1.5).
+    fn inception(&self) -> u32 {
+        self.now.0.saturating_sub(self.policy.backdate.as_secs()) as u32
+    }
+
     /// Signs a set that lives at `owner`, replacing the signatures it has.
     pub(crate) fn sign(&self, owner: &Name, set: &mut RecordSet) -> Result<(), SignError> {
-        let expires = self.policy.end(self.now, owner, set.record_type());
+        let expires = self.policy.end(self.now, &wire(owner), set.record_type());
         let signers = self.keys.signers_of(set.record_type());
         let made = signers.map(|key| self.signature(key, owner, set, expires));
         let rrsigs = made.collect::<Result<Vec<_>, _>>()?;
@@ -181,73 +201,46 @@ impl<'a> Signer<'a> {
         set: &RecordSet,
         expires: UnixTime,
     ) -> Result<RRSIG, SignError> {
-        let inception = self.now.0.saturating_sub(self.policy.backdate.as_secs());
         let input = SigInput {
             type_covered: set.record_type(),
             algorithm: key.algorithm().in_records(),
             num_labels: owner.num_labels(), // does not count a leading `*`, as RFC 4034 §3.1.3 asks
             original_ttl: set.ttl(),
-            // RRSIG times are the low 32 bits of the UNIX time (RFC 4034 §3.1.5).
             sig_expiration: SerialNumber::new(expires.0 as u32),
-            sig_inception: SerialNumber::new(inception as u32),
+            sig_inception: SerialNumber::new(self.inception()),
             key_tag: key.key_tag(),
             signer_name: self.origin.clone(),
         };
-        let failed = |source: DnsSecError| SignError {
-            owner: presentation(owner),
-            record_type: set.record_type(),
-            source: Box::new(source),
-        };
-        let tbs = to_be_signed(owner, set, &input).map_err(|error| failed(error.into()))?;
+        let failed = |source| SignError::at(presentation(owner), set.record_type(), source);
+        let tbs = to_be_signed(owner, set, &input).map_err(failed)?;
         let signature = key.sign(&tbs).map_err(failed)?;
-        self.made.fetch_add(1, Ordering::Relaxed);
+        self.count();
         Ok(RRSIG::from_sig(input, signature))
     }
 }
 
 /// What is signed (RFC 4034 §3.1.8.1).
-fn to_be_signed(owner: &Name, set: &RecordSet, input: &SigInput) -> Result<TBS, ProtoError> {
-    match plain(owner, set, input) {
-        Some(bytes) => Ok(TBS::from(bytes.as_slice())),
-        None => {
-            let records: Vec<Record> = set.records(owner).collect();
-            TBS::from_input(owner, DNSClass::IN, input, records.iter())
-        }
+fn to_be_signed(owner: &Name, set: &RecordSet, input: &SigInput) -> Result<TBS, DnsSecError> {
+    if let Some(tbs) = plain(owner, set, input) {
+        return Ok(tbs);
     }
+    let records: Vec<Record> = set.records(owner).collect();
+    Ok(TBS::from_input(owner, DNSClass::IN, input, records.iter())?)
 }
 
-/// The same at a fraction of the cost, for the types of which a zone has many: there is nothing in
-/// their data to be put into lower case (RFC 4034 §6.2, RFC 6840 §5.1).
-fn plain(owner: &Name, set: &RecordSet, input: &SigInput) -> Option<Vec<u8>> {
-    use RecordType::{A, AAAA, NSEC, NSEC3, TXT};
-    if !matches!(set.record_type(), A | AAAA | NSEC | NSEC3 | TXT) {
-        return None;
-    }
-    let mut data = set
-        .data()
-        .iter()
-        .map(rdata_bytes)
-        .collect::<Option<Vec<_>>>()?;
-    data.sort(); // canonical order (RFC 4034 §6.3)
-    let record_type = u16::from(set.record_type()).to_be_bytes();
-    let mut bytes = Vec::with_capacity(1024);
-    bytes.extend(record_type);
-    bytes.extend([u8::from(input.algorithm), input.num_labels]);
-    bytes.extend(input.original_ttl.to_be_bytes());
-    bytes.extend(input.sig_expiration.get().to_be_bytes());
-    bytes.extend(input.sig_inception.get().to_be_bytes());
-    bytes.extend(input.key_tag.to_be_bytes());
-    bytes.extend(wire(&input.signer_name));
-    let owner = wire(owner);
-    for rdata in data {
-        bytes.extend_from_slice(&owner);
-        bytes.extend(record_type);
-        bytes.extend(u16::from(DNSClass::IN).to_be_bytes());
-        bytes.extend(set.ttl().to_be_bytes());
-        bytes.extend(u16::try_from(rdata.len()).ok()?.to_be_bytes());
-        bytes.extend(rdata);
-    }
-    Some(bytes)
+/// The same at a fraction of the cost, for the types of which a zone has many.
+fn plain(owner: &Name, set: &RecordSet, input: &SigInput) -> Option<TBS> {
+    let head = Head {
+        record_type: set.record_type(),
+        algorithm: u8::from(input.algorithm),
+        labels: input.num_labels,
+        ttl: input.original_ttl,
+        expiration: input.sig_expiration.get(),
+        inception: input.sig_inception.get(),
+        key_tag: input.key_tag,
+        signer: &wire(&input.signer_name),
+    };
+    Some(Draft::of(set)?.to_be_signed(&head.to_bytes(), &wire(owner)))
 }
 
 /// A record set could not be signed; the set it was meant to replace is untouched.
@@ -257,6 +250,22 @@ pub struct SignError {
     owner: String,
     record_type: RecordType,
     source: Box<DnsSecError>,
+}
+
+impl SignError {
+    fn at(owner: String, record_type: RecordType, source: DnsSecError) -> Self {
+        Self {
+            owner,
+            record_type,
+            source: Box::new(source),
+        }
+    }
+
+    /// With the owner in wire form.
+    fn at_wire(owner: &[u8], record_type: RecordType, source: DnsSecError) -> Self {
+        let owner = from_wire(owner).map_or_else(String::new, |owner| presentation(&owner));
+        Self::at(owner, record_type, source)
+    }
 }
 
 #[cfg(test)]
@@ -301,7 +310,8 @@ mod tests {
             };
             let records: Vec<Record> = set.records(&owner).collect();
             let theirs = TBS::from_input(&owner, DNSClass::IN, &input, records.iter()).unwrap();
-            assert_eq!(plain(&owner, &set, &input).unwrap(), theirs.as_ref());
+            let ours = plain(&owner, &set, &input).unwrap();
+            assert_eq!(ours.as_ref(), theirs.as_ref());
         }
     }
 }

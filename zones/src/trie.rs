@@ -5,8 +5,7 @@
 //! bits, their *place*; entries at one place are told apart by what they compare to.
 
 mod differences;
-
-use std::vec::IntoIter;
+mod merging;
 
 use triomphe::{Arc, ThinArc};
 
@@ -20,7 +19,7 @@ const FAN: usize = 1 << BITS;
 const FULL: usize = 32;
 
 /// What a trie holds.
-pub(crate) trait Item: Clone {
+pub(crate) trait Item: Clone + Send + Sync {
     /// By what it is looked up, together with its place.
     type Key: Ord + ?Sized;
 
@@ -47,15 +46,6 @@ enum Page<T> {
 impl<T: Item> Trie<T> {
     pub(crate) fn new() -> Self {
         Self { root: Page::Empty }
-    }
-
-    /// A trie of all these items at once, sorted by place and key, none twice; much quicker than
-    /// one by one.
-    pub(crate) fn of_sorted(entries: Vec<(u64, T)>) -> Self {
-        let count = entries.len();
-        Self {
-            root: Page::of_sorted(&mut entries.into_iter(), count, 0),
-        }
     }
 
     pub(crate) fn get(&self, place: u64, key: &T::Key) -> Option<&T> {
@@ -140,25 +130,6 @@ impl<T: Item> Page<T> {
         Self::Leaf(ThinArc::from_header_and_iter((), entries.into_iter()))
     }
 
-    /// A page of the first so many of sorted entries, with branches below it where they are too many.
-    fn of_sorted(entries: &mut IntoIter<(u64, T)>, count: usize, depth: u32) -> Self {
-        if count == 0 {
-            return Self::Empty;
-        }
-        if count <= FULL || depth >= u64::BITS {
-            return Self::Leaf(ThinArc::from_header_and_iter((), entries.take(count)));
-        }
-        let mut children = [const { Self::Empty }; FAN];
-        let mut left = count;
-        for (at, child) in children.iter_mut().enumerate() {
-            let rest = entries.as_slice().get(..left).unwrap_or_default();
-            let here = rest.partition_point(|(place, _)| slot(*place, depth) == at);
-            *child = Self::of_sorted(entries, here, deeper(depth));
-            left = left.saturating_sub(here);
-        }
-        Self::Branch(Arc::new(children))
-    }
-
     /// What is below this page, in order.
     fn entries(&self) -> impl Iterator<Item = &(u64, T)> {
         let mut pages = vec![self];
@@ -207,12 +178,7 @@ impl<T: Item> Page<T> {
             }
             Err(at) => entries.insert(at, (place, item)),
         }
-        *self = if entries.len() > FULL {
-            let count = entries.len();
-            Self::of_sorted(&mut entries.into_iter(), count, depth)
-        } else {
-            Self::leaf(entries)
-        };
+        *self = Self::of_sorted(entries, depth);
     }
 
     fn remove(&mut self, place: u64, depth: u32, key: &T::Key) {

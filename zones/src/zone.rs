@@ -5,7 +5,6 @@ use std::sync::Arc;
 use hickory_proto::rr::rdata::NULL;
 use hickory_proto::rr::{Name, RData, RecordType, SerialNumber};
 use payname_resolver::UnixTime;
-use rayon::prelude::*;
 
 use crate::check::ZoneError;
 use crate::denial::DenialChain;
@@ -19,7 +18,7 @@ use crate::payment::PaymentRecord;
 use crate::record_data::canonical_data;
 use crate::record_set::{RecordSet, txt};
 use crate::settings::Settings;
-use crate::sign::{AT_A_TIME, SignaturePolicy, Signer};
+use crate::sign::{SignaturePolicy, Signer};
 
 /// A signed zone.
 ///
@@ -138,35 +137,6 @@ impl Zone {
     ) -> Result<Change, ZoneError> {
         let data = vec![RData::TXT(record.txt().clone())];
         self.set_records(record.owner(), RecordType::TXT, ttl, data, now)
-    }
-
-    /// Publishes many payment records at once, all or none, under one serial.
-    ///
-    /// Signs on all threads of the rayon pool it is called in.
-    ///
-    /// # Errors
-    /// As [`Zone::set_records`], for the first record that is refused.
-    pub fn publish_all<'a>(
-        &mut self,
-        records: impl IntoIterator<Item = (&'a PaymentRecord, u32)>,
-        now: UnixTime,
-    ) -> Result<Change, ZoneError> {
-        let signer = self.signer(now)?;
-        let records: Vec<_> = records.into_iter().collect();
-        let prepared = records
-            .into_par_iter()
-            .with_min_len(AT_A_TIME)
-            .map(|(record, ttl)| {
-                let data = vec![RData::TXT(record.txt().clone())];
-                self.prepare(record.owner(), RecordType::TXT, ttl, data, &signer)
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        let made = signer.made();
-        self.commit(now, made, |nodes, changed| {
-            for (key, set) in prepared {
-                nodes.insert(&key, &set, changed);
-            }
-        })
     }
 
     /// Sets one TXT record, split every 255 octets, in place of any TXT records at the name.
@@ -302,20 +272,33 @@ impl Zone {
         already_made: usize,
         apply: impl FnOnce(&mut Nodes, &mut Changed),
     ) -> Result<Change, ZoneError> {
-        let mut next = self.clone();
+        let mut nodes = self.nodes.clone();
         let mut changed = Changed::new();
-        apply(&mut next.nodes, &mut changed);
-        next.serial = next_serial(self.serial, now);
+        apply(&mut nodes, &mut changed);
+        let changed: Vec<&[u8]> = changed.iter().map(AsRef::as_ref).collect();
+        self.commit_nodes(nodes, &changed, already_made, now)
+    }
+
+    /// The same for names that are changed already.
+    pub(crate) fn commit_nodes(
+        &mut self,
+        nodes: Nodes,
+        changed: &[&[u8]],
+        already_made: usize,
+        now: UnixTime,
+    ) -> Result<Change, ZoneError> {
+        let mut next = Self {
+            nodes,
+            serial: next_serial(self.serial, now),
+            ..self.clone()
+        };
         let mut soa = next.soa();
         let signer = self.signer(now)?;
         signer.sign(self.origin(), &mut soa)?;
-        next.nodes.insert(&[], &soa.pack(), &mut changed);
-        let nodes = &next.nodes;
-        let changed = changed
-            .iter()
-            .map(|key| (nodes.name(key), nodes.presence(key)));
-        next.denial
-            .update(changed, self.settings.negative_ttl, &signer)?;
+        // The apex has an SOA before and after.
+        next.nodes.insert(&[], &soa.pack(), &mut Changed::new());
+        let ttl = self.settings.negative_ttl;
+        next.denial.update(changed, &next.nodes, ttl, &signer)?;
         let change = Change {
             serial: next.serial,
             signatures: already_made.saturating_add(signer.made()),

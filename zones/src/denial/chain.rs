@@ -1,18 +1,17 @@
 //! A circular chain of denial records, kept sorted and signed link by link.
 
-use std::collections::BTreeSet;
+mod updating;
+
 use std::fmt;
 
-use hickory_proto::dnssec::rdata::DNSSECRData;
-use hickory_proto::rr::{Name, RData, RecordType};
+use hickory_proto::rr::{Name, RecordType};
 use rayon::prelude::*;
 use triomphe::ThinArc;
 
 use super::Presence;
 use crate::ends::Ends;
 use crate::packed::Stored;
-use crate::record_set::RecordSet;
-use crate::sign::{AT_A_TIME, Renewal, SignError, Signer};
+use crate::sign::{AT_A_TIME, Draft, Renewal, SignError, Signer};
 use crate::trie::Difference;
 
 /// Where a link stands in the chain: by name for NSEC, by hash for NSEC3.
@@ -23,23 +22,26 @@ pub(crate) trait Place: Ord + Clone + fmt::Debug + Send + Sync + 'static {
     /// What keeps the links in order.
     type Links: Links<Self>;
 
-    /// The place of a name.
-    fn of(name: &Name) -> Self;
+    /// The place of a name in lower-case wire form.
+    fn of(name: &[u8]) -> Option<Self>;
 
     /// The owner name of the link at this place.
     fn owner(&self, origin: &Name) -> Name;
 
-    /// What the link lists for a presence; none when such a name has no link.
-    fn listed(presence: Presence) -> Option<Vec<RecordType>>;
+    /// The same in lower-case wire form.
+    fn owner_wire(&self, origin: &[u8]) -> Vec<u8>;
 
-    /// The record that leads from one place to the `next`.
-    fn link(next: &Self, types: &[RecordType]) -> RData;
+    /// What the link lists for a presence; none when such a name has no link.
+    fn listed(presence: Presence) -> Option<Vec<u16>>;
+
+    /// Writes the data of a record that leads here, up to the types.
+    fn write_next(&self, to: &mut Vec<u8>);
+
+    /// Where the record with this data leads to, and the bitmap of the types it lists.
+    fn read(rdata: &[u8]) -> Option<(Self, &[u8])>;
 
     /// The place of the link that has this owner name, both in lower-case wire form.
     fn of_owner(owner: &[u8], origin: &[u8]) -> Option<Self>;
-
-    /// Where the record with this data leads to.
-    fn led_to(rdata: &[u8]) -> Option<Self>;
 }
 
 /// Links in the order of their places; a copy costs nothing.
@@ -57,6 +59,8 @@ pub(crate) trait Links<P: 'static>: Clone + fmt::Debug + Sync {
     fn owned(&self) -> Box<dyn Iterator<Item = Link<P>> + Send>;
     /// Many links at once, in the order of their places, none twice.
     fn of_sorted(links: Vec<Link<P>>) -> Self;
+    /// Puts many at once, in the order of their places and none twice, in place of those there are.
+    fn merge(&mut self, links: Vec<Link<P>>);
     /// The places at which the two may differ.
     fn differences<'a>(
         &'a self,
@@ -69,8 +73,11 @@ pub(crate) trait Links<P: 'static>: Clone + fmt::Debug + Sync {
 pub(crate) struct Link<P>(ThinArc<P, u8>);
 
 impl<P: Place> Link<P> {
-    fn new(place: P, set: &RecordSet) -> Self {
-        Self::of_packed(place, set.pack().as_bytes())
+    /// A link with this data, signed.
+    fn signed(place: &P, ttl: u32, rdata: &[u8], signer: &Signer<'_>) -> Result<Self, SignError> {
+        let owner = place.owner_wire(signer.origin_wire());
+        let set = signer.seal(&owner, &Draft::link(P::RECORD_TYPE, ttl, rdata))?;
+        Ok(Self::of_packed(place.clone(), set.as_bytes()))
     }
 
     pub(super) fn of_packed(place: P, set: &[u8]) -> Self {
@@ -84,7 +91,20 @@ impl<P: Place> Link<P> {
 
     /// Where it leads to; none when its data does not say.
     pub(super) fn leads_to(&self) -> Option<P> {
-        P::led_to(self.set()?.records().next()?.get(10..)?)
+        P::read(self.rdata()).map(|(next, _)| next)
+    }
+
+    /// The bitmap of the types it lists.
+    fn types(&self) -> &[u8] {
+        P::read(self.rdata()).map_or(&[], |(_, types)| types)
+    }
+
+    /// The data of its record, behind type, class, TTL and length.
+    fn rdata(&self) -> &[u8] {
+        let record = self.set().and_then(|set| set.records().next());
+        record
+            .and_then(|record| record.get(10..))
+            .unwrap_or_default()
     }
 
     pub(crate) fn place(&self) -> &P {
@@ -94,23 +114,6 @@ impl<P: Place> Link<P> {
     /// The signed set; none never happens, as only packed sets are stored.
     pub(crate) fn set(&self) -> Option<Stored<'_>> {
         Stored::split(&self.0.slice).map(|(set, _)| set)
-    }
-
-    /// A set signed as the link at this place.
-    fn signed_anew(&self, mut set: RecordSet, signer: &Signer<'_>) -> Result<Self, SignError> {
-        let place = self.place();
-        signer.sign(&place.owner(signer.origin), &mut set)?;
-        Ok(Self::new(place.clone(), &set))
-    }
-
-    /// The types it lists.
-    fn types(&self) -> Vec<RecordType> {
-        let data = self.set().map(|set| set.data()).unwrap_or_default();
-        match data.into_iter().next() {
-            Some(RData::DNSSEC(DNSSECRData::NSEC(nsec))) => nsec.type_bit_maps().collect(),
-            Some(RData::DNSSEC(DNSSECRData::NSEC3(nsec3))) => nsec3.type_bit_maps().collect(),
-            _ => Vec::new(),
-        }
     }
 }
 
@@ -213,61 +216,6 @@ impl<P: Place> Chain<P> {
         &self.ends
     }
 
-    /// Takes over what now exists at the changed names; signs only links that changed.
-    pub(super) fn update(
-        &mut self,
-        changed: impl IntoIterator<Item = (Name, Option<Presence>)>,
-        ttl: u32,
-        signer: &Signer<'_>,
-    ) -> Result<(), SignError> {
-        let mut stale = BTreeSet::new();
-        for (name, presence) in changed {
-            let place = P::of(&name);
-            let mut listed = presence.and_then(P::listed);
-            if let Some(types) = &mut listed {
-                types.sort_by_key(|listed| u16::from(*listed));
-            }
-            let known = self.links.get(&place);
-            if known.map(Link::types) == listed {
-                continue;
-            }
-            if known.is_some() != listed.is_some() {
-                // Appearing and disappearing both change where the link before leads.
-                let before = self.links.before(&place);
-                stale.extend(before.map(|link| link.place().clone()));
-            }
-            if let Some(known) = known {
-                self.ends.drop(known.set());
-            }
-            match listed {
-                None => {
-                    stale.remove(&place);
-                    self.links.remove(&place);
-                }
-                Some(types) => {
-                    // Where it leads is known when all places are.
-                    let set = RecordSet::single(P::RECORD_TYPE, ttl, P::link(&place, &types));
-                    self.links.insert(Link::new(place.clone(), &set));
-                    stale.insert(place);
-                }
-            }
-        }
-        let stale: Vec<P> = stale.into_iter().collect();
-        let fresh = stale
-            .par_iter()
-            .with_min_len(AT_A_TIME)
-            .filter_map(|place| Some((place, self.links.get(place)?)))
-            .map(|(place, link)| {
-                let next = self.links.after(place).map_or(place, Link::place);
-                let record = P::link(next, &link.types());
-                let set = RecordSet::single(P::RECORD_TYPE, ttl, record);
-                link.signed_anew(set, signer)
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        self.replace(fresh);
-        Ok(())
-    }
-
     /// Signs again the links whose signature is due.
     pub(super) fn resign(
         &mut self,
@@ -277,26 +225,16 @@ impl<P: Place> Chain<P> {
         let due: Vec<_> = self
             .links
             .iter()
-            .filter(|link| link.set().is_some_and(|set| renewal.is_due(&set)))
+            .filter_map(|link| Some((link, link.set()?)))
+            .filter(|(_, set)| renewal.is_due(set))
             .take(renewal.left(signer.made()))
             .collect();
         let fresh = due
             .into_par_iter()
             .with_min_len(AT_A_TIME)
-            .filter_map(|link| Some((link, link.set()?.unpack())))
-            .map(|(link, set)| link.signed_anew(set, signer))
+            .map(|(link, set)| Link::signed(link.place(), set.ttl(), link.rdata(), signer))
             .collect::<Result<Vec<_>, _>>()?;
         self.replace(fresh);
         Ok(())
-    }
-
-    /// Puts links in the place of those that were there.
-    fn replace(&mut self, links: Vec<Link<P>>) {
-        for link in links {
-            let before = self.links.get(link.place());
-            self.ends.drop(before.and_then(Link::set));
-            self.ends.add(link.set());
-            self.links.insert(link);
-        }
     }
 }

@@ -62,7 +62,7 @@ fn beside(owner: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The types in windows of 256 (RFC 4034 §4.1.2).
-fn write_bitmap(types: &[u16], to: &mut Vec<u8>) {
+pub(super) fn write_bitmap(types: &[u16], to: &mut Vec<u8>) {
     let mut types = types.to_vec();
     types.sort_unstable();
     for window in types.chunk_by(|one, next| one >> 8 == next >> 8) {

@@ -11,6 +11,7 @@ use hickory_proto::rr::{Name, RecordType};
 
 use crate::ends::Ends;
 use crate::names::{parent, wildcard_of};
+use crate::nodes::Nodes;
 use crate::packed::Stored;
 use crate::sign::{Renewal, SignError, Signer};
 use chain::{Chain, Link, Place};
@@ -83,16 +84,17 @@ impl DenialChain {
         Self { origin, shape }
     }
 
-    /// Takes over what now exists at the given names; signs only links that changed.
+    /// Takes over what now exists at the names with these keys; signs only links that changed.
     pub(crate) fn update(
         &mut self,
-        changed: impl IntoIterator<Item = (Name, Option<Presence>)>,
+        changed: &[&[u8]],
+        nodes: &Nodes,
         ttl: u32,
         signer: &Signer<'_>,
     ) -> Result<(), SignError> {
         match &mut self.shape {
-            Shape::Nsec(chain) => chain.update(changed, ttl, signer),
-            Shape::Nsec3(chain, _) => chain.update(changed, ttl, signer),
+            Shape::Nsec(chain) => chain.update(changed, nodes, ttl, signer),
+            Shape::Nsec3(chain, _) => chain.update(changed, nodes, ttl, signer),
             Shape::None(..) => Ok(()),
         }
     }

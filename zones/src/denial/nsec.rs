@@ -2,13 +2,12 @@
 
 use std::ops::Bound;
 
-use hickory_proto::dnssec::rdata::{DNSSECRData, NSEC};
-use hickory_proto::rr::{Name, RData, RecordType};
+use hickory_proto::rr::{Name, RecordType};
 use rpds::RedBlackTreeMapSync;
 
 use super::Presence;
 use super::chain::{Link, Links, Place};
-use crate::names::{canonical, from_wire, suffixes};
+use crate::names::{canonical, from_wire, name_length, wire};
 use crate::spread::Spread;
 use crate::trie::{Difference, Item, Trie};
 
@@ -38,37 +37,39 @@ impl Place for Name {
 
     type Links = ByName;
 
-    fn of(name: &Name) -> Self {
-        name.clone()
+    fn of(name: &[u8]) -> Option<Self> {
+        from_wire(name)
     }
 
     fn owner(&self, _origin: &Name) -> Name {
         self.clone()
     }
 
-    /// Empty non-terminals have no NSEC; every other link lists itself and its signature.
-    fn listed(presence: Presence) -> Option<Vec<RecordType>> {
-        let mut types = presence.types;
-        if types.is_empty() {
-            return None;
-        }
-        types.extend([RecordType::RRSIG, RecordType::NSEC]);
-        Some(types)
+    fn owner_wire(&self, _origin: &[u8]) -> Vec<u8> {
+        wire(self)
     }
 
-    fn link(next: &Self, types: &[RecordType]) -> RData {
-        let nsec = NSEC::new(next.clone(), types.iter().copied());
-        RData::DNSSEC(DNSSECRData::NSEC(nsec))
+    /// Empty non-terminals have no NSEC; every other link lists itself and its signature.
+    fn listed(presence: Presence) -> Option<Vec<u16>> {
+        if presence.types.is_empty() {
+            return None;
+        }
+        let types = presence.types.into_iter();
+        let types = types.chain([RecordType::RRSIG, RecordType::NSEC]);
+        Some(types.map(u16::from).collect())
+    }
+
+    fn write_next(&self, to: &mut Vec<u8>) {
+        to.extend(wire(self));
+    }
+
+    fn read(rdata: &[u8]) -> Option<(Self, &[u8])> {
+        let (next, types) = rdata.split_at_checked(name_length(rdata)?)?;
+        Some((canonical(&from_wire(next)?), types))
     }
 
     fn of_owner(owner: &[u8], _origin: &[u8]) -> Option<Self> {
         from_wire(owner)
-    }
-
-    fn led_to(rdata: &[u8]) -> Option<Self> {
-        let length = suffixes(rdata).find(|rest| rest.first() == Some(&0))?.len();
-        let end = rdata.len().checked_sub(length)?.checked_add(1)?;
-        from_wire(rdata.get(..end)?).map(|name| canonical(&name))
     }
 }
 
@@ -119,19 +120,23 @@ impl Links<Name> for ByName {
 
     fn of_sorted(links: Vec<Link<Name>>) -> Self {
         let mut made = Self::new();
+        made.merge(links);
+        made
+    }
+
+    fn merge(&mut self, links: Vec<Link<Name>>) {
         let placed = links
             .iter()
-            .map(|link| (made.spread.place(link.place()), link.clone()));
+            .map(|link| (self.spread.place(link.place()), link.clone()));
         let mut placed: Vec<_> = placed.collect();
         placed.sort_by(|(one, link), (other, other_link)| {
             one.cmp(other)
                 .then_with(|| link.place().cmp(other_link.place()))
         });
-        made.links = Trie::of_sorted(placed);
+        self.links.merge(placed);
         for link in links {
-            made.order.insert_mut(link.place().clone(), link);
+            self.order.insert_mut(link.place().clone(), link);
         }
-        made
     }
 
     fn differences<'a>(
@@ -149,5 +154,38 @@ impl Links<Name> for ByName {
             older.iter(),
             in_newer,
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hickory_proto::dnssec::rdata::{DNSSECRData, NSEC};
+    use hickory_proto::rr::RData;
+
+    use super::*;
+    use crate::denial::compact::write_bitmap;
+    use crate::packed::rdata_bytes;
+
+    #[test]
+    fn the_record_is_the_one_hickory_writes_and_is_read_as_it_was_written() {
+        let next = Name::from_ascii("b.example.test.").unwrap();
+        let types = [RecordType::A, RecordType::TXT, RecordType::CAA];
+        let presence = Presence {
+            types: types.to_vec(),
+            signed: true,
+        };
+        let listed = Name::listed(presence).unwrap();
+        let (mut ours, mut bitmap) = (Vec::new(), Vec::new());
+        next.write_next(&mut ours);
+        write_bitmap(&listed, &mut bitmap);
+        ours.extend(&bitmap);
+        let types = types
+            .into_iter()
+            .chain([RecordType::RRSIG, RecordType::NSEC]);
+        let theirs = NSEC::new(next.clone(), types);
+        let theirs = RData::DNSSEC(DNSSECRData::NSEC(theirs));
+        assert_eq!(Some(&ours), rdata_bytes(&theirs).as_ref());
+        assert_eq!(Name::read(&ours), Some((next, bitmap.as_slice())));
+        assert_eq!(Name::read(b"\x01b"), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use data_encoding::BASE32_DNSSEC;
 use hickory_proto::dnssec::Nsec3HashAlgorithm;
-use hickory_proto::dnssec::rdata::{DNSSECRData, NSEC3, NSEC3PARAM};
+use hickory_proto::dnssec::rdata::{DNSSECRData, NSEC3PARAM};
 use hickory_proto::rr::{Name, RData, RecordType};
 
 use super::Presence;
@@ -47,8 +47,8 @@ impl Place for Hash {
 
     type Links = Trie<Link<Self>>;
 
-    fn of(name: &Name) -> Self {
-        Hashing::PLAIN.of(name) // what our own signer makes
+    fn of(name: &[u8]) -> Option<Self> {
+        Some(Hashing::PLAIN.of_wire(&[name])) // what our own signer makes
     }
 
     fn owner(&self, origin: &Name) -> Name {
@@ -58,25 +58,29 @@ impl Place for Hash {
             .unwrap_or_else(|_| origin.clone())
     }
 
-    /// Every name has a link, empty non-terminals too; only signed names list RRSIG.
-    fn listed(presence: Presence) -> Option<Vec<RecordType>> {
-        let mut types = presence.types;
-        if presence.signed {
-            types.push(RecordType::RRSIG);
-        }
-        Some(types)
+    fn owner_wire(&self, origin: &[u8]) -> Vec<u8> {
+        [&[32], &self.label()[..], origin].concat()
     }
 
-    fn link(next: &Self, types: &[RecordType]) -> RData {
-        let nsec3 = NSEC3::new(
-            Nsec3HashAlgorithm::SHA1,
-            false,
-            ITERATIONS,
-            Vec::new(),
-            next.0.to_vec(),
-            types.iter().copied(),
-        );
-        RData::DNSSEC(DNSSECRData::NSEC3(nsec3))
+    /// Every name has a link, empty non-terminals too; only signed names list RRSIG.
+    fn listed(presence: Presence) -> Option<Vec<u16>> {
+        let signatures = presence.signed.then_some(RecordType::RRSIG);
+        let types = presence.types.into_iter().chain(signatures);
+        Some(types.map(u16::from).collect())
+    }
+
+    fn write_next(&self, to: &mut Vec<u8>) {
+        let [high, low] = ITERATIONS.to_be_bytes();
+        // SHA-1, no opt-out, no salt, and the length of the hash (RFC 5155 §3.2).
+        to.extend([1, 0, high, low, 0, 20]);
+        to.extend(self.0);
+    }
+
+    fn read(rdata: &[u8]) -> Option<(Self, &[u8])> {
+        let (_, rest) = Hashing::read(rdata)?;
+        let (&length, rest) = rest.split_first()?;
+        let (hash, types) = rest.split_first_chunk()?;
+        (length == 20).then_some((Self(*hash), types))
     }
 
     fn of_owner(owner: &[u8], origin: &[u8]) -> Option<Self> {
@@ -87,13 +91,6 @@ impl Place for Hash {
         let right = length == 32 && above == origin;
         let read = right.then(|| BASE32_DNSSEC.decode_mut(label, &mut hash));
         (read == Some(Ok(20))).then_some(Self(hash))
-    }
-
-    fn led_to(rdata: &[u8]) -> Option<Self> {
-        let (_, rest) = Hashing::read(rdata)?;
-        let (&length, rest) = rest.split_first()?;
-        let hash = rest.first_chunk().filter(|_| length == 20)?;
-        Some(Self(*hash))
     }
 }
 
@@ -144,8 +141,11 @@ impl Links<Hash> for Trie<Link<Hash>> {
     }
 
     fn of_sorted(links: Vec<Link<Hash>>) -> Self {
-        let placed = links.into_iter().map(|link| (link.place().place(), link));
-        Self::of_sorted(placed.collect())
+        Self::of_sorted(placed(links))
+    }
+
+    fn merge(&mut self, links: Vec<Link<Hash>>) {
+        self.merge(placed(links));
     }
 
     fn differences<'a>(
@@ -156,8 +156,48 @@ impl Links<Hash> for Trie<Link<Hash>> {
     }
 }
 
+/// Links with where they are in a trie.
+fn placed(links: Vec<Link<Hash>>) -> Vec<(u64, Link<Hash>)> {
+    let links = links.into_iter();
+    links.map(|link| (link.place().place(), link)).collect()
+}
+
 /// The NSEC3PARAM record that tells secondaries how the names are hashed.
 pub(crate) fn parameters() -> RData {
     let parameters = NSEC3PARAM::new(Nsec3HashAlgorithm::SHA1, false, ITERATIONS, Vec::new());
     RData::DNSSEC(DNSSECRData::NSEC3PARAM(parameters))
+}
+
+#[cfg(test)]
+mod tests {
+    use hickory_proto::dnssec::rdata::NSEC3;
+
+    use super::*;
+    use crate::denial::compact::write_bitmap;
+    use crate::packed::rdata_bytes;
+
+    #[test]
+    fn the_record_is_the_one_hickory_writes_and_is_read_as_it_was_written() {
+        let next = Hash([7; 20]);
+        for (types, signed) in [
+            (vec![RecordType::TXT, RecordType::CAA], true),
+            (vec![], false),
+        ] {
+            let presence = Presence {
+                types: types.clone(),
+                signed,
+            };
+            let (mut ours, mut bitmap) = (Vec::new(), Vec::new());
+            next.write_next(&mut ours);
+            write_bitmap(&Hash::listed(presence).unwrap(), &mut bitmap);
+            ours.extend(&bitmap);
+            let types = types.into_iter().chain(signed.then_some(RecordType::RRSIG));
+            let (sha1, hash) = (Nsec3HashAlgorithm::SHA1, next.0.to_vec());
+            let theirs = NSEC3::new(sha1, false, ITERATIONS, Vec::new(), hash, types);
+            let theirs = RData::DNSSEC(DNSSECRData::NSEC3(theirs));
+            assert_eq!(Some(&ours), rdata_bytes(&theirs).as_ref());
+            assert_eq!(Hash::read(&ours), Some((next.clone(), bitmap.as_slice())));
+            assert_eq!(Hash::read(&ours[..20]), None);
+        }
+    }
 }

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use hickory_proto::rr::{Name, RecordType};
+use rayon::prelude::*;
 
-use super::Nodes;
+use super::{Nodes, by_place, order};
 use crate::check::ZoneError;
 use crate::ends::EndsBuilder;
 use crate::names::{key_parent, presentation};
@@ -67,11 +68,7 @@ impl NodesBuilder {
     }
 
     fn sort(&mut self) {
-        let entries = &mut self.entries;
-        entries.sort_unstable_by(|(place, node), (other_place, other)| {
-            let by_place = place.cmp(other_place);
-            by_place.then_with(|| node.key().cmp(other.key()))
-        });
+        self.entries.par_sort_unstable_by(order);
     }
 
     /// Makes one node of all that have the same key.
@@ -141,9 +138,7 @@ impl NodesBuilder {
 
     fn find(&self, key: &[u8]) -> Result<usize, usize> {
         let place = self.nodes.spread.place(key);
-        self.entries.binary_search_by(|(other, node)| {
-            let by_place = other.cmp(&place);
-            by_place.then_with(|| node.key().cmp(key))
-        })
+        let entries = &self.entries;
+        entries.binary_search_by(|other| by_place(other, place, key))
     }
 }

@@ -2,6 +2,7 @@
 
 mod agreeing;
 mod answering;
+mod bulk;
 mod cataloguing;
 mod changing;
 mod compact;
