@@ -5,6 +5,8 @@
 //! other work on the machine counts less.
 #![allow(clippy::expect_used, clippy::arithmetic_side_effects)]
 
+mod import;
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -23,14 +25,12 @@ use rustix::time::{ClockId, clock_gettime};
 
 const NOW: UnixTime = UnixTime(1_785_988_800);
 const PUBLICATIONS: u32 = 2000;
-const SIGNATURES: u32 = 20_000;
 const ANSWERS: u32 = 200_000;
 const ROUNDS: u32 = 10;
 
 fn main() {
     let names = std::env::args().find_map(|argument| argument.parse().ok());
     let names: u32 = names.unwrap_or(100_000);
-    println!("{names} names; one bare P-256 signature {:?}", signature());
     let is_asked = |word: &str| std::env::args().any(|argument| argument == word);
     let denial = match (is_asked("nsec"), is_asked("compact")) {
         (true, _) => Denial::Nsec,
@@ -41,20 +41,9 @@ fn main() {
 }
 
 fn measure(denial: Denial, names: u32) {
-    let before = memory();
-    let mut zone = zone(denial);
-    let (mut import, mut wall) = (Duration::ZERO, Duration::ZERO);
-    for from in (0..names).step_by(10_000) {
-        let records: Vec<_> = (from..names.min(from + 10_000)).map(record).collect();
-        let (start, begun) = (cpu(), Instant::now());
-        zone.publish_all(records.iter().map(|record| (record, 1800)), NOW)
-            .expect("all names are good");
-        import += cpu() - start;
-        wall += begun.elapsed();
-    }
-    let (import, wall) = (import / names, wall / names);
-    let each = memory().saturating_sub(before) / u64::from(names);
-    println!("{denial:?}: {each} bytes a name; import {import:?} of CPU and {wall:?} a name");
+    let mut zone = import::importing(denial, names);
+    import::growing(&mut zone, names);
+    let names = names + import::GROWN;
 
     let start = cpu();
     for number in 0..PUBLICATIONS {
@@ -228,20 +217,6 @@ fn query(user: &str, cookie: Option<&[u8]>) -> Vec<u8> {
     }
     message.set_edns(edns);
     message.to_vec().expect("a small message")
-}
-
-/// What one signature costs without anything around it.
-fn signature() -> Duration {
-    use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
-    let random = SystemRandom::new();
-    let pkcs8 = SigningKey::generate_pkcs8(&random).expect("randomness");
-    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &pkcs8, &random)
-        .expect("the key that was made");
-    let start = cpu();
-    for _ in 0..SIGNATURES {
-        black_box(pair.sign(&random, &[7; 600]).expect("a signature"));
-    }
-    (cpu() - start) / SIGNATURES
 }
 
 /// The CPU time of this process, all threads together.
