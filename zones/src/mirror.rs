@@ -16,6 +16,7 @@ use crate::names::{canonical, presentation};
 use crate::nodes::{Changed, Nodes};
 use crate::packed::{Packed, Stored};
 use crate::settings::{NameServer, Settings};
+use crate::shortcut::Absences;
 use crate::sign::SignaturePolicy;
 use crate::zone::{Change, Zone, next_serial};
 
@@ -102,6 +103,7 @@ impl Zone {
             settings: Arc::new(settings),
             keys: None,
             serial,
+            absences: Absences::default(),
         })
     }
 

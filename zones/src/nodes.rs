@@ -89,6 +89,11 @@ impl Nodes {
         self.nodes.get(self.spread.place(key), key)
     }
 
+    /// The nodes as they are kept.
+    pub(crate) fn kept(&self) -> &Trie<Node> {
+        &self.nodes
+    }
+
     pub(crate) fn set(&self, name: &Name, record_type: RecordType) -> Option<Stored<'_>> {
         self.get(name)?.set(record_type)
     }

@@ -11,6 +11,7 @@ use crate::names::{canonical, from_wire, key_of, name_length, presentation};
 use crate::nodes::{Nodes, NodesBuilder};
 use crate::packed::{Packed, SetFault};
 use crate::settings::Settings;
+use crate::shortcut::Absences;
 use crate::stored::SetChange;
 use crate::zone::Zone;
 
@@ -142,6 +143,7 @@ impl Parts {
             nodes,
             denial,
             serial,
+            absences: Absences::default(),
         })
     }
 }

@@ -48,6 +48,11 @@ impl<T: Item> Trie<T> {
         Self { root: Page::Empty }
     }
 
+    /// Whether the other is this very trie, unchanged.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.root.is_same(&other.root)
+    }
+
     pub(crate) fn get(&self, place: u64, key: &T::Key) -> Option<&T> {
         let mut page = &self.root;
         let mut depth = 0;

@@ -18,6 +18,7 @@ use crate::payment::PaymentRecord;
 use crate::record_data::canonical_data;
 use crate::record_set::{RecordSet, txt};
 use crate::settings::Settings;
+use crate::shortcut::Absences;
 use crate::sign::{SignaturePolicy, Signer};
 
 /// A signed zone.
@@ -36,6 +37,7 @@ pub struct Zone {
     pub(crate) nodes: Nodes,
     pub(crate) denial: DenialChain,
     pub(crate) serial: u32,
+    pub(crate) absences: Absences,
 }
 
 /// What a change did.
@@ -83,6 +85,7 @@ impl Zone {
             settings: Arc::new(settings),
             keys: Some(Arc::new(keys.into())),
             serial: last_serial,
+            absences: Absences::default(),
         };
         zone.furnish(now)?;
         Ok(zone)

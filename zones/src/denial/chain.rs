@@ -201,6 +201,11 @@ impl<P: Place> Chain<P> {
         self.links.iter()
     }
 
+    /// The links as they are kept.
+    pub(crate) fn kept(&self) -> &P::Links {
+        &self.links
+    }
+
     /// The link at exactly this place.
     pub(crate) fn at(&self, place: &P) -> Option<&Link<P>> {
         self.links.get(place)

@@ -50,6 +50,8 @@ pub(crate) struct Presence {
 
 /// One link of a chain by hash.
 pub(crate) type Nsec3 = Link<Hash>;
+/// Where such a link stands in its chain.
+pub(crate) type Nsec3Hash = Hash;
 
 /// A denial record that is part of an answer: where it lives, and the signed set of itself alone.
 #[derive(Debug, Clone)]

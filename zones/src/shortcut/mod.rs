@@ -5,7 +5,9 @@
 //! delegations, odd queries, responses that do not fit) is left to the long way, which says the
 //! same in every case.
 
+mod absence;
 mod query;
+mod section;
 
 use hickory_proto::rr::RecordType;
 
@@ -19,7 +21,10 @@ use crate::reply::Reply;
 use crate::respond::UDP_PAYLOAD;
 use crate::set::ZoneSet;
 use crate::zone::Zone;
+use absence::Absence;
+pub(crate) use absence::Absences;
 use query::{Asked, MAX_NAME};
+use section::{pointer, write_set};
 
 const HEADER_LENGTH: u16 = 12;
 const NO_ERROR: u8 = 0;
@@ -109,13 +114,19 @@ impl<'a> Response<'a> {
         let mut next_closer = None;
         let mut closest = self.key;
         let node = loop {
+            if let Some(next_closer) = next_closer
+                && let Some(absence) = self.absence(closest)
+            {
+                self.deny_by(absence, next_closer)?;
+                return Some(NX_DOMAIN);
+            }
             if let Some(node) = zone.nodes.at(closest) {
                 break node;
             }
             next_closer = Some(closest);
             closest = key_parent(closest)?;
         };
-        if zone.nodes.redirect() && self.is_redirected(closest) {
+        if is_redirected(zone, closest) {
             return None;
         }
         match next_closer {
@@ -129,18 +140,6 @@ impl<'a> Response<'a> {
             }
         }
         Some(NO_ERROR)
-    }
-
-    /// Whether a name or one above it is a delegation or holds a DNAME.
-    fn is_redirected(&self, key: &[u8]) -> bool {
-        let mut here = Some(key);
-        while let Some(key) = here {
-            if self.zone.nodes.at(key).is_some_and(Node::redirects) {
-                return true;
-            }
-            here = key_parent(key);
-        }
-        false
     }
 
     /// The set that was asked for, or the proof that the name has none of its type.
@@ -183,6 +182,26 @@ impl<'a> Response<'a> {
             links.before(&hash(next_closer)),
             links.before(&hash(wildcard)),
         ])
+    }
+
+    /// What has been written already of the proof that nothing else is below an existing name.
+    fn absence(&self, closest: &[u8]) -> Option<&'a Absence> {
+        let wanted = self.asked.dnssec_ok() && self.zone.denial.nsec3().is_some();
+        let known = || self.zone.absences.below(self.zone, closest);
+        wanted.then(known).flatten()
+    }
+
+    /// The same proof as that of [`Response::missing`], where most of it has been written already.
+    fn deny_by(&mut self, absence: &Absence, next_closer: &[u8]) -> Option<()> {
+        let (links, hashing) = self.zone.denial.nsec3()?;
+        let hash = hashing.of_wire(&[next_closer, self.zone.nodes.origin_wire()]);
+        let link = links.before(&hash)?;
+        let origin = usize::from(HEADER_LENGTH).checked_add(self.key.len())?;
+        self.authorities = absence.write(self.out, origin)?;
+        if !absence.has(link) {
+            self.add_link(link)?;
+        }
+        Some(())
     }
 
     /// The SOA, by which the absence may be cached (RFC 2308 §3).
@@ -231,48 +250,45 @@ impl<'a> Response<'a> {
             if earlier.any(|other| other.place() == link.place()) {
                 continue;
             }
-            let label = link.place().label();
-            let added = self.copy(Owner::Label(&label), &link.set()?, u32::MAX)?;
-            self.authorities = self.authorities.checked_add(added)?;
+            self.add_link(link)?;
         }
+        Some(())
+    }
+
+    fn add_link(&mut self, link: &Nsec3) -> Option<()> {
+        let label = link.place().label();
+        let added = self.copy(Owner::Label(&label), &link.set()?, u32::MAX)?;
+        self.authorities = self.authorities.checked_add(added)?;
         Some(())
     }
 
     /// Writes a set, and its signature for who wants it; how many records that were.
     fn copy(&mut self, owner: Owner<'_>, set: &Stored<'_>, max_ttl: u32) -> Option<u16> {
-        let ttl = set.ttl().min(max_ttl).to_be_bytes();
-        let signatures = set.signatures().take_while(|_| self.asked.dnssec_ok());
-        let mut count = 0_u16;
-        for body in set.records().chain(signatures) {
-            self.write_owner(owner)?;
-            let (kind, rest) = body.split_at_checked(4)?;
-            self.out.extend_from_slice(kind);
-            self.out.extend(ttl);
-            self.out.extend_from_slice(rest.get(4..)?);
-            count = count.checked_add(1)?;
-        }
-        Some(count)
-    }
-
-    fn write_owner(&mut self, owner: Owner<'_>) -> Option<()> {
         let below = match owner {
             Owner::Asked => 0,
-            Owner::Origin => self.key.len() as u16, // a name has at most 255 octets
-            Owner::Label(label) => {
-                self.out.push(label.len() as u8);
-                self.out.extend_from_slice(label);
-                self.key.len() as u16
-            }
+            Owner::Origin | Owner::Label(_) => self.key.len(),
         };
-        let is_root = self.asked.name.wire().get(usize::from(below)..) == Some(&[0]);
-        if is_root {
-            self.out.push(0);
-        } else {
-            // A pointer to the name, or the end of it, in the question (RFC 1035 §4.1.4).
-            let pointer = HEADER_LENGTH.checked_add(below)? | 0xc000;
-            self.out.extend(pointer.to_be_bytes());
-        }
-        Some(())
+        let above = usize::from(HEADER_LENGTH).checked_add(below)?;
+        let is_root = self.asked.name.wire().get(below..) == Some(&[0]);
+        let mut first = None;
+        write_set(self.out, set, max_ttl, self.asked.dnssec_ok(), |out| {
+            if let Some(first) = first {
+                out.extend(pointer(first)?);
+                return Some(());
+            }
+            if let Owner::Label(label) = owner {
+                first = Some(out.len());
+                out.push(label.len() as u8); // 32
+                out.extend_from_slice(label);
+            }
+            if is_root {
+                out.push(0);
+            } else {
+                // To the name, or the end of it, in the question (RFC 1035 §4.1.4).
+                out.extend(pointer(above)?);
+            }
+            Some(())
+        })
     }
 
     /// Adds the OPT record with its options, and fills the header in; where the OPT record is, and what
@@ -313,6 +329,18 @@ impl<'a> Response<'a> {
         ];
         Some((opt, cookie))
     }
+}
+
+/// Whether a name or one above it is a delegation or holds a DNAME.
+fn is_redirected(zone: &Zone, key: &[u8]) -> bool {
+    let mut here = Some(key).filter(|_| zone.nodes.redirect());
+    while let Some(key) = here {
+        if zone.nodes.at(key).is_some_and(Node::redirects) {
+            return true;
+        }
+        here = key_parent(key);
+    }
+    false
 }
 
 /// The key of the wildcard directly below a name.

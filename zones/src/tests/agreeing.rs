@@ -256,6 +256,52 @@ proptest! {
 }
 
 #[test]
+fn what_is_remembered_of_a_zone_is_not_said_of_another_version() {
+    let mut zones = zones(Denial::Nsec3);
+    let asker = Asker::over(Transport::udp());
+    let missing = ["nobody.plain.test.", "nobody.user.plain.test.", "x.org."];
+    let denied = |zones: &ZoneSet| {
+        missing.map(|owner| {
+            let (edns, flags) = (Some((1232, true, false)), (true, false, false));
+            let query = query(owner, RecordType::TXT, edns, flags);
+            let mut on_demand = OnDemand::unlimited();
+            let (long, _) = respond_at_length(zones, &query, &asker, &mut on_demand).unwrap();
+            for _ in 0..2 {
+                let mut short = Vec::new();
+                if shortcut::respond(zones, &query, &asker, &mut on_demand, &mut short).is_some() {
+                    assert_eq!(said(&short), said(&long), "{owner}");
+                }
+            }
+            said(&long)
+        })
+    };
+    let first = denied(&zones);
+    let before = zones.clone();
+    let mut seen = vec![first.clone()];
+    let change = |zone: &mut Zone, owner: &str, is_there: bool| {
+        let owner = name(owner);
+        if is_there {
+            zone.set_txt(&owner, "text", 60, NOW).unwrap();
+        } else {
+            zone.remove(&owner, RecordType::TXT, NOW).unwrap();
+        }
+    };
+    for (owner, is_there) in [
+        ("bob.plain.test.", true),
+        ("*.user.plain.test.", true),
+        ("*.plain.test.", true),
+        ("*.plain.test.", false),
+    ] {
+        let zone = zones.zone_mut(&name("plain.test.")).unwrap();
+        change(zone, owner, is_there);
+        let now = denied(&zones);
+        assert!(!seen.contains(&now));
+        seen.push(now);
+    }
+    assert_eq!(denied(&before), first);
+}
+
+#[test]
 fn the_usual_questions_go_the_short_way() {
     for zones in [Denial::Nsec3, Denial::Compact].map(zones) {
         assert_goes_the_short_way(&zones);
