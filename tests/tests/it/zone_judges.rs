@@ -10,6 +10,7 @@ use payname_tests::World;
 use payname_tests::judge::{self, drill_chase};
 use payname_zones::{
     Denial, DsRequest, KeyAlgorithm, Settings, Signal, SigningKey, Zone, ZoneFile, ZoneKeys,
+    payment_record,
 };
 use ring::rand::SystemRandom;
 
@@ -130,6 +131,30 @@ fn zone_checkers_find_nothing_wrong_with_any_kind_of_record_algorithm_and_denial
             let found = complaints(folder.path(), &text);
             assert!(found.is_empty(), "{denial:?} {found:#?}\n{text}");
         }
+    }
+}
+
+#[test]
+fn zone_checkers_find_nothing_wrong_with_a_thousand_names_that_were_published_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = |number: u32| {
+        let below = ["", "sub.", "deep.sub."][number as usize % 3];
+        let handle = format!("user{number}@{below}{ORIGIN}").parse().unwrap();
+        payment_record(&handle, &format!("bitcoin:?lno=lno1{number}")).unwrap()
+    };
+    let keys = and_another(KeyAlgorithm::EcdsaP256, KeyAlgorithm::Ed25519);
+    for denial in [Denial::Nsec, Denial::Nsec3] {
+        let mut zone = zone(keys.clone(), denial);
+        // Then many into a zone that has some, and some of them again.
+        for range in [0..1000, 900..1200] {
+            let records: Vec<_> = range.map(record).collect();
+            let records = records.iter().map(|record| (record, 300));
+            zone.publish_all(records, now()).unwrap();
+        }
+        let text = zone.master_file().to_string();
+        assert!(text.contains("user1199.user._bitcoin-payment.deep.sub.example.test."));
+        let found = complaints(folder.path(), &text);
+        assert!(found.is_empty(), "{denial:?} {found:#?}");
     }
 }
 
