@@ -37,6 +37,7 @@
 extern crate alloc;
 
 mod amount;
+pub mod doctor;
 mod handle;
 pub mod instructions;
 pub mod lightning_address;

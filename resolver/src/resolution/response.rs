@@ -76,6 +76,11 @@ impl Response {
         })
     }
 
+    /// What came back and a proof may need, of any section; nothing of it is proven.
+    pub fn records(&self) -> &[ResourceRecord] {
+        &self.records
+    }
+
     /// The question that this answers.
     pub fn question(&self) -> &Question {
         &self.question
