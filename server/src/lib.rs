@@ -18,10 +18,13 @@
 )]
 
 pub mod auth;
+mod backup;
+mod carry;
 mod clock;
 pub mod config;
 mod data_dir;
 mod delegation;
+mod doctor;
 mod export;
 mod http;
 mod init;
@@ -47,10 +50,13 @@ mod transfer;
 mod upkeep;
 mod web;
 
+pub use backup::{AgeError, BackupError, Restored, back_up, restore};
+pub use carry::{CarryError, FormError, carried_columns, export_registry, import_registry};
 pub use clock::Clock;
 pub use config::{Config, ConfigError};
 pub use data_dir::DataDirError;
 pub use delegation::Delegation;
+pub use doctor::Doctor;
 pub use export::{ExportError, export_zone};
 pub use init::{Init, InitError, TemplateError};
 pub use key::{EventId, OwnerKey};

@@ -1,6 +1,10 @@
 //! `paynamed --config FILE`: a thin shell around [`payname_server`].
 
+mod backup_command;
+mod carry_command;
+mod doctor_command;
 mod init_command;
+mod systemd;
 mod zone_command;
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
@@ -13,7 +17,13 @@ use payname_server::{
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use self::{init_command::InitCommand, zone_command::ZoneCommand};
+use self::{
+    backup_command::{BackupCommand, RestoreCommand},
+    carry_command::{ExportCommand, ImportCommand},
+    doctor_command::DoctorCommand,
+    init_command::InitCommand,
+    zone_command::ZoneCommand,
+};
 
 /// A configuration that cannot be used.
 const USAGE: u8 = 2;
@@ -46,6 +56,16 @@ enum Command {
         #[arg(long)]
         for_registrar: bool,
     },
+    /// Say what is still wrong with the server and its zones, and what to do about it
+    Doctor(DoctorCommand),
+    /// Write everything that cannot be made anew into one encrypted file, beside a running server
+    Backup(BackupCommand),
+    /// Restore a backup into an empty data directory
+    Restore(RestoreCommand),
+    /// Write the registry as lines of JSON, beside a running server
+    Export(ExportCommand),
+    /// Take a registry that was exported, into SQLite or PostgreSQL; the server must be stopped
+    Import(ImportCommand),
     /// Look after the zones and their keys
     #[command(subcommand)]
     Zone(ZoneCommand),
@@ -73,6 +93,12 @@ async fn main() -> ExitCode {
         eprintln!("error: no configuration; name it with --config FILE");
         return USAGE.into();
     };
+    if let Some(Command::Doctor(command)) = arguments.command {
+        return command.run(file).await;
+    }
+    if let Some(Command::Restore(command)) = arguments.command {
+        return ended(command.run(file).await);
+    }
     let config = match Config::read(file).map_err(anyhow::Error::new) {
         Ok(config) => config,
         Err(error) => {
@@ -90,13 +116,17 @@ async fn main() -> ExitCode {
     }
     ended(match arguments.command {
         None => run(config).await,
-        Some(Command::Init(_)) => Ok(()), // it has run without a configuration
+        // These have run already.
+        Some(Command::Init(_) | Command::Doctor(_) | Command::Restore(_)) => Ok(()),
+        Some(Command::Backup(command)) => command.run(file, &config).await,
         Some(Command::Ds {
             for_registrar: false,
         }) => print_ds(&config),
         Some(Command::Ds {
             for_registrar: true,
         }) => print_delegations(&config),
+        Some(Command::Export(command)) => command.run(&config).await,
+        Some(Command::Import(command)) => command.run(&config).await,
         Some(Command::Zone(command)) => command.run(&config).await,
     })
 }
@@ -118,6 +148,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let mut hangup = signal(SignalKind::hangup()).context("cannot listen for signals")?;
     let running = Server::start(config, Clock::system()).await?;
     announce(&running);
+    let watchdog = systemd::ready();
     loop {
         tokio::select! {
             _ = terminate.recv() => break,
@@ -126,6 +157,9 @@ async fn run(config: Config) -> anyhow::Result<()> {
         }
     }
     tracing::info!("stopping");
+    systemd::stopping();
+    // Finishing may take longer than a sign of life does.
+    drop(watchdog);
     running.shutdown().await;
     Ok(())
 }

@@ -130,7 +130,7 @@ fn own_anchors(served: &Served, zones: &[Name]) -> Result<TrustAnchors, AnchorEr
 }
 
 /// Where a listener on every address can be reached from this machine.
-fn reachable(listening: SocketAddr) -> SocketAddr {
+pub(crate) fn reachable(listening: SocketAddr) -> SocketAddr {
     let ip = match listening.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

@@ -141,7 +141,8 @@ wrap() {
     started=usr/bin/perl
   fi
   loader=$(loader_in "$root")
-  local libraries="$tools/$root/lib/$triplet:$tools/$root/usr/lib/$triplet"
+  # systemd has a folder of its own.
+  local libraries="$tools/$root/lib/$triplet:$tools/$root/usr/lib/$triplet:$tools/$root/usr/lib/$triplet/systemd"
   missing=$("$tools/$root/$loader" --library-path "$libraries" --list "$tools/$root/$started" 2>&1 |
     grep -E 'not found|cannot' || true)
   if [ -n "$missing" ]; then
@@ -154,7 +155,7 @@ wrap() {
 self=\$(readlink -f "\$0")
 root=\${self%/*}/../$root
 $modules
-exec "\$root/$loader" --library-path "\$root/lib/$triplet:\$root/usr/lib/$triplet" "\$root/$started" $script "\$@"
+exec "\$root/$loader" --library-path "\$root/lib/$triplet:\$root/usr/lib/$triplet:\$root/usr/lib/$triplet/systemd" "\$root/$started" $script "\$@"
 WRAPPER
   chmod 755 "$tools/bin/.$program.new"
   mv -f "$tools/bin/.$program.new" "$tools/bin/$program"

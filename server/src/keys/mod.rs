@@ -1,6 +1,7 @@
 //! The keys of the zones in operation: kept in files, replaced in time, and told about.
 
 mod files;
+mod inspect;
 mod keeper;
 mod parent;
 mod passphrase;

@@ -116,6 +116,12 @@ impl PassphraseSource {
 }
 
 impl Passphrase {
+    /// One that somebody has typed; none if it is empty.
+    pub fn typed(text: String) -> Option<Self> {
+        let bytes = Zeroizing::new(text.into_bytes());
+        (!bytes.is_empty()).then_some(Self(bytes))
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }

@@ -6,14 +6,18 @@
     clippy::panic
 )]
 
+mod backed_up;
 mod bootstrap;
+mod carried;
 mod crash;
 mod dns;
+mod examined;
 mod http;
 mod initialised;
 mod keys;
 mod lifecycle;
 mod ownership;
+mod packaged;
 mod postgres;
 mod program;
 mod records;

@@ -94,6 +94,12 @@ pub(super) async fn first(database: &Database) -> Result<(Client, Tls), OpenErro
     Ok((client, tls))
 }
 
+/// A connection, with which nothing has been changed yet.
+pub(crate) async fn reach(database: &Database) -> Result<Client, OpenError> {
+    let (client, _) = first(database).await?;
+    Ok(client)
+}
+
 pub(super) fn pool(database: &Database, tls: Tls) -> Result<Pool, OpenError> {
     let recycling = ManagerConfig {
         recycling_method: RecyclingMethod::Fast,

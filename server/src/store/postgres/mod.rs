@@ -20,6 +20,7 @@ use deadpool_postgres::{Object, Pool};
 use payname_api::{ProvenBy, State};
 use payname_resolver::{Handle, UnixTime};
 
+pub(crate) use connect::reach;
 pub use connect::{Database, OpenError, UrlError};
 pub(crate) use keys::{KeyDocuments, KeyTurn};
 

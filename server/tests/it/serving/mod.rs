@@ -29,7 +29,7 @@ fn framed(message: &[u8]) -> Vec<u8> {
 }
 
 /// A program of the set-up; its absence is a failure.
-fn tool(name: &str) -> PathBuf {
+pub(crate) fn tool(name: &str) -> PathBuf {
     let folder = std::env::var_os("PAYNAME_TOOLS").map(PathBuf::from);
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tools/bin");
     let program = folder.unwrap_or(built).join(name);

@@ -1,0 +1,249 @@
+//! `paynamed backup` and `paynamed restore`: everything that a server cannot make anew, in one
+//! encrypted file.
+//!
+//! Inside is an archive (tar) of the configuration, the files of the data directory, and the registry
+//! as [`crate::carry`] writes it; the signed zones are made anew from these. So a backup of one store
+//! can be restored into the other.
+
+mod age;
+mod archive;
+mod restore;
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, BufWriter, Seek as _, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use payname_resolver::UnixTime;
+use ring::rand::SystemRandom;
+
+pub use self::{
+    age::AgeError,
+    restore::{Restored, restore},
+};
+use self::{
+    age::{COST, Sealing},
+    archive::{Archive, Manifest},
+};
+use crate::{
+    carry::{CarryError, export_registry},
+    config::{Config, ConfigError},
+    data_dir::{DataDirError, registry, signed_zones},
+    keys::{Passphrase, PassphraseError},
+    store::{OpenError, StoreError},
+};
+
+/// How often the files are read again because a server replaced keys meanwhile.
+const ATTEMPTS: usize = 5;
+
+/// Writes a backup to a new file; a server may be running.
+///
+/// # Errors
+/// [`BackupError`]; the file appears whole or not at all.
+pub async fn back_up(
+    config_file: &Path,
+    config: &Config,
+    passphrase: &Passphrase,
+    to: &Path,
+    now: UnixTime,
+) -> Result<(), BackupError> {
+    if to.exists() {
+        return Err(BackupError::Exists(to.to_owned()));
+    }
+    let mut unfinished = to.to_owned().into_os_string();
+    unfinished.push(".new");
+    let unfinished = PathBuf::from(unfinished);
+    let written = write(config_file, config, passphrase, &unfinished, now).await;
+    let finished = written.and_then(|()| {
+        // A link, other than a rename, replaces nothing.
+        fs::hard_link(&unfinished, to).map_err(|source| unwritten(to, source))
+    });
+    // Its content is in place under the other name, or of no use.
+    let _ = fs::remove_file(&unfinished);
+    finished
+}
+
+async fn write(
+    config_file: &Path,
+    config: &Config,
+    passphrase: &Passphrase,
+    to: &Path,
+    now: UnixTime,
+) -> Result<(), BackupError> {
+    let text = read(config_file)?;
+    let rows = rows(config, now).await?;
+    // After the registry: what was registered under a key is never without it.
+    let files = steady_files(&config.data_dir)?;
+    let mut options = OpenOptions::new();
+    let options = options.write(true).create(true).truncate(true).mode(0o600);
+    let file = options.open(to).map_err(|source| unwritten(to, source))?;
+    let sealing = Sealing::begin(BufWriter::new(file), passphrase, COST, &SystemRandom::new())?;
+    let mut archive = Archive::new(sealing, now);
+    let zones = config.domains.iter();
+    let manifest = Manifest::new(now, zones.map(|domain| domain.zone.to_string()));
+    let failed = |source| unwritten(to, source);
+    archive
+        .add(archive::MANIFEST, &manifest.to_json())
+        .map_err(failed)?;
+    archive.add(archive::CONFIGURATION, &text).map_err(failed)?;
+    for domain in &config.domains {
+        if let Some(path) = &domain.records {
+            let name = archive::records_of(&domain.zone);
+            archive.add(&name, &read(path)?).map_err(failed)?;
+        }
+    }
+    for (name, bytes) in &files {
+        let name = format!("{}{name}", archive::DATA);
+        archive.add(&name, bytes).map_err(failed)?;
+    }
+    archive.add_file(archive::REGISTRY, rows).map_err(failed)?;
+    let sealing = archive.end().map_err(failed)?;
+    let mut out = sealing.end().map_err(failed)?;
+    out.flush().map_err(failed)?;
+    out.get_ref().sync_all().map_err(failed)
+}
+
+/// The registry in a file that has no name, so that nothing stays behind.
+async fn rows(config: &Config, now: UnixTime) -> Result<File, BackupError> {
+    let path = config.data_dir.join("backup.new");
+    let failed = |source| unwritten(&path, source);
+    let mut options = OpenOptions::new();
+    let options = options.read(true).write(true).create(true).truncate(true);
+    let file = options.mode(0o600).open(&path).map_err(failed)?;
+    fs::remove_file(&path).map_err(failed)?;
+    let mut out = BufWriter::new(file);
+    export_registry(config, now, &mut out).await?;
+    let mut file = out
+        .into_inner()
+        .map_err(|error| failed(error.into_error()))?;
+    file.rewind().map_err(failed)?;
+    Ok(file)
+}
+
+/// The files of the data directory, all of one moment: read again if a key was replaced meanwhile.
+fn steady_files(directory: &Path) -> Result<Vec<(String, Vec<u8>)>, BackupError> {
+    let mut last = files(directory)?;
+    for _ in 1..ATTEMPTS {
+        let again = files(directory)?;
+        if again == last {
+            return Ok(last);
+        }
+        last = again;
+    }
+    Err(BackupError::Restless(directory.to_owned()))
+}
+
+/// All but the databases, which have ways of their own, and what is still being written.
+fn files(directory: &Path) -> Result<Vec<(String, Vec<u8>)>, BackupError> {
+    let unreadable = |source| BackupError::Unreadable {
+        path: directory.to_owned(),
+        source,
+    };
+    let databases = [
+        registry(directory),
+        signed_zones(directory),
+        directory.join("lock"),
+    ];
+    let databases = databases.map(|path| path.display().to_string());
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let shown = path.display().to_string();
+        let is_database = databases.iter().any(|database| shown.starts_with(database));
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        if is_database || name.ends_with(".new") || !path.is_file() {
+            continue;
+        }
+        match fs::read(&path) {
+            Ok(bytes) => files.push((name.to_owned(), bytes)),
+            // Destroyed just now; the next look shows what takes its place.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(BackupError::Unreadable { path, source }),
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, BackupError> {
+    fs::read(path).map_err(|source| BackupError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn unwritten(path: &Path, source: io::Error) -> BackupError {
+    BackupError::Unwritten {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// Why there is no backup, or nothing was restored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BackupError {
+    /// Something is there already.
+    #[error("{} exists already, and nothing is overwritten", .0.display())]
+    Exists(PathBuf),
+    /// The data directory is in use.
+    #[error("{} is not empty; restore into a new data directory, or move this one away", .0.display())]
+    NotEmpty(PathBuf),
+    /// A file cannot be read.
+    #[error("{} cannot be read", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file cannot be written.
+    #[error("{} cannot be written", path.display())]
+    Unwritten {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The files change all the time.
+    #[error("the files in {} change all the time; try again in a minute", .0.display())]
+    Restless(PathBuf),
+    /// It cannot be encrypted or decrypted.
+    #[error("the backup: {0}")]
+    Sealed(#[from] AgeError),
+    /// It holds something else.
+    #[error("this is no backup of paynamed: {0}")]
+    Foreign(String),
+    /// A newer version wrote it.
+    #[error(
+        "the backup has version {found}, and this paynamed knows up to {known}; restore it with the newer one that wrote it"
+    )]
+    TooNew {
+        /// Its version.
+        found: u64,
+        /// The newest known here.
+        known: u64,
+    },
+    /// The configuration in it, or beside it, cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The passphrase of the keys cannot be had.
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
+    /// The keys cannot be used.
+    #[error(transparent)]
+    Files(#[from] DataDirError),
+    /// The registry cannot be carried.
+    #[error(transparent)]
+    Registry(#[from] CarryError),
+    /// The registry cannot be made.
+    #[error("the registry cannot be made")]
+    Open(#[from] OpenError),
+    /// The registry failed.
+    #[error("the registry fails")]
+    Store(#[from] StoreError),
+}
