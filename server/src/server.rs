@@ -174,6 +174,7 @@ impl Server {
             clients: config.http.clients,
             limits: Limits::new(&config.http.limits, counts.clone()),
             site: Site::new(config.web),
+            counts: counts.clone(),
         });
         let worker = Worker {
             store: Arc::clone(&store),

@@ -2,73 +2,116 @@
 //!
 //! A code is never renamed or given another meaning; new ones may come.
 
-/// 400: the body is no JSON of the documented form.
-pub const INVALID_BODY: &str = "invalid_body";
-/// 400: a header cannot be read, such as an `If-Match` that is no version.
-pub const INVALID_HEADER: &str = "invalid_header";
-/// 400: the query of the URL is none of the documented form.
-pub const INVALID_QUERY: &str = "invalid_query";
-/// 401: there is no `Authorization` header.
-pub const AUTH_MISSING: &str = "auth_missing";
-/// 401: the header is no `Nostr` followed by the base64 of an event.
-pub const AUTH_MALFORMED: &str = "auth_malformed";
-/// 401: the event is not of kind 27235.
-pub const AUTH_KIND: &str = "auth_kind";
-/// 401: the event was signed too long ago, or in the future.
-pub const AUTH_TIME: &str = "auth_time";
-/// 401: the event was signed for another URL.
-pub const AUTH_URL: &str = "auth_url";
-/// 401: the event was signed for another method.
-pub const AUTH_METHOD: &str = "auth_method";
-/// 401: the event was signed for another body, or for none.
-pub const AUTH_PAYLOAD: &str = "auth_payload";
-/// 401: the event's id or signature is wrong.
-pub const AUTH_SIGNATURE: &str = "auth_signature";
-/// 401: the event was used before.
-pub const AUTH_REPLAYED: &str = "auth_replayed";
-/// 401: the new owner's signed event is not in the `Payname-Consent` header.
-pub const CONSENT_MISSING: &str = "consent_missing";
-/// 401: the consent was signed by another key than the one that is to have the name.
-pub const CONSENT_KEY: &str = "consent_key";
-/// 403: the name belongs, or belonged, to another key.
-pub const NOT_OWNER: &str = "not_owner";
-/// 403: the operator has disabled the name, and only the operator can enable it.
-pub const SUSPENDED: &str = "suspended";
-/// 403: this change is not for whoever asks for it.
-pub const NOT_THEIRS: &str = "not_theirs";
-/// 404: the server has no such domain.
-pub const UNKNOWN_DOMAIN: &str = "unknown_domain";
-/// 404: there is no such name.
-pub const UNKNOWN_HANDLE: &str = "unknown_handle";
-/// 404: there is no such route.
-pub const UNKNOWN_ROUTE: &str = "unknown_route";
-/// 405: the route has no such method.
-pub const METHOD_NOT_ALLOWED: &str = "method_not_allowed";
-/// 408: the request took too long to arrive or to answer.
-pub const TIMEOUT: &str = "timeout";
-/// 409: there is no proof yet, since the name is not published.
-pub const NOT_PUBLISHED: &str = "not_published";
-/// 409: the operator of the server keeps the name for records of his own.
-pub const RESERVED: &str = "reserved";
-/// 409: the name has expired; renew it first.
-pub const EXPIRED: &str = "expired";
-/// 409: the name belongs already to the key that it is to be given to.
-pub const SAME_OWNER: &str = "same_owner";
-/// 412: `If-Match` or `If-None-Match` does not hold.
-pub const PRECONDITION_FAILED: &str = "precondition_failed";
-/// 413: the body is longer than [`MAX_BODY_BYTES`](crate::MAX_BODY_BYTES).
-pub const BODY_TOO_LARGE: &str = "body_too_large";
-/// 415: the body is not `application/json`.
-pub const UNSUPPORTED_MEDIA_TYPE: &str = "unsupported_media_type";
-/// 422: the user is no name that can be registered.
-pub const INVALID_HANDLE: &str = "invalid_handle";
-/// 422: the URI cannot be published.
-pub const INVALID_URI: &str = "invalid_uri";
-/// 429: there were too many requests of a network, a key or for a name; `Retry-After` says when to try again.
-pub const RATE_LIMITED: &str = "rate_limited";
-/// 500: the server failed; nothing was acknowledged.
-pub const INTERNAL: &str = "internal";
-/// 503: the server is too busy, or stopping; try again.
-pub const UNAVAILABLE: &str = "unavailable";
-/// 502: the record could not be proven from DNS just now.
-pub const PROOF_UNAVAILABLE: &str = "proof_unavailable";
+/// A code, with what it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Code {
+    /// The code itself, such as `not_owner`.
+    pub code: &'static str,
+    /// The HTTP status it comes with.
+    pub status: u16,
+    /// What it means, in a sentence.
+    pub meaning: &'static str,
+}
+
+/// Declares codes, and lists them.
+macro_rules! codes {
+    ($($status:literal $name:ident $code:literal $meaning:literal;)*) => {
+        $(
+            #[doc = concat!(stringify!($status), ": ", $meaning)]
+            pub const $name: &str = $code;
+        )*
+
+        /// Every code there is.
+        pub const ALL: &[Code] = &[
+            $(Code { code: $code, status: $status, meaning: $meaning },)*
+        ];
+    };
+}
+
+codes! {
+    400 INVALID_BODY "invalid_body"
+        "the body is no JSON of the documented form.";
+    400 INVALID_HEADER "invalid_header"
+        "a header cannot be read, such as an `If-Match` that is no version.";
+    400 INVALID_QUERY "invalid_query"
+        "the query of the URL is none of the documented form.";
+    401 AUTH_MISSING "auth_missing"
+        "there is no `Authorization` header.";
+    401 AUTH_MALFORMED "auth_malformed"
+        "the header is no `Nostr` followed by the base64 of an event.";
+    401 AUTH_KIND "auth_kind"
+        "the event is not of kind 27235.";
+    401 AUTH_TIME "auth_time"
+        "the event was signed too long ago, or in the future.";
+    401 AUTH_URL "auth_url"
+        "the event was signed for another URL.";
+    401 AUTH_METHOD "auth_method"
+        "the event was signed for another method.";
+    401 AUTH_PAYLOAD "auth_payload"
+        "the event was signed for another body, or for none.";
+    401 AUTH_SIGNATURE "auth_signature"
+        "the event's id or signature is wrong.";
+    401 AUTH_REPLAYED "auth_replayed"
+        "the event was used before.";
+    401 CONSENT_MISSING "consent_missing"
+        "the new owner's signed event is not in the `Payname-Consent` header.";
+    401 CONSENT_KEY "consent_key"
+        "the consent was signed by another key than the one that is to have the name.";
+    403 NOT_OWNER "not_owner"
+        "the name belongs, or belonged, to another key.";
+    403 SUSPENDED "suspended"
+        "the operator has disabled the name, and only the operator can enable it.";
+    403 NOT_THEIRS "not_theirs"
+        "this change is not for whoever asks for it.";
+    404 UNKNOWN_DOMAIN "unknown_domain"
+        "the server has no such domain.";
+    404 UNKNOWN_HANDLE "unknown_handle"
+        "there is no such name.";
+    404 UNKNOWN_ROUTE "unknown_route"
+        "there is no such route.";
+    405 METHOD_NOT_ALLOWED "method_not_allowed"
+        "the route has no such method.";
+    408 TIMEOUT "timeout"
+        "the request took too long to arrive or to answer.";
+    409 NOT_PUBLISHED "not_published"
+        "there is no proof yet, since the name is not published.";
+    409 RESERVED "reserved"
+        "the operator of the server keeps the name for records of his own.";
+    409 EXPIRED "expired"
+        "the name has expired; renew it first.";
+    409 SAME_OWNER "same_owner"
+        "the name belongs already to the key that it is to be given to.";
+    412 PRECONDITION_FAILED "precondition_failed"
+        "`If-Match` or `If-None-Match` does not hold.";
+    413 BODY_TOO_LARGE "body_too_large"
+        "the body is longer than 16,384 bytes.";
+    415 UNSUPPORTED_MEDIA_TYPE "unsupported_media_type"
+        "the body is not `application/json`.";
+    422 INVALID_HANDLE "invalid_handle"
+        "the user is no name that can be registered.";
+    422 INVALID_URI "invalid_uri"
+        "the URI cannot be published.";
+    429 RATE_LIMITED "rate_limited"
+        "there were too many requests of a network, a key or for a name; `Retry-After` says when to try again.";
+    500 INTERNAL "internal"
+        "the server failed; nothing was acknowledged.";
+    502 PROOF_UNAVAILABLE "proof_unavailable"
+        "the record could not be proven from DNS just now.";
+    503 UNAVAILABLE "unavailable"
+        "the server is too busy, or stopping; try again.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_stands_once_and_for_a_failure() {
+        for (index, code) in ALL.iter().enumerate() {
+            assert!((400..600).contains(&code.status), "{code:?}");
+            assert!(!ALL.iter().take(index).any(|other| other.code == code.code));
+            assert!(code.meaning.ends_with('.'), "{code:?}");
+        }
+    }
+}

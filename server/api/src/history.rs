@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One step. Nothing of it is ever changed or removed.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryStep {
     /// The version that it made.

@@ -18,7 +18,8 @@
 //! | `GET /v1/domains/{domain}/handles/{user}/proof` | the RFC 9102 proof | 200 `application/octet-stream` |
 //! | `GET /v1/domains` | the domains of the server, in parts | 200 [`Listed`] of [`DomainInfo`] |
 //! | `GET /v1/domains/{domain}` | the zone: nameservers, DS records, TTL | 200 [`DomainInfo`] |
-//! | `GET /livez`, `GET /readyz` | whether the process runs, and can serve | 200 or 503, text |
+//! | `GET /livez`, `GET /readyz` | whether the process runs, and can serve | 200, text |
+//! | `GET /openapi.json` | all of this, for programs | 200 OpenAPI 3.1 |
 //!
 //! # Signing a request
 //!
@@ -57,6 +58,8 @@ pub use problem::Problem;
 pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
 /// The media type of a proof.
 pub const PROOF_MEDIA_TYPE: &str = "application/octet-stream";
+/// The header with the id of a request, in requests (if the client has one) and in responses.
+pub const REQUEST_ID: &str = "x-request-id";
 /// The scheme in `Authorization` (NIP-98).
 pub const AUTH_SCHEME: &str = "Nostr";
 /// The header of a transfer that holds the new owner's signed event, in the form of `Authorization`.
@@ -67,6 +70,7 @@ pub const AUTH_WINDOW_SECONDS: u64 = 60;
 pub const MAX_BODY_BYTES: usize = 16 * 1024;
 
 /// The body of `PUT …/handles/{user}`: what the name shall pay.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PutHandle {
@@ -75,6 +79,7 @@ pub struct PutHandle {
 }
 
 /// The body of `POST …/handles/{user}/transfer`: who shall have the name.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TransferHandle {
@@ -83,6 +88,7 @@ pub struct TransferHandle {
 }
 
 /// A name as the server knows it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HandleStatus {
     /// The name as people write it, `₿alice@example.com`.
@@ -118,6 +124,7 @@ pub struct HandleStatus {
 }
 
 /// What only the owner of a name and the operator are told.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Private {
     /// The URI that comes back when the name is enabled or renewed.
@@ -136,6 +143,7 @@ pub struct Private {
 }
 
 /// How far a name has come.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -161,6 +169,7 @@ pub enum State {
 }
 
 /// From where the server looked when it proved a name.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -177,6 +186,7 @@ pub enum ProvenBy {
 }
 
 /// A domain the server gives names under.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DomainInfo {
     /// The domain, without a final dot.

@@ -10,6 +10,7 @@ pub const MAX_LIMIT: usize = 500;
 /// A part of a list, as `?limit=` and `?cursor=` ask for it.
 ///
 /// The same way on is in the header `Link: <…>; rel="next"` (RFC 8288).
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed<T> {
     /// The items, in the order of the list.

@@ -22,6 +22,8 @@ pub const RENEW: &str = "/v1/domains/{domain}/handles/{user}/renew";
 pub const HISTORY: &str = "/v1/domains/{domain}/handles/{user}/history";
 /// The proof of any name (`?d=NAME.&t=TXT|TLSA|A|AAAA`), where the server has a resolver.
 pub const DNSSEC_PROOF: &str = "/dnssecproof";
+/// The description of the API (OpenAPI 3.1).
+pub const OPENAPI: &str = "/openapi.json";
 /// Whether the process runs.
 pub const LIVEZ: &str = "/livez";
 /// Whether the server can serve: its database answers and its zones are loaded.

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// What went wrong, and what to do about it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// A URI that names the kind of problem; `about:blank` when a server sent none.
@@ -22,6 +23,9 @@ pub struct Problem {
     /// One of [`codes`](crate::codes): what a program may decide by.
     #[serde(default)]
     pub code: String,
+    /// The id of the request, by which the operator finds it in the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
 }
 
 impl Problem {
@@ -45,6 +49,7 @@ impl Problem {
             status,
             detail: detail.into(),
             code: code.to_owned(),
+            request_id: None,
         }
     }
 }

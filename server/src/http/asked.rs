@@ -25,6 +25,19 @@ pub(crate) struct Asked {
     pub(crate) visitor: Visitor,
 }
 
+/// The path of a name, for the document.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Path)]
+#[allow(dead_code, reason = "only described")]
+pub(super) struct PathOfName {
+    /// The domain, without a final dot.
+    #[param(example = "example.com")]
+    domain: String,
+    /// The part before the `@`.
+    #[param(example = "alice")]
+    user: String,
+}
+
 impl FromRequestParts<Arc<App>> for Asked {
     type Rejection = std::convert::Infallible;
 

@@ -4,28 +4,52 @@ use std::sync::Arc;
 
 use axum::{
     body::Bytes,
-    extract::{Query, Request, State, rejection::QueryRejection},
+    extract::{Query, State, rejection::QueryRejection},
     http::{HeaderValue, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use payname_api::{PROOF_MEDIA_TYPE, codes};
+use payname_api::{PROOF_MEDIA_TYPE, codes, paths};
 use payname_resolver::{
     Question,
     hickory_proto::rr::{Name, RecordType},
 };
 use serde::Deserialize;
 
-use super::{App, failure::Failure};
+use super::{
+    App,
+    document::{ProofBytes, problems},
+    failure::Failure,
+};
 use crate::{outbox::Chain, proof_relay::RelayError};
 
 /// The query of the URL.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
+    /// The name, in ASCII.
+    #[param(example = "alice.user._bitcoin-payment.example.com.")]
     d: String,
+    /// The type: `TXT`, `TLSA`, `A` or `AAAA`.
+    #[param(example = "TXT")]
     t: String,
 }
 
+problems!(RelayProblems: INVALID_QUERY, UNKNOWN_ROUTE, PROOF_UNAVAILABLE);
+
+/// The proof of any name and type, in the form of other proof servers, where this server has a resolver.
+#[utoipa::path(
+    get,
+    path = paths::DNSSEC_PROOF,
+    operation_id = "relay_proof",
+    tag = "proofs",
+    params(Wanted),
+    responses(
+        (status = OK, description = "An RFC 9102 authentication chain, or what the resolver gave; verify it.", body = ProofBytes, content_type = "application/octet-stream", headers(
+            ("Cache-Control" = String, description = "`max-age` is how long the proof stays true."),
+        )),
+        RelayProblems,
+    ),
+)]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     wanted: Result<Query<Wanted>, QueryRejection>,
@@ -51,15 +75,6 @@ pub(super) async fn show(
         }
     }
     Ok(response)
-}
-
-/// Lets pages of any origin read proofs: they are public, and nothing here asks who reads.
-pub(super) async fn open_to_pages(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let any = HeaderValue::from_static("*");
-    let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
-    response
 }
 
 impl Wanted {
@@ -101,9 +116,7 @@ impl From<RelayError> for Failure {
     fn from(error: RelayError) -> Self {
         match error {
             RelayError::Busy => {
-                let status = StatusCode::SERVICE_UNAVAILABLE;
-                let detail = "too many proofs are being gathered; try again in a second";
-                Self::new(status, codes::UNAVAILABLE, "Busy", detail)
+                Self::unavailable("too many proofs are being gathered; try again in a second")
             }
             RelayError::Gather(_) => {
                 let status = StatusCode::BAD_GATEWAY;

@@ -8,12 +8,28 @@ use axum::{
     http::Uri,
     response::Response,
 };
-use payname_api::DomainInfo;
+use payname_api::{DomainInfo, Listed, paths};
 use payname_zones::Zone;
 
-use super::{App, failure::Failure, page::Page};
+use super::{
+    App,
+    document::problems,
+    failure::Failure,
+    page::{Page, Part},
+};
 use crate::config::Domain;
 
+problems!(ShowProblems: UNKNOWN_DOMAIN, INVALID_HANDLE);
+
+/// A domain: its nameservers, DS records, TTLs and network.
+#[utoipa::path(
+    get,
+    path = paths::DOMAIN,
+    operation_id = "show_domain",
+    tag = "domains",
+    params(("domain" = String, Path, description = "The domain.", example = "example.com")),
+    responses((status = OK, description = "The domain.", body = DomainInfo), ShowProblems),
+)]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,
@@ -22,6 +38,20 @@ pub(super) async fn show(
     Ok(Json(app.describe(app.domain(&name)?)))
 }
 
+problems!(ListProblems: INVALID_QUERY);
+
+/// The domains of this server, in parts.
+#[utoipa::path(
+    get,
+    path = paths::DOMAINS,
+    operation_id = "list_domains",
+    tag = "domains",
+    params(Part),
+    responses(
+        (status = OK, description = "A part of the list.", body = Listed<DomainInfo>, headers(("Link" = Option<String>, description = "`<…>; rel=\"next\"`: the part that follows."))),
+        ListProblems,
+    ),
+)]
 pub(super) async fn list(State(app): State<Arc<App>>, uri: Uri) -> Result<Response, Failure> {
     let page = Page::read("domains", &uri)?;
     let domains = app.domains.values();

@@ -80,6 +80,11 @@ impl Failure {
         )
     }
 
+    pub(super) fn unavailable(detail: &str) -> Self {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Self::new(status, codes::UNAVAILABLE, "Unavailable", detail).retry_after(1)
+    }
+
     pub(super) fn invalid_header(detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
@@ -112,7 +117,7 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status =
             StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_vec(&self.problem).unwrap_or_default();
+        let body = body_of(&self.problem);
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(
@@ -128,12 +133,19 @@ impl IntoResponse for Failure {
                 HeaderValue::from_static(AUTH_SCHEME),
             );
         }
+        // The id of the request is added by whoever knows it.
+        response.extensions_mut().insert(self.problem);
         response
     }
 }
 
+/// A problem as bytes.
+pub(super) fn body_of(problem: &Problem) -> Vec<u8> {
+    serde_json::to_vec(problem).unwrap_or_default()
+}
+
 pub(crate) async fn unknown_route() -> Failure {
-    let detail = "there is nothing here; names are at /v1/domains/{domain}/handles/{user}";
+    let detail = "there is nothing here; names are at /v1/domains/{domain}/handles/{user}, and all routes in /openapi.json";
     Failure::new(
         StatusCode::NOT_FOUND,
         codes::UNKNOWN_ROUTE,
@@ -143,8 +155,7 @@ pub(crate) async fn unknown_route() -> Failure {
 }
 
 pub(super) async fn method_not_allowed() -> Failure {
-    let detail =
-        "this route has no such method; a name takes GET, PUT and DELETE, all else only GET";
+    let detail = "this route has no such method; /openapi.json says which it has";
     let title = "Method not allowed";
     Failure::new(
         StatusCode::METHOD_NOT_ALLOWED,

@@ -12,11 +12,17 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use payname_api::{HandleStatus, Private, PutHandle, State, codes};
+use payname_api::{HandleStatus, Private, PutHandle, State, codes, paths};
 use payname_zones::payment_record;
 use serde::de::DeserializeOwned;
 
-use super::{App, asked::Asked, failure::Failure, precondition};
+use super::{
+    App,
+    asked::{Asked, PathOfName},
+    document::problems,
+    failure::Failure,
+    precondition::{self, Preconditions},
+};
 use crate::{
     config::Domain,
     registration::{By, Change, Decision, Effect, Registration, What},
@@ -26,6 +32,21 @@ use crate::{
 /// The domain and the user in the path.
 pub(crate) type Parts = Result<Path<(String, String)>, PathRejection>;
 
+problems!(ShowProblems: UNKNOWN_DOMAIN, UNKNOWN_HANDLE, INVALID_HANDLE);
+
+/// Shows a name.
+#[utoipa::path(
+    get,
+    path = paths::HANDLE,
+    operation_id = "show_handle",
+    tag = "names",
+    params(PathOfName),
+    security((), ("nostr" = [])),
+    responses(
+        (status = OK, description = "The name; what only its owner is told, if he signed.", body = HandleStatus, headers(("ETag" = String, description = "Its version, quoted."))),
+        ShowProblems,
+    ),
+)]
 pub(super) async fn show(
     AppState(app): AppState<Arc<App>>,
     path: Parts,
@@ -42,6 +63,25 @@ pub(super) async fn show(
     Ok(respond(StatusCode::OK, &registration, for_owner))
 }
 
+problems!(PutProblems: UNKNOWN_DOMAIN, INVALID_HANDLE, INVALID_URI, INVALID_HEADER, UNSUPPORTED_MEDIA_TYPE, NOT_OWNER, SUSPENDED, NOT_THEIRS, RESERVED, EXPIRED, PRECONDITION_FAILED);
+
+/// Claims or changes a name.
+///
+/// Repeating it changes nothing. `If-None-Match: *` claims only a free name, `If-Match` changes only the version seen.
+#[utoipa::path(
+    put,
+    path = paths::HANDLE,
+    operation_id = "put_handle",
+    tag = "names",
+    params(PathOfName, Preconditions),
+    request_body(content = PutHandle, description = "What the name shall pay."),
+    security(("nostr" = [])),
+    responses(
+        (status = OK, description = "It is so already, and published.", body = HandleStatus, headers(("ETag" = String, description = "Its version, quoted."))),
+        (status = ACCEPTED, description = "Committed, and on its way into DNS.", body = HandleStatus, headers(("ETag" = String, description = "Its version, quoted."))),
+        PutProblems,
+    ),
+)]
 pub(crate) async fn put(
     AppState(app): AppState<Arc<App>>,
     path: Parts,
@@ -64,6 +104,22 @@ pub(crate) async fn put(
     app.change(change, domain, &asked).await
 }
 
+problems!(RemoveProblems: UNKNOWN_DOMAIN, UNKNOWN_HANDLE, INVALID_HANDLE, INVALID_HEADER, NOT_OWNER, SUSPENDED, NOT_THEIRS, PRECONDITION_FAILED);
+
+/// Takes a name out of DNS; its key can claim it again.
+#[utoipa::path(
+    delete,
+    path = paths::HANDLE,
+    operation_id = "remove_handle",
+    tag = "names",
+    params(PathOfName, Preconditions),
+    security(("nostr" = [])),
+    responses(
+        (status = OK, description = "It is removed already.", body = HandleStatus, headers(("ETag" = String, description = "Its version, quoted."))),
+        (status = ACCEPTED, description = "Committed, and on its way out of DNS.", body = HandleStatus, headers(("ETag" = String, description = "Its version, quoted."))),
+        RemoveProblems,
+    ),
+)]
 pub(crate) async fn remove(
     AppState(app): AppState<Arc<App>>,
     path: Parts,

@@ -2,24 +2,38 @@
 
 use std::sync::Arc;
 
-use axum::{extract::State, http::StatusCode};
+use axum::extract::State;
+use payname_api::paths;
 
-use super::App;
+use super::{App, failure::Failure};
 use crate::outbox::Chain;
 
+/// Whether the process runs.
+#[utoipa::path(
+    get,
+    path = paths::LIVEZ,
+    operation_id = "livez",
+    tag = "server",
+    responses((status = OK, description = "It runs.", body = String, content_type = "text/plain")),
+)]
 pub(super) async fn livez() -> &'static str {
     "alive\n"
 }
 
-pub(super) async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
+/// Whether the server can serve: its database answers and takes changes.
+#[utoipa::path(
+    get,
+    path = paths::READYZ,
+    operation_id = "readyz",
+    tag = "server",
+    responses((status = OK, description = "It can.", body = String, content_type = "text/plain")),
+)]
+pub(super) async fn readyz(State(app): State<Arc<App>>) -> Result<&'static str, Failure> {
     match app.store.ready().await {
-        Ok(()) => (StatusCode::OK, "ready\n"),
+        Ok(()) => Ok("ready\n"),
         Err(error) => {
             tracing::error!(error = %Chain(&error), "the store does not answer");
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the store does not answer\n",
-            )
+            Err(Failure::unavailable("the store does not answer"))
         }
     }
 }

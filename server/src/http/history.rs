@@ -7,15 +7,37 @@ use axum::{
     http::Uri,
     response::Response,
 };
-use payname_api::HistoryStep;
+use payname_api::{HistoryStep, Listed, paths};
 use payname_resolver::Handle;
 
-use super::{App, asked::Asked, failure::Failure, handles::Parts, page::Page};
+use super::{
+    App,
+    asked::{Asked, PathOfName},
+    document::problems,
+    failure::Failure,
+    handles::Parts,
+    page::{Page, Part},
+};
 use crate::{
     auth::AuthError,
     registration::{Author, Refusal, Step},
 };
 
+problems!(HistoryProblems: UNKNOWN_DOMAIN, UNKNOWN_HANDLE, INVALID_HANDLE, INVALID_QUERY, NOT_OWNER);
+
+/// What was done to a name, for its owner, in parts.
+#[utoipa::path(
+    get,
+    path = paths::HISTORY,
+    operation_id = "show_history",
+    tag = "names",
+    params(PathOfName, Part),
+    security(("nostr" = [])),
+    responses(
+        (status = OK, description = "A part of the history, the oldest step first.", body = Listed<HistoryStep>, headers(("Link" = Option<String>, description = "`<…>; rel=\"next\"`: the part that follows."))),
+        HistoryProblems,
+    ),
+)]
 pub(crate) async fn show(
     AppState(app): AppState<Arc<App>>,
     path: Parts,

@@ -3,23 +3,24 @@
 use std::sync::Arc;
 
 use axum::{
-    Router,
     body::Bytes,
     extract::{Path, State as AppState, rejection::BytesRejection},
     http::{HeaderName, StatusCode},
     response::Response,
-    routing::post,
 };
 use data_encoding::HEXLOWER_PERMISSIVE;
-use payname_api::{CONSENT_HEADER, TransferHandle, codes, paths};
+use payname_api::{CONSENT_HEADER, HandleStatus, TransferHandle, codes, paths};
 use payname_resolver::{Handle, UnixTime};
 use payname_zones::payment_record;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     App,
-    asked::Asked,
+    asked::{Asked, PathOfName},
+    document::problems,
     failure::Failure,
     handles::{Parts, read_body},
+    precondition::Preconditions,
 };
 use crate::{
     auth::AuthError,
@@ -34,14 +35,31 @@ const CONSENT: HeaderName = HeaderName::from_static(CONSENT_HEADER);
 /// The body of a request, or why there is none.
 pub(crate) type Body = Result<Bytes, BytesRejection>;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route(paths::TRANSFER, post(transfer))
-        .route(paths::DISABLE, post(disable))
-        .route(paths::ENABLE, post(enable))
-        .route(paths::RENEW, post(renew))
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(transfer))
+        .routes(routes!(disable))
+        .routes(routes!(enable))
+        .routes(routes!(renew))
 }
 
+problems!(TransferProblems: UNKNOWN_DOMAIN, UNKNOWN_HANDLE, INVALID_HANDLE, INVALID_HEADER, UNSUPPORTED_MEDIA_TYPE, CONSENT_MISSING, CONSENT_KEY, NOT_OWNER, SUSPENDED, NOT_THEIRS, EXPIRED, SAME_OWNER, PRECONDITION_FAILED);
+
+/// Gives a name to another key, which signs the same request in `Payname-Consent`.
+#[utoipa::path(
+    post,
+    path = paths::TRANSFER,
+    operation_id = "transfer_handle",
+    tag = "names",
+    params(PathOfName, Preconditions, ("Payname-Consent" = String, Header, description = "`Nostr` and the base64 of the event that the new owner signed, for the same method, URL and body.")),
+    request_body(content = TransferHandle, description = "Who is to have the name."),
+    security(("nostr" = [])),
+    responses(
+        (status = OK, description = "The name, which is the new owner's, as DNS has it already.", body = HandleStatus),
+        (status = ACCEPTED, description = "The name, which is the new owner's, and on its way into DNS.", body = HandleStatus),
+        TransferProblems,
+    ),
+)]
 async fn transfer(
     AppState(app): AppState<Arc<App>>,
     path: Parts,
@@ -74,6 +92,22 @@ async fn transfer(
     app.change(change, domain, &asked).await
 }
 
+problems!(LifeProblems: UNKNOWN_DOMAIN, UNKNOWN_HANDLE, INVALID_HANDLE, INVALID_HEADER, INVALID_URI, NOT_OWNER, SUSPENDED, NOT_THEIRS, RESERVED, EXPIRED, PRECONDITION_FAILED);
+
+/// Takes a name out of DNS for the time being; nobody is told that it is there.
+#[utoipa::path(
+    post,
+    path = paths::DISABLE,
+    operation_id = "disable_handle",
+    tag = "names",
+    params(PathOfName, Preconditions),
+    security(("nostr" = [])),
+    responses(
+        (status = OK, description = "It is so, and DNS needs no change.", body = HandleStatus),
+        (status = ACCEPTED, description = "Committed, and on its way into DNS.", body = HandleStatus),
+        LifeProblems,
+    ),
+)]
 pub(crate) async fn disable(
     AppState(app): AppState<Arc<App>>,
     path: Parts,
@@ -84,6 +118,20 @@ pub(crate) async fn disable(
     request.make(&app, What::Disable, &asked).await
 }
 
+/// Brings a disabled name back as it was.
+#[utoipa::path(
+    post,
+    path = paths::ENABLE,
+    operation_id = "enable_handle",
+    tag = "names",
+    params(PathOfName, Preconditions),
+    security(("nostr" = [])),
+    responses(
+        (status = OK, description = "It is so, and DNS needs no change.", body = HandleStatus),
+        (status = ACCEPTED, description = "Committed, and on its way into DNS.", body = HandleStatus),
+        LifeProblems,
+    ),
+)]
 pub(crate) async fn enable(
     AppState(app): AppState<Arc<App>>,
     path: Parts,
@@ -95,6 +143,20 @@ pub(crate) async fn enable(
     request.make(&app, What::Enable, &asked).await
 }
 
+/// Begins a name's time anew, where the domain lets names expire.
+#[utoipa::path(
+    post,
+    path = paths::RENEW,
+    operation_id = "renew_handle",
+    tag = "names",
+    params(PathOfName, Preconditions),
+    security(("nostr" = [])),
+    responses(
+        (status = OK, description = "It is so, and DNS needs no change.", body = HandleStatus),
+        (status = ACCEPTED, description = "Committed, and on its way into DNS.", body = HandleStatus),
+        LifeProblems,
+    ),
+)]
 pub(crate) async fn renew(
     AppState(app): AppState<Arc<App>>,
     path: Parts,

@@ -3,7 +3,9 @@
 mod asked;
 mod counts;
 mod dnssecproof;
+mod document;
 mod domains;
+mod envelope;
 mod failure;
 pub(crate) mod handles;
 mod health;
@@ -19,17 +21,17 @@ mod visitor;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{DefaultBodyLimit, Request},
-    http::{HeaderValue, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse as _, Response},
-    routing::get,
 };
-use payname_api::{MAX_BODY_BYTES, paths};
+use payname_api::MAX_BODY_BYTES;
 use payname_resolver::Handle;
 use tokio::sync::Notify;
+use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use url::Url;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use self::{
     asked::Asked,
@@ -71,37 +73,35 @@ pub(crate) struct App {
     pub(crate) clients: Clients,
     pub(crate) limits: Limits,
     pub(crate) site: web::Site,
+    pub(crate) counts: HttpCounts,
 }
 
 impl App {
     /// The routes.
     pub(crate) fn router(self: Arc<Self>) -> Router {
-        Router::new()
-            .route(
-                paths::HANDLE,
-                get(handles::show).put(handles::put).delete(handles::remove),
-            )
-            .route(
-                paths::PROOF,
-                get(proofs::show).layer(from_fn(dnssecproof::open_to_pages)),
-            )
-            .route(
-                paths::DNSSEC_PROOF,
-                get(dnssecproof::show).layer(from_fn(dnssecproof::open_to_pages)),
-            )
-            .route(paths::DOMAINS, get(domains::list))
-            .merge(lifecycle::routes())
-            .route(paths::HISTORY, get(history::show))
-            .route(paths::DOMAIN, get(domains::show))
-            .route(paths::LIVEZ, get(health::livez))
-            .route(paths::READYZ, get(health::readyz))
-            .merge(web::routes(&self.site))
-            .fallback(unknown_route)
+        let (api, document) = routes().split_for_parts();
+        let document = document::finish(document, &self.public_url);
+        let api = api
+            .layer(Extension(document::Text::new(&document)))
+            .fallback(unknown_route);
+        // Pages of other origins may read the API and not our own pages.
+        self.guard(api)
+            .layer(envelope::open_to_pages())
+            .merge(self.guard(web::routes(&self.site)))
+            .layer(from_fn_with_state(Arc::clone(&self), envelope::surround))
+            .layer(PropagateRequestIdLayer::new(envelope::X_REQUEST_ID))
+            .layer(SetRequestIdLayer::new(envelope::X_REQUEST_ID, envelope::RandomId))
+            .layer(from_fn(envelope::drop_strange_ids))
+            .with_state(self)
+    }
+
+    /// Routes within limits.
+    fn guard(self: &Arc<Self>, router: Router<Arc<Self>>) -> Router<Arc<Self>> {
+        router
             .method_not_allowed_fallback(failure::method_not_allowed)
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .layer(from_fn(limit_time))
-            .layer(from_fn_with_state(Arc::clone(&self), limits::limit))
-            .with_state(self)
+            .layer(from_fn_with_state(Arc::clone(self), limits::limit))
     }
 
     /// The domain of a path.
@@ -119,14 +119,24 @@ impl App {
     }
 }
 
-/// Ends requests that take too long, and keeps caches from storing what does not say otherwise.
+/// The routes; none without its description.
+fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(document::frame())
+        .routes(routes!(handles::show, handles::put, handles::remove))
+        .merge(lifecycle::routes())
+        .routes(routes!(history::show))
+        .routes(routes!(proofs::show))
+        .routes(routes!(dnssecproof::show))
+        .routes(routes!(domains::list))
+        .routes(routes!(domains::show))
+        .routes(routes!(health::livez))
+        .routes(routes!(health::readyz))
+        .routes(routes!(document::show))
+}
+
+/// Ends requests that take too long.
 async fn limit_time(request: Request, next: Next) -> Response {
-    let mut response = tokio::time::timeout(TIME_LIMIT, next.run(request))
+    tokio::time::timeout(TIME_LIMIT, next.run(request))
         .await
-        .unwrap_or_else(|_| Failure::timeout().into_response());
-    response
-        .headers_mut()
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
-    response
+        .unwrap_or_else(|_| Failure::timeout().into_response())
 }

@@ -24,6 +24,18 @@ const MARK: usize = 8;
 /// The longest cursor that is looked at.
 const MAX_CURSOR: usize = 1024;
 
+/// The query of a list, for the document.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "only described")]
+pub(super) struct Part {
+    /// How many items to show.
+    #[param(minimum = 1, maximum = 500, default = 50)]
+    limit: Option<u32>,
+    /// The `next` of the part before; without it, the list begins anew.
+    cursor: Option<String>,
+}
+
 /// Which part of a list is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Page {

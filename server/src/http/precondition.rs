@@ -5,6 +5,19 @@ use axum::http::{HeaderMap, HeaderName, header};
 use super::failure::Failure;
 use crate::registration::Precondition;
 
+/// The headers of a change, for the document.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "only described")]
+pub(super) struct Preconditions {
+    /// The version that was seen, as its `ETag` has it, or `*`: only if the name is there.
+    #[param(rename = "If-Match", example = "\"3\"")]
+    if_match: Option<String>,
+    /// `*`: only if the name is free.
+    #[param(rename = "If-None-Match", example = "*")]
+    if_none_match: Option<String>,
+}
+
 /// What the headers of a change demand.
 pub(super) fn read(headers: &HeaderMap) -> Result<Precondition, Failure> {
     match (

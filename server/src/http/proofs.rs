@@ -9,12 +9,14 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use data_encoding::HEXLOWER;
-use payname_api::{PROOF_MEDIA_TYPE, codes};
+use payname_api::{PROOF_MEDIA_TYPE, codes, paths};
 use payname_resolver::UnixTime;
 use ring::digest;
 
 use super::{
     App,
+    asked::PathOfName,
+    document::{ProofBytes, problems},
     failure::Failure,
     handles::{Parts, is_published},
 };
@@ -24,6 +26,24 @@ use crate::{
     registration::Registration,
 };
 
+problems!(ProofProblems: UNKNOWN_DOMAIN, UNKNOWN_HANDLE, INVALID_HANDLE, NOT_PUBLISHED, PROOF_UNAVAILABLE);
+
+/// The proof of a name: what its record is, signed from a trust anchor down.
+#[utoipa::path(
+    get,
+    path = paths::PROOF,
+    operation_id = "show_proof",
+    tag = "proofs",
+    params(PathOfName, ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the proof that is at hand.")),
+    responses(
+        (status = OK, description = "An RFC 9102 authentication chain.", body = ProofBytes, content_type = "application/octet-stream", headers(
+            ("ETag" = String, description = "The SHA-256 of the proof, quoted."),
+            ("Cache-Control" = String, description = "`max-age` is how long the proof stays true."),
+        )),
+        (status = NOT_MODIFIED, description = "The proof at hand is still the present one."),
+        ProofProblems,
+    ),
+)]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     path: Parts,

@@ -1,4 +1,6 @@
 //! What every route of the HTTP API has in common.
 
+mod envelope;
 mod limits;
 mod lists;
+mod schemathesis;
