@@ -82,6 +82,8 @@ codes! {
         "the name has expired; renew it first.";
     409 SAME_OWNER "same_owner"
         "the name belongs already to the key that it is to be given to.";
+    409 IDEMPOTENCY_UNDER_WAY "idempotency_under_way"
+        "the same request, by its `Idempotency-Key`, is being done just now.";
     412 PRECONDITION_FAILED "precondition_failed"
         "`If-Match` or `If-None-Match` does not hold.";
     413 BODY_TOO_LARGE "body_too_large"
@@ -92,6 +94,8 @@ codes! {
         "the user is no name that can be registered.";
     422 INVALID_URI "invalid_uri"
         "the URI cannot be published.";
+    422 IDEMPOTENCY_MISMATCH "idempotency_mismatch"
+        "another request was sent with this `Idempotency-Key`.";
     429 RATE_LIMITED "rate_limited"
         "there were too many requests of a network, a key or for a name; `Retry-After` says when to try again.";
     500 INTERNAL "internal"

@@ -18,6 +18,7 @@
 //! | `GET /v1/domains/{domain}/handles/{user}/proof` | the RFC 9102 proof | 200 `application/octet-stream` |
 //! | `GET /v1/domains` | the domains of the server, in parts | 200 [`Listed`] of [`DomainInfo`] |
 //! | `GET /v1/domains/{domain}` | the zone: nameservers, DS records, TTL | 200 [`DomainInfo`] |
+//! | `POST /v1/proofs` | the proofs of up to 100 names; body [`ProofsWanted`] | 200 [`ProofsGiven`] |
 //! | `GET /livez`, `GET /readyz` | whether the process runs, and can serve | 200, text |
 //! | `GET /openapi.json` | all of this, for programs | 200 OpenAPI 3.1 |
 //!
@@ -49,10 +50,12 @@ mod history;
 mod listed;
 pub mod paths;
 mod problem;
+mod proofs;
 
 pub use history::HistoryStep;
 pub use listed::{DEFAULT_LIMIT, Listed, MAX_LIMIT};
 pub use problem::Problem;
+pub use proofs::{MAX_PROOFS, ProofGiven, ProofsGiven, ProofsWanted};
 
 /// The media type of errors (RFC 9457).
 pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
@@ -60,6 +63,8 @@ pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
 pub const PROOF_MEDIA_TYPE: &str = "application/octet-stream";
 /// The header with the id of a request, in requests (if the client has one) and in responses.
 pub const REQUEST_ID: &str = "x-request-id";
+/// The header by which a `POST` that comes again is known, so that it is not done again.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// The scheme in `Authorization` (NIP-98).
 pub const AUTH_SCHEME: &str = "Nostr";
 /// The header of a transfer that holds the new owner's signed event, in the form of `Authorization`.
@@ -75,6 +80,10 @@ pub const MAX_BODY_BYTES: usize = 16 * 1024;
 #[serde(deny_unknown_fields)]
 pub struct PutHandle {
     /// The payment URI, `bitcoin:?lno=lno1…` (BIP-321), published byte for byte.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(example = "bitcoin:bc1qztwy6xen3zdtt7z0vrgapmjtfz8acjkfp5fp7l")
+    )]
     pub uri: String,
 }
 
@@ -120,6 +129,7 @@ pub struct HandleStatus {
     pub error: Option<String>,
     /// What only its owner and the operator are told.
     #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Private))]
     pub private: Option<Private>,
 }
 
@@ -131,8 +141,11 @@ pub struct Private {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_uri: Option<String>,
     /// Whether the owner has disabled it.
+    // Not required in the document, since others are told nothing of all this.
+    #[cfg_attr(feature = "openapi", schema(required = false))]
     pub disabled: bool,
     /// Whether the operator has disabled it.
+    #[cfg_attr(feature = "openapi", schema(required = false))]
     pub suspended: bool,
     /// When it leaves DNS unless it is renewed, in Unix seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -20,6 +20,8 @@ pub const ENABLE: &str = "/v1/domains/{domain}/handles/{user}/enable";
 pub const RENEW: &str = "/v1/domains/{domain}/handles/{user}/renew";
 /// The route of a name's history.
 pub const HISTORY: &str = "/v1/domains/{domain}/handles/{user}/history";
+/// The proofs of many names of the server.
+pub const PROOFS: &str = "/v1/proofs";
 /// The proof of any name (`?d=NAME.&t=TXT|TLSA|A|AAAA`), where the server has a resolver.
 pub const DNSSEC_PROOF: &str = "/dnssecproof";
 /// The description of the API (OpenAPI 3.1).

@@ -81,8 +81,13 @@ impl App {
         let url = url
             .parse()
             .map_err(|_| AuthError::Malformed("for a path that is a URL"))?;
-        let header = asked.headers.get(header);
-        let header = header.map(|value| value.to_str().unwrap_or_default());
+        let mut values = asked.headers.get_all(header).iter();
+        let header = values
+            .next()
+            .map(|value| value.to_str().unwrap_or_default());
+        if values.next().is_some() {
+            return Err(AuthError::Malformed("sent once"));
+        }
         let request = SignedRequest {
             method: asked.method.as_str(),
             url: &url,

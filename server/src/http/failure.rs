@@ -45,6 +45,11 @@ impl Failure {
         }
     }
 
+    /// The problem itself, for a response that tells several.
+    pub(super) fn into_problem(self) -> Problem {
+        self.problem
+    }
+
     /// The same, with the advice when to try again.
     pub(super) fn retry_after(self, seconds: u64) -> Self {
         Self {
@@ -78,6 +83,19 @@ impl Failure {
             "Timeout",
             detail,
         )
+    }
+
+    pub(super) fn body_too_large() -> Self {
+        let detail =
+            format!("the body is longer than {MAX_BODY_BYTES} bytes; send only what is documented");
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        Self::new(status, codes::BODY_TOO_LARGE, "Body too large", detail)
+    }
+
+    pub(super) fn internal() -> Self {
+        let detail = "the server failed and has not made the change; try again later";
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        Self::new(status, codes::INTERNAL, "Server failure", detail)
     }
 
     pub(super) fn unavailable(detail: &str) -> Self {
@@ -231,13 +249,7 @@ impl From<BytesRejection> for Failure {
         if rejection.status() != StatusCode::PAYLOAD_TOO_LARGE {
             return Self::invalid_body("the body broke off; send it again");
         }
-        let detail = format!("the body is longer than {MAX_BODY_BYTES} bytes; send only the `uri`");
-        Self::new(
-            rejection.status(),
-            codes::BODY_TOO_LARGE,
-            "Body too large",
-            detail,
-        )
+        Self::body_too_large()
     }
 }
 
@@ -289,12 +301,6 @@ impl From<ChangeError> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         tracing::error!(error = %Chain(&error), "a request failed in the store");
-        let detail = "the server failed and has not made the change; try again later";
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            codes::INTERNAL,
-            "Server failure",
-            detail,
-        )
+        Self::internal()
     }
 }

@@ -1,6 +1,7 @@
 //! The HTTP API: requests to values, values to responses. The rules live elsewhere.
 
 mod asked;
+mod batch;
 mod counts;
 mod dnssecproof;
 mod document;
@@ -12,6 +13,7 @@ mod health;
 pub(crate) mod history;
 pub(crate) mod lifecycle;
 mod limits;
+mod once;
 mod page;
 mod precondition;
 pub(crate) mod proofs;
@@ -83,6 +85,7 @@ impl App {
         let document = document::finish(document, &self.public_url);
         let api = api
             .layer(Extension(document::Text::new(&document)))
+            .layer(from_fn_with_state(Arc::clone(&self), once::once))
             .fallback(unknown_route);
         // Pages of other origins may read the API and not our own pages.
         self.guard(api)
@@ -90,7 +93,10 @@ impl App {
             .merge(self.guard(web::routes(&self.site)))
             .layer(from_fn_with_state(Arc::clone(&self), envelope::surround))
             .layer(PropagateRequestIdLayer::new(envelope::X_REQUEST_ID))
-            .layer(SetRequestIdLayer::new(envelope::X_REQUEST_ID, envelope::RandomId))
+            .layer(SetRequestIdLayer::new(
+                envelope::X_REQUEST_ID,
+                envelope::RandomId,
+            ))
             .layer(from_fn(envelope::drop_strange_ids))
             .with_state(self)
     }
@@ -126,6 +132,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .merge(lifecycle::routes())
         .routes(routes!(history::show))
         .routes(routes!(proofs::show))
+        .routes(routes!(batch::show))
         .routes(routes!(dnssecproof::show))
         .routes(routes!(domains::list))
         .routes(routes!(domains::show))

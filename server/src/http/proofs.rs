@@ -115,25 +115,28 @@ impl App {
 fn respond(headers: &HeaderMap, evidence: Evidence, now: UnixTime) -> Response {
     let digest = digest::digest(&digest::SHA256, &evidence.proof);
     let tag = format!("\"{}\"", HEXLOWER.encode(digest.as_ref()));
-    let known = headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok());
-    let is_known = known.is_some_and(|known| known.split(',').any(|known| known.trim() == tag));
-    let mut response = if is_known {
+    let mut response = if is_known(headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        Bytes::from(evidence.proof).into_response()
+        let kind = [(header::CONTENT_TYPE, PROOF_MEDIA_TYPE)];
+        (kind, Bytes::from(evidence.proof)).into_response()
     };
     let age = format!("public, max-age={}", now.until(evidence.fresh_until));
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(PROOF_MEDIA_TYPE),
-    );
     for (name, value) in [(header::ETAG, tag), (header::CACHE_CONTROL, age)] {
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(name, value);
         }
     }
     response
+}
+
+/// Whether the client has what bears this tag (RFC 9110 §13.1.2, by the weak comparison).
+fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+    let values = headers.get_all(header::IF_NONE_MATCH).iter();
+    let mut known = values.flat_map(|value| value.to_str().unwrap_or_default().split(','));
+    known.any(|known| {
+        let known = known.trim();
+        known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag
+    })
 }

@@ -10,6 +10,7 @@ mod evidence;
 mod job;
 mod migration;
 pub mod postgres;
+mod requests;
 mod row;
 mod sqlite;
 pub mod zones;
@@ -23,6 +24,7 @@ use tokio::sync::Notify;
 
 pub use migration::MigrationError;
 pub use postgres::Postgres;
+pub use requests::{Answer, Begun, KEPT as ANSWERS_KEPT, RequestKey, UNDER_WAY};
 pub use sqlite::{OpenError, Sqlite};
 pub use zones::{SqliteZones, ZoneStore};
 
@@ -86,7 +88,24 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Keeps a zone's serial number, so that a restart goes on above it.
     async fn keep_serial(&self, zone: &str, serial: u32) -> Result<(), StoreError>;
 
-    /// Forgets used events that no clock less than a year behind ours would still take.
+    /// Begins a request that is to be done once, or says what became of it before. Whoever is told
+    /// [`Begun::Now`] must do it and end it.
+    async fn begin_request(
+        &self,
+        key: &RequestKey,
+        digest: &[u8; 32],
+        now: UnixTime,
+    ) -> Result<Begun, StoreError>;
+
+    /// Ends a request with its answer, which is kept for a day; without one, as if it had not been begun.
+    async fn end_request(
+        &self,
+        key: &RequestKey,
+        answer: Option<&Answer>,
+    ) -> Result<(), StoreError>;
+
+    /// Forgets used events that no clock less than a year behind ours would still take, and answers that
+    /// are not kept any more.
     async fn forget_events(&self, now: UnixTime) -> Result<(), StoreError>;
 
     /// Whether the store answers, and takes changes.

@@ -2,6 +2,7 @@
 
 mod change;
 mod history;
+mod requests;
 #[cfg(test)]
 mod tests;
 
@@ -14,8 +15,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, named_params,
 
 use self::change::make_change;
 use super::{
-    ATTEMPTS_UNTIL_FAILED, CLOCK_STEP, ChangeError, MigrationError, Store, StoreError, Task,
-    TaskId,
+    ATTEMPTS_UNTIL_FAILED, Answer, Begun, CLOCK_STEP, ChangeError, MigrationError, RequestKey,
+    Store, StoreError, Task, TaskId,
     claims::Claims,
     job::{Mode, Queue},
     migration::migrate,
@@ -27,6 +28,7 @@ use crate::registration::{Change, Decision, Registration, Step};
 const STEPS: &[&str] = &[
     include_str!("schema/0001.sql"),
     include_str!("schema/0002.sql"),
+    include_str!("schema/0003.sql"),
 ];
 /// How long to wait for a lock that another program holds on the file, such as a backup.
 const BUSY: Duration = Duration::from_secs(5);
@@ -290,11 +292,32 @@ impl Store for Sqlite {
         .await
     }
 
+    async fn begin_request(
+        &self,
+        key: &RequestKey,
+        digest: &[u8; 32],
+        now: UnixTime,
+    ) -> Result<Begun, StoreError> {
+        let (key, digest) = (key.clone(), *digest);
+        self.write(move |connection| requests::begin(connection, &key, &digest, now))
+            .await
+    }
+
+    async fn end_request(
+        &self,
+        key: &RequestKey,
+        answer: Option<&Answer>,
+    ) -> Result<(), StoreError> {
+        let (key, answer) = (key.clone(), answer.cloned());
+        self.write(move |connection| requests::end(connection, &key, answer.as_ref()))
+            .await
+    }
+
     async fn forget_events(&self, now: UnixTime) -> Result<(), StoreError> {
         self.write(move |connection| {
             let before = now.0.saturating_sub(CLOCK_STEP);
             connection.execute("DELETE FROM seen_events WHERE lapses_at < ?1", [before])?;
-            Ok(())
+            requests::forget(connection, now)
         })
         .await
     }

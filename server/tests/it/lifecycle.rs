@@ -42,13 +42,18 @@ async fn published(contact: &Contact, user: &str) {
 
 /// All of an answer that could tell something about the name.
 fn told(answer: &Answer, user: &str) -> (StatusCode, Vec<(String, String)>, String) {
-    let headers = answer.headers.iter().filter(|(name, _)| *name != "date");
+    let headers = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| *name != "date" && *name != "x-request-id");
     let headers = headers.map(|(name, value)| (name.to_string(), format!("{value:?}")));
     let mut headers: Vec<_> = headers
         .filter(|(name, _)| name != "content-length")
         .collect();
     headers.sort();
-    let body = String::from_utf8_lossy(&answer.body).replace(user, "NAME");
+    let id = answer.headers["x-request-id"].to_str().unwrap();
+    let body = String::from_utf8_lossy(&answer.body);
+    let body = body.replace(user, "NAME").replace(id, "ID");
     (answer.status, headers, body)
 }
 

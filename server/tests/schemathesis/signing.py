@@ -85,4 +85,4 @@ class Nostr:
         return request
 
 
-schemathesis.auth.set_from_requests(Nostr()).apply_to(method=["PUT", "POST", "DELETE"])
+schemathesis.auth.set_from_requests(Nostr()).apply_to(method=["PUT", "POST", "DELETE"]).apply_to(path_regex="/history$")

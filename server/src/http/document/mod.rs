@@ -74,15 +74,15 @@ pub(super) fn finish(mut document: Document, public_url: &Url) -> Document {
     components.add_security_scheme(NOSTR, SecurityScheme::ApiKey(signed));
     for item in document.paths.paths.values_mut() {
         let operations = [
-            (&mut item.get, false),
-            (&mut item.put, true),
-            (&mut item.post, true),
-            (&mut item.delete, true),
-            (&mut item.patch, true),
+            (&mut item.get, Kind::Read),
+            (&mut item.put, Kind::Change),
+            (&mut item.post, Kind::Post),
+            (&mut item.delete, Kind::Change),
+            (&mut item.patch, Kind::Change),
         ];
-        for (operation, takes_body) in operations {
+        for (operation, kind) in operations {
             if let Some(operation) = operation {
-                complete(operation, takes_body);
+                complete(operation, kind);
             }
         }
     }
@@ -98,10 +98,34 @@ fn signing() -> String {
     )
 }
 
+/// What operations of one method have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// It has no body.
+    Read,
+    /// It may be repeated as it is.
+    Change,
+    /// It may be repeated with an `Idempotency-Key`, if it is signed.
+    Post,
+}
+
 /// What every operation has, added to one.
-fn complete(operation: &mut Operation, takes_body: bool) {
-    problems::complete(operation, takes_body);
+fn complete(operation: &mut Operation, kind: Kind) {
+    problems::complete(operation, kind);
+    let may_be_named = kind == Kind::Post && operation.security.is_some();
     let parameters = operation.parameters.get_or_insert_default();
+    if may_be_named {
+        let key = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(255));
+        let key = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .description(Some("Such as a random UUID: a request of the same signer with the same key is not done again within 24 hours, but answered as before."))
+            .schema(Some(key));
+        parameters.push(key.build().into());
+    }
     parameters.push(
         ParameterBuilder::new()
             .name("X-Request-Id")

@@ -18,6 +18,8 @@ use utoipa::openapi::{
 /// Where a response says which codes it may have.
 const CODES: &str = "x-problem-codes";
 
+use super::Kind;
+
 /// Responses by status, as the document has them.
 pub(in crate::http) type Problems = BTreeMap<String, RefOr<Response>>;
 
@@ -59,6 +61,13 @@ const SIGNED: &[&str] = &[
     codes::AUTH_REPLAYED,
 ];
 
+/// What those may that know an `Idempotency-Key`.
+const NAMED: &[&str] = &[
+    codes::INVALID_HEADER,
+    codes::IDEMPOTENCY_UNDER_WAY,
+    codes::IDEMPOTENCY_MISMATCH,
+];
+
 /// The responses with these codes, one for each status.
 pub(in crate::http) fn responses(codes: &[&str]) -> Problems {
     let mut by_status: BTreeMap<u16, Vec<&Code>> = BTreeMap::new();
@@ -75,11 +84,18 @@ pub(in crate::http) fn responses(codes: &[&str]) -> Problems {
 }
 
 /// Adds what every operation may answer with, and those that are signed or read a body.
-pub(super) fn complete(operation: &mut Operation, takes_body: bool) {
+pub(super) fn complete(operation: &mut Operation, kind: Kind) {
     let is_signed = operation.security.is_some();
+    let takes_body = kind != Kind::Read;
+    let may_be_named = is_signed && kind == Kind::Post;
     let present = operation.responses.responses.values();
     let mut codes: Vec<String> = present.flat_map(codes_of).collect();
-    let all = [(EVERY, true), (SIGNED, is_signed), (WITH_BODY, takes_body)];
+    let all = [
+        (EVERY, true),
+        (SIGNED, is_signed),
+        (WITH_BODY, takes_body),
+        (NAMED, may_be_named),
+    ];
     let common = all.iter().filter(|(_, is_met)| *is_met);
     codes.extend(common.flat_map(|(codes, _)| codes.iter().map(|code| (*code).to_owned())));
     let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
@@ -113,7 +129,7 @@ fn response(status: u16, codes: &[&Code]) -> Response {
     let mut response = ResponseBuilder::new()
         .description(meanings.join("\n\n"))
         .content(PROBLEM_MEDIA_TYPE, content);
-    if status == 429 || status == 503 {
+    if [409, 429, 503].contains(&status) {
         response = response.header("Retry-After", retry_after());
     }
     if status == 401 {

@@ -13,6 +13,7 @@ const STEPS: &[&str] = &[
     include_str!("../schema/postgres/0002.sql"),
     include_str!("../schema/postgres/0003.sql"),
     include_str!("../schema/postgres/0004.sql"),
+    include_str!("../schema/postgres/0005.sql"),
 ];
 
 /// Whoever holds this lock migrates; all servers of one database ask for the same.

@@ -9,6 +9,7 @@ mod connect;
 mod history;
 mod keys;
 mod migration;
+mod requests;
 mod row;
 mod tls;
 mod zones;
@@ -29,7 +30,8 @@ use self::{
     row::{COLUMNS, registration, signed, task},
 };
 use super::{
-    ATTEMPTS_UNTIL_FAILED, Bells, CLOCK_STEP, ChangeError, LEASE, Store, StoreError, Task, TaskId,
+    ATTEMPTS_UNTIL_FAILED, Answer, Begun, Bells, CLOCK_STEP, ChangeError, LEASE, RequestKey, Store,
+    StoreError, Task, TaskId,
     row::{DONE, prover_text, state_text},
 };
 use crate::registration::{Change, Decision, Registration, Step};
@@ -215,11 +217,29 @@ impl Store for Postgres {
         Ok(())
     }
 
+    async fn begin_request(
+        &self,
+        key: &RequestKey,
+        digest: &[u8; 32],
+        now: UnixTime,
+    ) -> Result<Begun, StoreError> {
+        requests::begin(&mut self.client().await?, key, digest, now).await
+    }
+
+    async fn end_request(
+        &self,
+        key: &RequestKey,
+        answer: Option<&Answer>,
+    ) -> Result<(), StoreError> {
+        requests::end(&self.client().await?, key, answer).await
+    }
+
     async fn forget_events(&self, now: UnixTime) -> Result<(), StoreError> {
         let client = self.client().await?;
         let before = signed(now.0.saturating_sub(CLOCK_STEP));
         let old = "DELETE FROM seen_events WHERE lapses_at < $1";
         client.execute(old, &[&before]).await?;
+        requests::forget(&client, now).await?;
         // Nothing waits so long, unless the database's clock was ahead and is right again.
         let stray = "UPDATE outbox SET due_at = clock_timestamp()
             WHERE due_at > clock_timestamp() + interval '1 hour'";

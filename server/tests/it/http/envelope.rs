@@ -31,7 +31,7 @@ async fn a_request_has_an_id_that_is_told_in_its_response_and_in_problems() {
     let scene = Scene::start().await;
     let contact = scene.contact();
     let own = [("x-request-id", "Wallet-7_a")];
-    let (_, headers, body) = ask(&contact, Method::GET, "/nowhere", &own).await;
+    let (_, headers, body) = ask(&contact, Method::GET, "/no/such/route/here", &own).await;
     assert_eq!(headers["x-request-id"], "Wallet-7_a");
     let problem: Problem = serde_json::from_slice(&body).unwrap();
     assert_eq!(problem.request_id.as_deref(), Some("Wallet-7_a"));
@@ -53,7 +53,7 @@ async fn a_request_has_an_id_that_is_told_in_its_response_and_in_problems() {
 async fn responses_tell_browsers_what_not_to_make_of_them() {
     let scene = Scene::start().await;
     let contact = scene.contact();
-    for path in [paths::LIVEZ, paths::DOMAINS, "/nowhere"] {
+    for path in [paths::LIVEZ, paths::DOMAINS, "/no/such/route/here"] {
         let (_, headers, _) = ask(&contact, Method::GET, path, &[]).await;
         assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
         assert_eq!(headers["referrer-policy"], "no-referrer", "{path}");
@@ -136,7 +136,7 @@ async fn what_is_counted_names_routes_and_no_names() {
     let contact = scene.contact();
     contact.put(&keys(1), "alice", &uri("a")).await.handle();
     contact.get(&paths::handle(DOMAIN, "alice")).await.handle();
-    contact.get("/secret/alice").await;
+    contact.get("/no/such/route/alice").await;
     let at = scene.running().metrics_addr().unwrap();
     let text = reqwest::get(format!("http://{at}/metrics")).await.unwrap();
     let text = text.text().await.unwrap();

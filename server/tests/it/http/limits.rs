@@ -37,7 +37,11 @@ async fn a_network_that_asks_too_often_is_told_when_to_come_back_and_others_are_
     }
     assert_limited(&contact.get(&path).await);
     // Whatever is asked for, and from whichever address of the network.
-    assert_limited(&from(&contact, "127.0.0.77").get("/nowhere").await);
+    assert_limited(
+        &from(&contact, "127.0.0.77")
+            .get("/no/such/route/here")
+            .await,
+    );
     // What looks after the server's health comes through, and so do proofs, which have a limit of their own.
     assert_eq!(contact.get(paths::READYZ).await.status, StatusCode::OK);
     let proof = paths::proof(DOMAIN, "alice");

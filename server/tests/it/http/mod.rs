@@ -1,6 +1,10 @@
 //! What every route of the HTTP API has in common.
 
+mod batch;
 mod envelope;
+mod guide;
 mod limits;
 mod lists;
+mod once;
+mod replay;
 mod schemathesis;

@@ -23,10 +23,14 @@ macro_rules! behaviours {
 }
 
 mod lives;
+mod requests;
 
 /// Everything that every store does, by name.
 pub(super) fn all() -> impl Iterator<Item = (&'static str, Behaviour)> {
-    [ALL, lives::ALL].into_iter().flatten().copied()
+    [ALL, lives::ALL, requests::ALL]
+        .into_iter()
+        .flatten()
+        .copied()
 }
 
 behaviours![

@@ -1,0 +1,119 @@
+//! What every store does with requests that are to be done once.
+
+use payname_resolver::UnixTime;
+use payname_server::store::{ANSWERS_KEPT, Answer, Begun, RequestKey, UNDER_WAY};
+use tokio::task::JoinSet;
+
+use super::super::{NOON, Open};
+
+behaviours![
+    a_request_is_done_once_and_answered_as_before_for_a_day,
+    of_many_equal_requests_at_once_one_is_done,
+    a_request_without_an_answer_is_begun_anew,
+    keys_of_different_signers_are_different,
+];
+
+fn key(signer: u8, key: &str) -> RequestKey {
+    RequestKey {
+        signer: [signer; 32],
+        key: key.to_owned(),
+    }
+}
+
+fn answer() -> Answer {
+    Answer {
+        status: 202,
+        headers: vec![("etag".to_owned(), "\"1\"".to_owned())],
+        body: "{\"handle\":\"₿alice\"}".to_owned(),
+    }
+}
+
+fn later(seconds: u64) -> UnixTime {
+    NOON.plus(seconds)
+}
+
+async fn a_request_is_done_once_and_answered_as_before_for_a_day(open: Open) {
+    let store = open().await;
+    let first = key(1, "first");
+    let begun = store.begin_request(&first, &[7; 32], NOON).await.unwrap();
+    assert_eq!(begun, Begun::Now);
+    let again = store
+        .begin_request(&first, &[7; 32], later(1))
+        .await
+        .unwrap();
+    assert_eq!(again, Begun::UnderWay);
+    store.end_request(&first, Some(&answer())).await.unwrap();
+    drop(store);
+    let store = open().await;
+    for at in [NOON, later(1), later(ANSWERS_KEPT - 1)] {
+        let again = store.begin_request(&first, &[7; 32], at).await.unwrap();
+        assert_eq!(again, Begun::Before(answer()));
+        let other = store.begin_request(&first, &[8; 32], at).await.unwrap();
+        assert_eq!(other, Begun::Other);
+    }
+    store.forget_events(later(ANSWERS_KEPT - 1)).await.unwrap();
+    let again = store
+        .begin_request(&first, &[7; 32], later(1))
+        .await
+        .unwrap();
+    assert_eq!(again, Begun::Before(answer()));
+    let next_day = later(ANSWERS_KEPT);
+    let anew = store
+        .begin_request(&first, &[8; 32], next_day)
+        .await
+        .unwrap();
+    assert_eq!(anew, Begun::Now);
+    store.end_request(&first, Some(&answer())).await.unwrap();
+    store.forget_events(later(3 * ANSWERS_KEPT)).await.unwrap();
+    let anew = store
+        .begin_request(&first, &[9; 32], next_day)
+        .await
+        .unwrap();
+    assert_eq!(anew, Begun::Now);
+}
+
+async fn of_many_equal_requests_at_once_one_is_done(open: Open) {
+    let mut asking = JoinSet::new();
+    for _ in 0..16 {
+        let store = open().await;
+        asking.spawn(async move { store.begin_request(&key(1, "race"), &[7; 32], NOON).await });
+    }
+    let begun = asking.join_all().await;
+    let now = begun.iter().filter(|begun| matches!(begun, Ok(Begun::Now)));
+    assert_eq!(now.count(), 1, "{begun:?}");
+    assert!(
+        begun
+            .iter()
+            .all(|begun| matches!(begun, Ok(Begun::Now | Begun::UnderWay)))
+    );
+    // Whoever did it has died; of those that ask again, one does it.
+    let mut asking = JoinSet::new();
+    for _ in 0..16 {
+        let store = open().await;
+        let at = later(UNDER_WAY);
+        asking.spawn(async move { store.begin_request(&key(1, "race"), &[7; 32], at).await });
+    }
+    let begun = asking.join_all().await;
+    let now = begun.iter().filter(|begun| matches!(begun, Ok(Begun::Now)));
+    assert_eq!(now.count(), 1, "{begun:?}");
+}
+
+async fn a_request_without_an_answer_is_begun_anew(open: Open) {
+    let store = open().await;
+    let lost = key(1, "lost");
+    for _ in 0..2 {
+        let begun = store.begin_request(&lost, &[7; 32], NOON).await.unwrap();
+        assert_eq!(begun, Begun::Now);
+        store.end_request(&lost, None).await.unwrap();
+    }
+}
+
+async fn keys_of_different_signers_are_different(open: Open) {
+    let store = open().await;
+    for signer in [1, 2] {
+        let begun = store
+            .begin_request(&key(signer, "same"), &[signer; 32], NOON)
+            .await;
+        assert_eq!(begun.unwrap(), Begun::Now);
+    }
+}
