@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use payname_zones::{Denial, PaymentRecord, Zone};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::{NOW, cpu, memory, record, zone};
 
@@ -19,29 +20,43 @@ const BATCHES: u32 = 10;
 /// How many names those are.
 pub(crate) const GROWN: u32 = BATCH * BATCHES;
 
-/// Time of the process and by the clock.
+/// Time of the process, by the clock, and of the thread that calls while all others wait for it.
 #[derive(Clone, Copy)]
 struct Spent {
     cpu: Duration,
     wall: Duration,
+    alone: Duration,
 }
 
 impl Spent {
     fn on<T>(work: impl FnOnce() -> T) -> (Self, T) {
-        let (start, begun) = (cpu(), Instant::now());
+        let (start, begun) = ((cpu(), of_thread()), Instant::now());
         let made = work();
-        let (cpu, wall) = (cpu() - start, begun.elapsed());
-        (Self { cpu, wall }, made)
+        let (cpu, alone) = (cpu() - start.0, of_thread() - start.1);
+        let wall = begun.elapsed();
+        (Self { cpu, wall, alone }, made)
     }
 
     fn for_each(self, count: u32) -> Self {
-        let (cpu, wall) = (self.cpu / count, self.wall / count);
-        Self { cpu, wall }
+        Self {
+            cpu: self.cpu / count,
+            wall: self.wall / count,
+            alone: self.alone / count,
+        }
     }
 
     fn between(self, other: Self) -> Self {
-        let (cpu, wall) = (self.cpu + other.cpu, self.wall + other.wall);
-        Self { cpu, wall }.for_each(2)
+        let both = Self {
+            cpu: self.cpu + other.cpu,
+            wall: self.wall + other.wall,
+            alone: self.alone + other.alone,
+        };
+        both.for_each(2)
+    }
+
+    /// The time by the clock if nothing else ran: what is not done alone is shared by all cores.
+    fn undisturbed(self) -> Duration {
+        self.alone + (self.cpu - self.alone) / rayon::current_num_threads() as u32
     }
 }
 
@@ -84,6 +99,11 @@ fn import(denial: Denial, records: &[PaymentRecord], needed: u32) -> Zone {
         ratio(bare.cpu, spent.cpu),
         ratio(bare.wall, spent.wall),
     );
+    println!(
+        "    {:?} of it on one core alone, so {:.2} times their rate by the clock if nothing else runs",
+        spent.alone,
+        ratio(bare.undisturbed(), spent.undisturbed()),
+    );
     zone
 }
 
@@ -104,6 +124,12 @@ pub(crate) fn growing(zone: &mut Zone, names: u32) {
         "  {BATCH} names more together {:?} of CPU and {:?} by the clock a name, {each:.3} signatures",
         spent.cpu, spent.wall
     );
+}
+
+/// The CPU time of the thread that calls.
+fn of_thread() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(time).expect("time that has passed")
 }
 
 /// What one signature costs without anything around it, all cores signing.
