@@ -4,7 +4,7 @@
 //! the servers and `dnsperf` on `PATH` or in `$PAYNAME_TOOLS`. All serve one zone of payment names
 //! (417 octets, P-256, NSEC3); ours a second time with denials made on demand. Each is asked in
 //! turn for names that exist and for random ones that do not, with the DO bit, over UDP; then for
-//! existing names at a steady rate beside a flood of random ones. CPU time is the server's own, so that
+//! existing names at a steady rate beside a flood of random ones. Each answers on one thread. CPU time is the server's own, so that
 //! what asks beside it counts little. Last, one name published: by a dynamic update of Knot, which signs
 //! the zone itself, and by our zone.
 #![allow(clippy::expect_used, clippy::arithmetic_side_effects, clippy::panic)]

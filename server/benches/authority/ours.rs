@@ -57,7 +57,17 @@ pub(super) fn serve(arguments: &[String]) {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.parse().expect("a port")));
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
-        let (addresses, serving) = ([address], Serving::default());
+        // One, as the others have it; or what a trial says.
+        let threads = std::env::var("PAYNAME_UDP_THREADS").ok();
+        let serving = Serving {
+            udp_threads: Some(
+                threads
+                    .and_then(|threads| threads.parse().ok())
+                    .unwrap_or(1),
+            ),
+            ..Serving::default()
+        };
+        let addresses = [address];
         let listeners = Listeners::bind(&addresses, &serving).await;
         let listeners = listeners.expect("a free port");
         listeners

@@ -18,6 +18,9 @@ use crate::nameserver::{CertificateFiles, SecretFile};
 /// The longest NSID, in octets; it takes its part of every answer that has it.
 const MAX_NSID: usize = 64;
 
+/// The most threads that may answer over UDP.
+const MAX_THREADS: u32 = 256;
+
 /// How DNS is served.
 #[derive(Debug, Clone, Default)]
 pub struct Serving {
@@ -26,6 +29,8 @@ pub struct Serving {
     /// The secrets of DNS cookies, shared with the servers at the same address. Without them,
     /// each start has its own.
     pub cookie_secrets: Option<PathBuf>,
+    /// How many threads answer over UDP at each address; as many as there are cores if not said.
+    pub udp_threads: Option<u32>,
     /// How clients are told apart.
     pub networks: Networks,
     /// How much is answered over UDP to clients that could be forged.
@@ -151,6 +156,10 @@ impl Checker<'_> {
         Ok(Serving {
             nsid: dns.nsid.clone(),
             cookie_secrets,
+            udp_threads: dns
+                .udp_threads
+                .map(|threads| self.within("dns.udp_threads", threads, 1, MAX_THREADS))
+                .transpose()?,
             networks: self.networks(dns)?,
             rate: RateLimit {
                 responses_per_second: dns.responses_per_second,

@@ -176,6 +176,12 @@ fn every_mistake_names_the_file_the_key_and_the_remedy() {
         ),
         (
             "[[domain]]",
+            "[dns]\nudp_threads = 0\n[[domain]]",
+            "dns.udp_threads",
+            "from 1 to 256",
+        ),
+        (
+            "[[domain]]",
             "[dns]\nnsid = \"\"\n[[domain]]",
             "dns.nsid",
             "1 to 64",

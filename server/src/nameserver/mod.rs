@@ -40,7 +40,7 @@ use crate::{clock::Clock, config::Serving, publisher::Served, transfer::Desk};
 /// How often a free port is looked for that UDP and TCP can share.
 const PORT_ATTEMPTS: usize = 32;
 
-/// Bound sockets: for each address one for TCP, and for UDP one for every core.
+/// Bound sockets: for each address one for TCP, and for UDP one for every thread.
 #[derive(Debug)]
 pub struct Listeners {
     pairs: Vec<(TcpListener, Vec<UdpSocket>)>,
@@ -77,7 +77,7 @@ impl Listeners {
         };
         for &address in addresses {
             let (tcp, udp, bound) =
-                bind_pair(address)
+                bind_pair(address, threads(serving))
                     .await
                     .map_err(|source| BindError::Address {
                         address,
@@ -121,7 +121,7 @@ impl Listeners {
             networks,
             ..
         } = &self.serving;
-        let threads = u32::try_from(udp::threads()).unwrap_or(u32::MAX);
+        let threads = threads(&self.serving);
         let door = Door::new(*streams, networks);
         let mut tasks = JoinSet::new();
         tasks.spawn(self.renewal.run(stop.clone()));
@@ -144,13 +144,21 @@ impl Listeners {
     }
 }
 
-async fn bind_pair(address: SocketAddr) -> io::Result<(TcpListener, Vec<UdpSocket>, SocketAddr)> {
+/// How many threads answer over UDP at each address.
+fn threads(serving: &Serving) -> u32 {
+    serving.udp_threads.unwrap_or_else(udp::threads)
+}
+
+async fn bind_pair(
+    address: SocketAddr,
+    threads: u32,
+) -> io::Result<(TcpListener, Vec<UdpSocket>, SocketAddr)> {
     let mut attempt = 0_usize;
     loop {
         let tcp = TcpListener::bind(address).await?;
         let bound = tcp.local_addr()?;
         attempt = attempt.saturating_add(1);
-        match udp::bind(bound) {
+        match udp::bind(bound, threads) {
             Ok(udp) => return Ok((tcp, udp, bound)),
             // The free TCP port may be taken on UDP; another one will do.
             Err(_) if address.port() == 0 && attempt < PORT_ATTEMPTS => {}

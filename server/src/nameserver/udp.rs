@@ -1,4 +1,4 @@
-//! DNS over UDP: one datagram, one answer; a socket for every core, and many datagrams at a time.
+//! DNS over UDP: one datagram, one answer; a socket for every thread, and many datagrams at a time.
 
 use std::{
     io::{self, ErrorKind},
@@ -37,11 +37,11 @@ const HEED: Duration = Duration::from_millis(100);
 /// How long to rest after the socket failed.
 const REST: Duration = Duration::from_millis(50);
 
-/// Binds a socket for each core to one address; the system deals the queries out among them.
-pub(super) fn bind(address: SocketAddr) -> io::Result<Vec<UdpSocket>> {
+/// Binds a socket for each thread to one address; the system deals the queries out among them.
+pub(super) fn bind(address: SocketAddr, threads: u32) -> io::Result<Vec<UdpSocket>> {
     // Alone first: an address that another program shares would lose queries to it.
     drop(UdpSocket::bind(address)?);
-    (0..threads()).map(|_| bind_shared(address)).collect()
+    (0..threads).map(|_| bind_shared(address)).collect()
 }
 
 fn bind_shared(address: SocketAddr) -> io::Result<UdpSocket> {
@@ -53,9 +53,10 @@ fn bind_shared(address: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
-/// How many threads answer, each with a socket of its own.
-pub(super) fn threads() -> usize {
-    thread::available_parallelism().map_or(1, NonZero::get)
+/// How many threads answer unless it is said: one for every core.
+pub(super) fn threads() -> u32 {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    u32::try_from(cores).unwrap_or(1)
 }
 
 /// Answers on a thread of its own until told to stop, or until nobody waits for it any more.
@@ -199,7 +200,7 @@ mod tests {
         let address = any.local_addr().unwrap();
         drop(any);
         let stop = CancellationToken::new();
-        let workers: Vec<_> = bind(address)
+        let workers: Vec<_> = bind(address, 2)
             .unwrap()
             .into_iter()
             .map(|socket| tokio::spawn(serve(socket, answering(), limiter(), stop.clone())))
