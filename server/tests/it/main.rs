@@ -12,6 +12,7 @@ mod carried;
 mod crash;
 mod dns;
 mod examined;
+mod failing;
 mod http;
 mod initialised;
 mod keys;
