@@ -57,6 +57,11 @@ bench-dns: ## Answers, memory and publishing of our nameserver beside Knot, NSD 
 	cargo bench -p payname-zones --bench store -- $(NAMES) compact
 	cargo bench -p payname-server --bench authority -- $(NAMES)
 
+.PHONY: bench-pages
+bench-pages: ## Pay pages and proofs read, beside a bare handler that returns the same bytes
+	@tests/setup/install prerequisites
+	cargo bench -p payname-server --bench pages
+
 .PHONY: bench-restart
 bench-restart: ## Restart, durable publication, and answers meanwhile (NAMES=1000000)
 	@tests/setup/install prerequisites authorities

@@ -18,8 +18,12 @@ const PAPER: Colour = Colour {
 };
 /// The contrast that text needs (WCAG 2.2, 1.4.3).
 const CONTRAST: f64 = 4.5;
-/// How much white an accent is mixed with on dark paper; black itself then has the contrast.
-const WHITE: f64 = 0.58;
+/// The lightest surface that the accent is written on, when it is dark.
+const DARK: Colour = Colour {
+    red: 0x1f,
+    green: 0x1d,
+    blue: 0x1a,
+};
 /// The longest name that is shown at the top of pages.
 const MAX_NAME: usize = 60;
 /// The largest logo, in bytes.
@@ -135,9 +139,16 @@ impl Colour {
         Some(Self { red, green, blue })
     }
 
-    /// The same colour for dark paper: mixed with white.
+    /// The same colour for dark paper: mixed with as much white as it needs to be read well.
     pub(crate) fn on_dark(self) -> Self {
-        let mix = |part: u8| (f64::from(part) * (1.0 - WHITE) + 255.0 * WHITE).round() as u8;
+        let mut mixed = (0..=100).map(|white| self.with_white(f64::from(white) / 100.0));
+        mixed
+            .find(|colour| colour.contrast(DARK) >= CONTRAST + 1.0)
+            .unwrap_or(self)
+    }
+
+    fn with_white(self, white: f64) -> Self {
+        let mix = |part: u8| (f64::from(part) * (1.0 - white) + 255.0 * white).round() as u8;
         Self {
             red: mix(self.red),
             green: mix(self.green),
@@ -194,11 +205,10 @@ mod tests {
 
     #[test]
     fn every_accent_that_is_taken_can_be_read_on_dark_paper_too() {
-        let dark = Colour::parse("#1f1d1a").unwrap();
         for text in ["#000000", "#8f3d00", "#0000ff", "#006400", "#7a0019"] {
             let accent = Colour::parse(text).unwrap();
             assert!(accent.contrast(PAPER) >= CONTRAST, "{text}");
-            assert!(accent.on_dark().contrast(dark) >= CONTRAST, "{text}");
+            assert!(accent.on_dark().contrast(DARK) >= CONTRAST, "{text}");
         }
     }
 

@@ -3,13 +3,13 @@
 use payname_api::{ProvenBy, State};
 use payname_resolver::{Handle, Instructions, UnixTime, instructions::UriError};
 
+use super::kept::Stamp;
 use crate::{http::App, prove::Evidence, registration::Registration, store::StoreError};
 
 /// A name that has a page.
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) registration: Registration,
-    pub(super) instructions: Instructions,
     pub(super) standing: Standing,
 }
 
@@ -35,15 +35,14 @@ pub(super) enum Standing {
 /// Looks a name up in the registry and, if what is kept is no longer fresh, in DNS.
 ///
 /// Nothing for every name that cannot be paid, whatever the reason: nobody shall learn it.
-pub(super) async fn find(app: &App, handle: &Handle) -> Result<Option<Found>, FindError> {
+pub(super) async fn find(app: &App, handle: &Handle) -> Result<Option<Found>, StoreError> {
     let found = app.store.registration(handle).await?;
     let Some(registration) = found.filter(|found| !found.is_gone() && !found.is_hidden()) else {
         return Ok(None);
     };
-    let Some(uri) = &registration.uri else {
+    if registration.uri.is_none() {
         return Ok(None);
-    };
-    let instructions = Instructions::parse(uri)?;
+    }
     let standing = match registration.state {
         State::Published => match app.evidence(&registration, app.clock.now()).await {
             Ok(evidence) => Standing::Proven {
@@ -59,18 +58,27 @@ pub(super) async fn find(app: &App, handle: &Handle) -> Result<Option<Found>, Fi
     };
     Ok(Some(Found {
         registration,
-        instructions,
         standing,
     }))
 }
 
-/// Why a name cannot be shown.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum FindError {
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// What was taken once is no URI for this version.
-    #[error(transparent)]
-    Uri(#[from] UriError),
+impl Found {
+    /// What it pays.
+    ///
+    /// # Errors
+    /// What was taken once is no URI for this version of the server.
+    pub(super) fn instructions(&self) -> Result<Instructions, UriError> {
+        Instructions::parse(self.registration.uri.as_deref().unwrap_or_default())
+    }
+
+    /// What a page of it that asks for nothing follows from; none where it changes by itself.
+    pub(super) fn stamp(&self) -> Option<Stamp> {
+        match &self.standing {
+            Standing::Proven { evidence, .. } => Some(Stamp {
+                version: self.registration.version,
+                proven_at: evidence.proven_at,
+            }),
+            _ => None,
+        }
+    }
 }

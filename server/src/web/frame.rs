@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::{
+    body::Bytes,
     http::{HeaderValue, StatusCode, header},
     response::{Html, IntoResponse as _, Response},
 };
@@ -71,13 +72,16 @@ pub(super) fn send_secret(page: &impl Template) -> Response {
 /// A page as it is sent; browsers ask again before they show a kept one.
 pub(super) fn send(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
-        Ok(html) => {
-            let cache = HeaderValue::from_static("no-cache");
-            (status, [(header::CACHE_CONTROL, cache)], Html(html)).into_response()
-        }
+        Ok(html) => page_of(status, html.into()),
         Err(error) => {
             tracing::error!(%error, "a page could not be made");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
+}
+
+/// A page that was drawn already.
+pub(super) fn page_of(status: StatusCode, html: Bytes) -> Response {
+    let cache = HeaderValue::from_static("no-cache");
+    (status, [(header::CACHE_CONTROL, cache)], Html(html)).into_response()
 }

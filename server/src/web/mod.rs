@@ -1,7 +1,7 @@
 //! The pages: what people see of names in a browser. Values go in, HTML comes out.
 //!
-//! Every page is whole without JavaScript, loads nothing from anybody else, and is drawn anew for
-//! every request from what the registry and the proofs say. A fixed page's path starts with `/~/`,
+//! Every page is whole without JavaScript, loads nothing from anybody else, and is drawn
+//! from what the registry and the proofs say. A fixed page's path starts with `/~/`,
 //! which no name can have; see [`reserved`].
 
 mod amount;
@@ -13,6 +13,7 @@ mod frame;
 mod headers;
 mod history;
 mod home;
+mod kept;
 mod manage;
 mod methods;
 mod missing;

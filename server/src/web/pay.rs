@@ -5,6 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{
     Json,
+    body::Bytes,
     extract::{
         Path, Query, State,
         rejection::{PathRejection, QueryRejection},
@@ -19,7 +20,7 @@ use serde::Deserialize;
 use super::{
     amount::{AmountForm, Asking, can_ask},
     found::{Found, Standing, find},
-    frame::{Frame, send},
+    frame::{Frame, page_of},
     home,
     methods::{Way, qr_text, shown, ways},
     missing,
@@ -80,7 +81,7 @@ struct Proven {
 }
 
 /// What the address of a page may ask for.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(super) struct Wanted {
     /// The method whose code is wanted, by its place in the URI.
@@ -158,15 +159,34 @@ async fn answer(
         Ok(Some(found)) => found,
         Ok(None) => return missing::page(app, headers).await,
         Err(error) => {
-            tracing::error!(%handle, error = %Chain(&error), "a page could not be made");
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            return broken(&handle, &error);
         }
     };
     let wanted = query.map_or_else(|_| Wanted::default(), |Query(wanted)| wanted);
+    let key = format!("{} {}", handle.as_str(), place::path(app, &handle, headers));
+    let stamp = found.stamp().filter(|_| wanted == Wanted::default());
+    if form == Form::Page
+        && let Some(stamp) = stamp
+        && let Some(html) = app.site.pages.drawn(&key, stamp)
+    {
+        return page_of(StatusCode::OK, html);
+    }
+    let instructions = match found.instructions() {
+        Ok(instructions) => instructions,
+        Err(error) => return broken(&handle, &error),
+    };
     match form {
-        Form::Page => page(app, &found, &wanted, headers),
+        Form::Page => match page(app, &found, &instructions, &wanted, headers) {
+            Ok((status, html)) => {
+                if let Some(stamp) = stamp {
+                    app.site.pages.keep(key, stamp, html.clone());
+                }
+                page_of(status, html)
+            }
+            Err(error) => broken(&handle, &error),
+        },
         Form::Json => Json(handles::describe(&found.registration, false)).into_response(),
-        Form::Svg => picture(&found.instructions, &wanted),
+        Form::Svg => picture(&instructions, &wanted),
         Form::Proof => {
             let parts = (handle.domain().to_owned(), handle.user().to_owned());
             let proof = proofs::show(State(Arc::clone(app)), Ok(Path(parts)), headers.clone());
@@ -175,7 +195,18 @@ async fn answer(
     }
 }
 
-fn page(app: &App, found: &Found, wanted: &Wanted, headers: &HeaderMap) -> Response {
+fn broken(handle: &Handle, error: &(dyn std::error::Error + Send + Sync + 'static)) -> Response {
+    tracing::error!(%handle, error = %Chain(error), "a page could not be made");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+fn page(
+    app: &App,
+    found: &Found,
+    proven: &Instructions,
+    wanted: &Wanted,
+    headers: &HeaderMap,
+) -> Result<(StatusCode, Bytes), askama::Error> {
     let handle = &found.registration.handle;
     let name = handle.to_string();
     let form = AmountForm {
@@ -184,14 +215,14 @@ fn page(app: &App, found: &Found, wanted: &Wanted, headers: &HeaderMap) -> Respo
     };
     let (asking, form_error) = match form.is_empty() {
         true => (None, None),
-        false => match form.ask(&found.instructions) {
+        false => match form.ask(proven) {
             Ok(asking) => (Some(asking), None),
             Err(error) => (None, Some(error.to_string())),
         },
     };
     let instructions = asking
         .as_ref()
-        .map_or(&found.instructions, |asking| &asking.instructions);
+        .map_or(proven, |asking| &asking.instructions);
     let mut frame = Frame::new(&app.site, handle.domain(), format!("Pay {name}"));
     frame.description = format!("How to pay {name} in Bitcoin, proven by DNSSEC.");
     let path = place::path(app, handle, headers);
@@ -217,16 +248,16 @@ fn page(app: &App, found: &Found, wanted: &Wanted, headers: &HeaderMap) -> Respo
         uri: instructions.uri(),
         qr: qr.map(|qr| qr.element("QR code of the payment code below")),
         words: words.collect(),
-        ways: ways(&found.instructions),
+        ways: ways(proven),
         form: &form,
         form_error,
-        can_ask: can_ask(&found.instructions),
+        can_ask: can_ask(proven),
         asking: asking
             .as_ref()
             .map(|asking: &Asking| asking.amount.to_string()),
         standing: say(handle, &found.standing),
     };
-    send(status, &page)
+    Ok((status, page.render()?.into()))
 }
 
 /// What goes into the QR code: upper case where that means the same, since it is smaller.

@@ -1,6 +1,6 @@
 //! What all pages of a server share: the operator's name, colours and logo, and the files they load.
 
-use super::assets::Asset;
+use super::{assets::Asset, kept::Pages};
 use crate::config::Web;
 
 const STYLE: &str = include_str!("../../assets/style.css");
@@ -11,6 +11,8 @@ const SCRIPT: &str = include_str!("../../assets/script.js");
 pub(crate) struct Site {
     enabled: bool,
     name: Option<String>,
+    /// The pay pages that were drawn lately.
+    pub(super) pages: Pages,
     pub(super) style: Asset,
     pub(super) script: Asset,
     pub(super) icon: Asset,
@@ -30,6 +32,7 @@ impl Site {
         Self {
             enabled: web.enabled,
             name: web.name,
+            pages: Pages::default(),
             style: Asset::new("css", "text/css; charset=utf-8", STYLE.to_owned() + &theme),
             script: Asset::new("js", "text/javascript; charset=utf-8", SCRIPT),
             icon: Asset::new("icon", "image/svg+xml", icon),

@@ -335,3 +335,53 @@ async fn what_is_not_worth_publishing_is_refused_before_it_is_signed() {
         );
     }
 }
+
+#[tokio::test]
+async fn with_several_domains_the_host_says_which_or_the_path_does() {
+    let other = "[[domain]]\nname = \"other.test\"\nnameservers = [\"ns1.example.test\"]";
+    let scene = Scene::start_serving(other).await;
+    let contact = scene.contact();
+    contact.put(&keys(1), "alice", &uri("a")).await.handle();
+    contact.until("alice", State::Published).await;
+    let own = contact.page_at("/alice", "pay.example.test:8080").await;
+    assert_eq!(own.0, StatusCode::OK);
+    for (path, host, status) in [
+        ("/alice", "other.test", 404),
+        ("/alice", "localhost", 404),
+        ("/alice", "notexample.test", 404),
+        ("/example.test/alice", "other.test", 200),
+        ("/example.test/alice", "localhost", 200),
+        ("/other.test/alice", "example.test", 404),
+    ] {
+        let (told, html, _) = contact.page_at(path, host).await;
+        assert_eq!(told.as_u16(), status, "{path} at {host}");
+        if status == 200 {
+            let picture = "src=\"/example.test/alice.svg?way=0\"";
+            assert!(
+                html.contains(picture),
+                "links stay under the domain: {html}"
+            );
+        }
+    }
+    let (_, html, _) = contact.page_at("/", "localhost").await;
+    assert!(html.contains("href=\"/example.test\"") && html.contains("href=\"/other.test\""));
+    let (_, html, _) = contact.page_at("/", "other.test").await;
+    assert!(html.contains("Name at other.test"), "{html}");
+}
+
+#[tokio::test]
+async fn a_page_is_drawn_anew_when_its_name_pays_something_else() {
+    let (_scene, contact) = with("alice", &uri("first")).await;
+    let before = contact.page("/alice").await.1;
+    assert_eq!(contact.page("/alice").await.1, before);
+    assert!(before.contains("label=first"));
+    contact
+        .put(&keys(1), "alice", &uri("second"))
+        .await
+        .handle();
+    let meanwhile = contact.page("/alice").await.1;
+    assert!(!meanwhile.contains("label=first"), "{meanwhile}");
+    contact.until("alice", State::Published).await;
+    let after = contact.page("/alice").await.1;
+    assert!(after.contains("label=second") && after.contains("Proven by DNSSEC"));
+}
