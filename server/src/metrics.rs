@@ -24,17 +24,19 @@ use prometheus_client::{
 use crate::{
     http::HttpCounts,
     nameserver::counts::{CODES, COOKIES, Counts, LIMITED, Ledger, ON_DEMAND, WAYS},
-    publisher::Served,
+    publisher::{Board, Served},
 };
 
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The routes of the listener.
-pub(crate) fn router(served: Served, ledger: Ledger, http: &HttpCounts) -> Router {
+pub(crate) fn router(served: Served, ledger: Ledger, http: &HttpCounts, board: &Board) -> Router {
     let mut registry = Registry::with_prefix("payname");
     http.register(registry.sub_registry_with_prefix("http"));
     let dns = registry.sub_registry_with_prefix("dns");
     dns.register_collector(Box::new(Nameserver { served, ledger }));
+    let published = registry.sub_registry_with_prefix("published");
+    published.register_collector(Box::new(board.clone()));
     Router::new()
         .route("/metrics", get(show))
         .with_state(Arc::new(registry))

@@ -2,6 +2,7 @@
 
 mod error;
 mod new_keys;
+mod others;
 mod running;
 mod stores;
 
@@ -25,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    config::{Config, Domain, ProvidedDomain},
+    config::{Config, Domain},
     data_dir::DataDir,
     http::{self, App, HttpCounts, Limits},
     keys::{Keeper, Kept, ParentWatcher, SharedKeys},
@@ -36,8 +37,7 @@ use crate::{
     proof_cache::ProofCache,
     proof_relay::ProofRelay,
     prove::{Prover, ProverError},
-    publisher::{ByDomain, Embedded, Manual, Provided, Publisher},
-    store::Store,
+    publisher::{ByDomain, Embedded},
     transfer::Transfers,
     upkeep::Upkeep,
     web::Site,
@@ -47,6 +47,7 @@ pub(crate) use self::stores::open_store;
 pub use self::{error::StartError, running::Running};
 use self::{
     new_keys::prepare_keys,
+    others::Others,
     stores::{Stores, open_stores},
 };
 
@@ -153,9 +154,9 @@ impl Server {
         let relay = relay.transpose().map_err(ProverError::from)?;
 
         let counts = HttpCounts::default();
-        let provided = publishers(&config.provided, &store, &clock)?;
-        let others = config.provided.iter().map(|one| one.domain.clone());
-        let domains = config.domains.into_iter().chain(others);
+        let others = Others::open(&config.provided, &store, &clock)?;
+        let provided = config.provided.iter().map(|one| one.domain.clone());
+        let domains = config.domains.into_iter().chain(provided);
 
         let app = Arc::new(App {
             store: Arc::clone(&store),
@@ -171,6 +172,7 @@ impl Server {
             },
             domains: by_name(domains),
             public_url: public_url.clone(),
+            board: others.board.clone(),
             clients: config.http.clients,
             limits: Limits::new(&config.http.limits, counts.clone()),
             site: Site::new(config.web),
@@ -180,7 +182,7 @@ impl Server {
             store: Arc::clone(&store),
             publisher: Arc::new(ByDomain {
                 embedded: Arc::clone(&embedded),
-                provided,
+                provided: others.publishers.clone(),
             }),
             prover,
             proofs: Arc::clone(&app.proofs),
@@ -204,8 +206,9 @@ impl Server {
             tokio::spawn(Arc::clone(&keeper).run(working.clone())),
             tokio::spawn(upkeep.run(working.clone())),
         ];
+        background.extend(others.watch(&working));
         if let Some(metrics) = metrics {
-            let router = metrics::router(served.clone(), ledger, &counts);
+            let router = metrics::router(served.clone(), ledger, &counts, &others.board);
             let telling = http::serve(metrics, router, http::LIMITS, accepting.clone());
             background.push(tokio::spawn(telling));
         }
@@ -229,30 +232,6 @@ impl Server {
             directory,
         })
     }
-}
-
-/// Who publishes the names of domains that this server does not serve, by domain.
-fn publishers(
-    provided: &[ProvidedDomain],
-    store: &Arc<dyn Store>,
-    clock: &Clock,
-) -> Result<BTreeMap<String, Arc<dyn Publisher>>, StartError> {
-    let publishers = provided.iter().map(|provided| {
-        let (domain, store) = (provided.domain.clone(), Arc::clone(store));
-        let name = domain.name.clone();
-        let opened = provided
-            .open(clock)
-            .map_err(|source| StartError::Provider {
-                domain: name.clone(),
-                source,
-            })?;
-        let publisher: Arc<dyn Publisher> = match opened {
-            Some(provider) => Arc::new(Provided::new(domain, provider, store)),
-            None => Arc::new(Manual::new(&domain, store)),
-        };
-        Ok((name, publisher))
-    });
-    publishers.collect()
 }
 
 async fn bind_http(address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -204,8 +204,11 @@ pub enum ProvenBy {
 pub struct DomainInfo {
     /// The domain, without a final dot.
     pub domain: String,
-    /// The DS records for the registrar, as master-file lines.
+    /// The DS records for the registrar, as master-file lines; none where they are not known.
     pub ds: Vec<String>,
+    /// Why what DNS shows is not brought in line with the registry until the operator has looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<String>,
     /// The names of the nameservers, with a final dot.
     pub nameservers: Vec<String>,
     /// The TTL of payment records, in seconds.

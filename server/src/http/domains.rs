@@ -71,9 +71,17 @@ impl App {
         let zone = self
             .served
             .zone(&domain.zone, |zone| (zone.ds_text(), Zone::serial(zone)));
+        let standing = self.board.of(&domain.name);
         DomainInfo {
             domain: domain.name.clone(),
-            ds: zone.iter().map(|(ds, _)| ds.clone()).collect(),
+            ds: match &zone {
+                Some((ds, _)) => vec![ds.clone()],
+                None => standing
+                    .as_ref()
+                    .map(|one| one.ds.clone())
+                    .unwrap_or_default(),
+            },
+            alarm: standing.and_then(|standing| standing.alarm),
             nameservers: domain
                 .nameservers
                 .iter()

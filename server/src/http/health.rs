@@ -26,11 +26,18 @@ pub(super) async fn livez() -> &'static str {
     path = paths::READYZ,
     operation_id = "readyz",
     tag = "server",
-    responses((status = OK, description = "It can.", body = String, content_type = "text/plain")),
+    responses((status = OK, description = "It can; what an operator has to look at follows.", body = String, content_type = "text/plain")),
 )]
-pub(super) async fn readyz(State(app): State<Arc<App>>) -> Result<&'static str, Failure> {
+pub(super) async fn readyz(State(app): State<Arc<App>>) -> Result<String, Failure> {
     match app.store.ready().await {
-        Ok(()) => Ok("ready\n"),
+        Ok(()) => {
+            // Serving goes on; what is not put right is for the operator to see.
+            let alarms = app.board.all().into_iter();
+            let alarms = alarms
+                .filter_map(|(domain, standing)| Some(format!("{domain}: {}\n", standing.alarm?)));
+            let alarms: String = alarms.collect();
+            Ok(format!("ready\n{alarms}"))
+        }
         Err(error) => {
             tracing::error!(error = %Chain(&error), "the store does not answer");
             Err(Failure::unavailable("the store does not answer"))

@@ -50,7 +50,7 @@ use crate::{
     proof_cache::ProofCache,
     proof_relay::ProofRelay,
     prove::Prover,
-    publisher::Served,
+    publisher::{Board, Served},
     store::Store,
     web,
 };
@@ -72,6 +72,8 @@ pub(crate) struct App {
     pub(crate) policy: Policy,
     pub(crate) domains: BTreeMap<String, Domain>,
     pub(crate) public_url: Url,
+    /// How the domains stand that others serve.
+    pub(crate) board: Board,
     pub(crate) clients: Clients,
     pub(crate) limits: Limits,
     pub(crate) site: web::Site,

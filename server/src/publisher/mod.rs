@@ -5,10 +5,12 @@ mod edit;
 mod http;
 mod manual;
 mod nameserver;
+mod owner;
 mod powerdns;
 mod provided;
 mod provider;
 mod quoted;
+mod reconcile;
 mod rfc2136;
 mod settle;
 mod token;
@@ -33,6 +35,7 @@ pub(crate) use {
     manual::{Manual, line_to_paste},
     powerdns::PowerDns,
     provided::Provided,
+    reconcile::{Board, run as reconcile},
     rfc2136::Rfc2136,
     token::Token,
 };

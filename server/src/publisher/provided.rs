@@ -45,6 +45,14 @@ impl Provided {
         }
     }
 
+    pub(crate) fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
     pub(crate) fn provider(&self) -> &dyn Provider {
         &*self.provider
     }

@@ -163,6 +163,7 @@ fn configure(
             for record in records.lines() {
                 run_words(&format!("add-record example.test {record}"), folder)?;
             }
+            run_words("rectify-zone example.test", folder)?;
         }
         Kind::Nsd => bail!("NSD takes no updates"),
     }

@@ -16,7 +16,10 @@ use payname_zones::{Zone, payment_record};
 use tokio::time::sleep;
 
 use super::{Embedded, PAGE, PublishError};
-use crate::{config::Domain, publisher::Publisher as _};
+use crate::{
+    config::Domain,
+    publisher::{Publisher as _, owner::handle_at},
+};
 
 /// Rest between pages, so that this is never in anybody's way.
 const REST: Duration = Duration::from_millis(20);
@@ -80,12 +83,15 @@ impl Embedded {
         let Some(zone) = self.served.zone(&domain.zone, Zone::clone) else {
             return Ok(0);
         };
-        let shown = domain.clone();
+        let shown = domain.name.clone();
         let reading = tokio::task::spawn_blocking(move || {
             let text = zone
                 .stored_sets()
                 .filter(|set| set.record_type == RecordType::TXT);
-            let handles = text.filter_map(|set| handle_at(&set.owner, &shown));
+            let handles = text.filter_map(|set| {
+                let owner = Name::read(&mut BinDecoder::new(&set.owner)).ok()?;
+                handle_at(&owner, &shown)
+            });
             handles.collect::<BTreeSet<Handle>>()
         });
         let shown = reading.await.map_err(PublishError::BrokenOff)?;
@@ -127,21 +133,4 @@ impl Embedded {
         tracing::warn!(%zone, repaired, failed, "the zone was not what the registry says");
         repaired
     }
-}
-
-/// The handle whose owner name this is; none for another name.
-fn handle_at(owner: &[u8], domain: &Domain) -> Option<Handle> {
-    let owner = Name::read(&mut BinDecoder::new(owner)).ok()?;
-    let users = Handle::new("user", &domain.name)
-        .ok()?
-        .owner_name()
-        .base_name();
-    if !users.zone_of(&owner) {
-        return None;
-    }
-    let labels = usize::from(owner.num_labels()).checked_sub(users.num_labels().into())?;
-    let labels = owner.iter().take(labels).map(std::str::from_utf8);
-    let user = labels.collect::<Result<Vec<_>, _>>().ok()?.join(".");
-    let handle = Handle::new(&user, &domain.name).ok()?;
-    (*handle.owner_name() == owner).then_some(handle)
 }

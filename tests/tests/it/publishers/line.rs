@@ -18,9 +18,10 @@ use crate::secondaries::{SECRET, write_secret};
 /// A `paynamed` that publishes elsewhere, and the internet it is proven on.
 pub(crate) struct Line {
     pub(crate) world: World,
-    _primary: Primary,
-    _folder: tempfile::TempDir,
-    pub(crate) running: Running,
+    primary: Primary,
+    folder: tempfile::TempDir,
+    config: Config,
+    running: Running,
 }
 
 impl Line {
@@ -48,13 +49,35 @@ impl Line {
             "data_dir = \"data\"\n[http]\nlisten = \"127.0.0.1:0\"\n{page}anchors = \"anchors\"\n"
         );
         let config = Config::parse(&text, &folder.path().join("paynamed.toml")).unwrap();
-        let running = Server::start(config, Clock::system()).await.unwrap();
+        let running = Server::start(config.clone(), Clock::system())
+            .await
+            .unwrap();
         Self {
             world,
-            _primary: primary,
-            _folder: folder,
+            primary,
+            folder,
+            config,
             running,
         }
+    }
+
+    /// Stops `paynamed` and starts it on the same data.
+    pub(crate) async fn restart(mut self) -> Self {
+        self.running.shutdown().await;
+        let starting = Server::start(self.config.clone(), Clock::system());
+        self.running = starting.await.unwrap();
+        self
+    }
+
+    /// Stops `paynamed` in order.
+    pub(crate) async fn stop(self) {
+        self.running.shutdown().await;
+        drop((self.primary, self.folder));
+    }
+
+    /// Where the name server is.
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        self.primary.address()
     }
 
     pub(crate) fn contact(&self) -> Contact {
@@ -117,6 +140,6 @@ async fn names_are_registered_changed_and_removed_at_bind_knot_and_powerdns() {
         contact.until("user4", State::Removed).await;
         let proven = line.proven(&format!("user4@{DOMAIN}")).await;
         assert!(proven.unwrap_err().contains("proven"), "{kind:?}");
-        line.running.shutdown().await;
+        line.stop().await;
     }
 }

@@ -4,5 +4,7 @@ mod contract;
 mod gaps;
 mod line;
 mod manual;
+mod own_domain;
 mod powerdns;
+mod reconciling;
 mod rfc2136;
