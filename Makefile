@@ -92,6 +92,13 @@ differential: ## Compare our verdicts: 20,000 changed proofs, 10,000 questions a
 	PAYNAME_CASES=$(PAYNAME_CASES) cargo test -p payname-fuzz --test differential changed_proofs -- --nocapture
 	PAYNAME_QUESTIONS=$(PAYNAME_QUESTIONS) cargo test -p payname-tests --test it random_zones -- --nocapture
 
+# The same is part of `make test`, with 510 updates.
+PAYNAME_UPDATES ?= 5000
+.PHONY: gaps
+gaps: ## Ask for a name without pause while it changes 5,000 times at BIND, Knot and PowerDNS: never without its record
+	@tests/setup/install prerequisites authorities
+	PAYNAME_UPDATES=$(PAYNAME_UPDATES) cargo test -p payname-tests --test it publishers::gaps -- --nocapture
+
 .PHONY: wasm
 wasm: ## The resolver's core for wasm32 without std; Node.js judges every vector with it
 	@tests/setup/install prerequisites wasm

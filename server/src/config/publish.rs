@@ -19,7 +19,7 @@ use super::{
 use crate::{
     clock::Clock,
     keys::PassphraseSource,
-    publisher::{Api, OpenError, PowerDns, Provider, Rfc2136, Token},
+    publisher::{Api, CLOUDFLARE, Cloudflare, OpenError, PowerDns, Provider, Rfc2136, Token},
 };
 
 /// A domain whose zone somebody else serves and signs.
@@ -46,6 +46,15 @@ pub enum Publish {
         /// Where the API's key comes from.
         api_key: PassphraseSource,
     },
+    /// Cloudflare by its API.
+    Cloudflare {
+        /// Where the API is.
+        url: Url,
+        /// The zone's id.
+        zone_id: String,
+        /// Where a token comes from that may edit the zone's records.
+        token: PassphraseSource,
+    },
     /// Somebody, by hand.
     Manual,
 }
@@ -64,6 +73,11 @@ pub(super) enum WrittenPublish {
         #[serde(default = "localhost")]
         server_id: String,
         api_key: WrittenSecret,
+    },
+    Cloudflare {
+        url: Option<String>,
+        zone_id: String,
+        token: WrittenSecret,
     },
     Manual {},
 }
@@ -92,6 +106,17 @@ impl ProvidedDomain {
                 let place = format!("PowerDNS at {host}");
                 let api = Api::new(url, place, "`api_key` must be its `api-key`")?;
                 let provider = PowerDns::new(api, url, server_id, &zone, key);
+                Arc::new(provider.ok_or(OpenError::Zone(zone))?)
+            }
+            Publish::Cloudflare {
+                url,
+                zone_id,
+                token,
+            } => {
+                let token = Token::new(&token.fetch()?)?;
+                let remedy = "`token` must be a token with the permission DNS:Edit for this zone";
+                let api = Api::new(url, "Cloudflare".to_owned(), remedy)?;
+                let provider = Cloudflare::new(api, url, zone_id, &zone, token);
                 Arc::new(provider.ok_or(OpenError::Zone(zone))?)
             }
         };
@@ -139,6 +164,22 @@ impl Checker<'_> {
                 server_id: server_id.clone(),
                 api_key: self.secret("domain.publish.api_key", api_key)?,
             }),
+            WrittenPublish::Cloudflare {
+                url,
+                zone_id,
+                token,
+            } => {
+                let is_id = zone_id.len() == 32 && zone_id.bytes().all(|b| b.is_ascii_hexdigit());
+                if !is_id {
+                    let remedy = "write the zone's id, 32 hex digits on its overview page";
+                    return Err(self.invalid("domain.publish.zone_id", zone_id, remedy));
+                }
+                Some(Publish::Cloudflare {
+                    url: self.api_url(url.as_deref().unwrap_or(CLOUDFLARE))?,
+                    zone_id: zone_id.clone(),
+                    token: self.secret("domain.publish.token", token)?,
+                })
+            }
             WrittenPublish::Manual {} => Some(Publish::Manual),
             WrittenPublish::Rfc2136 { server, key } => {
                 let address = self.address("domain.publish.server", server)?;
@@ -181,6 +222,11 @@ impl Checker<'_> {
             return Err(self.invalid("domain.zone", &zone.to_string(), remedy));
         }
         self.refuse_own(written)?;
+        // It knows one less, which it calls automatic.
+        let least_ttl = match written.publish {
+            Some(WrittenPublish::Cloudflare { .. }) => 60,
+            _ => 1,
+        };
         let nameservers = written.nameservers.iter();
         let nameservers = nameservers.map(|text| self.host(text));
         Ok(Domain {
@@ -188,7 +234,7 @@ impl Checker<'_> {
             zone,
             nameservers: nameservers.collect::<Result<_, _>>()?,
             addresses: Vec::new(),
-            ttl: self.within("domain.ttl", written.ttl, 1, 86_400)?,
+            ttl: self.within("domain.ttl", written.ttl, least_ttl, 86_400)?,
             negative_ttl: self.within("domain.negative_ttl", written.negative_ttl, 1, 86_400)?,
             signature_days: written.signature_days,
             keys: KeyPolicy::default(),

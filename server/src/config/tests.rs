@@ -314,6 +314,18 @@ fn every_mistake_names_the_file_the_key_and_the_remedy() {
         ),
         (
             "nameservers = [\"ns1.example.net\"]",
+            "[domain.publish]\nkind = \"cloudflare\"\nzone_id = \"example.com\"\ntoken = { env = \"PATH\" }",
+            "domain.publish.zone_id",
+            "32 hex",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "ttl = 30\n[domain.publish]\nkind = \"cloudflare\"\nzone_id = \"023e105f4ecef8ad9ca31a8372d0c353\"\ntoken = { env = \"PATH\" }",
+            "domain.ttl",
+            "from 60",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
             "records = \"more.zone\"\n[domain.publish]\nkind = \"manual\"",
             "domain.records",
             "serves itself",

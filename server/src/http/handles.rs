@@ -98,6 +98,7 @@ pub(crate) async fn put(
     app.policy.check(&wanted.uri, domain.ttl, now)?;
     payment_record(&handle, &wanted.uri)?;
     app.served.check_free(&domain.zone, &handle)?;
+    app.board.check_free(&handle)?;
     web::reserved::check(&handle, &app.domains)?;
     let what = What::Put { uri: wanted.uri };
     let change = Change::signed(handle, what, signed, now);

@@ -91,12 +91,8 @@ impl Found {
             return None;
         }
         let others = self.texts.iter().filter(|text| !text.is_payment());
-        // One that says the same is kept rather than another.
-        let same = wanted.and_then(|wanted| {
-            let mut payments = self.payments();
-            payments.find(|text| text.joined() == wanted.joined())
-        });
-        let kept = same.or_else(|| self.payments().next());
+        // Whoever comes at the same time keeps the same one.
+        let kept = self.payments().min_by(|one, other| one.id.cmp(&other.id));
         let wanted = wanted.map(|wanted| Text {
             id: kept.and_then(|kept| kept.id.clone()),
             ..wanted.clone()
@@ -194,17 +190,17 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_says_the_same_for_another_time_keeps_its_id() {
+    fn of_several_payment_records_everybody_keeps_the_same() {
         let before = found(&[
-            text("bitcoin:?lno=lno1a", 300, "a"),
             text("bitcoin:?lno=lno1b", 60, "b"),
+            text("bitcoin:?lno=lno1a", 300, "a"),
         ]);
         let wanted = Text {
             id: None,
             ..text("bitcoin:?lno=lno1b", 300, "")
         };
         let edit = before.edit(Some(&wanted)).unwrap();
-        assert_eq!(edit.after, [text("bitcoin:?lno=lno1b", 300, "b")]);
+        assert_eq!(edit.after, [text("bitcoin:?lno=lno1b", 300, "a")]);
         assert_eq!(edit.ttl(), 300);
         assert_eq!(found(&[]).edit(None), None);
     }

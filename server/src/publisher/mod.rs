@@ -1,6 +1,7 @@
 //! Bringing records into DNS: one contract, [`Publisher`], and its implementations.
 
 mod by_domain;
+mod cloudflare;
 mod edit;
 mod http;
 mod manual;
@@ -31,6 +32,7 @@ pub use settle::put;
 pub use token::OpenError;
 pub(crate) use {
     by_domain::ByDomain,
+    cloudflare::{Cloudflare, URL as CLOUDFLARE},
     http::Api,
     manual::{Manual, line_to_paste},
     powerdns::PowerDns,

@@ -191,6 +191,16 @@ impl Embedded {
     }
 }
 
+impl Reserved {
+    /// A name that has a record which is none of the registry's.
+    pub(crate) fn new(handle: &Handle) -> Self {
+        Self {
+            handle: handle.clone(),
+            reason: None,
+        }
+    }
+}
+
 /// A name that an operator keeps for records of his own.
 #[derive(Debug, thiserror::Error)]
 #[error(

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::plan::{Known, Plan};
 use super::{
-    PublishError, Publisher as _, edit::Found, owner::handle_at, provided::Provided,
+    PublishError, Publisher as _, Reserved, edit::Found, owner::handle_at, provided::Provided,
     provider::Signing,
 };
 use crate::{outbox::Chain, registration::Registration};
@@ -44,8 +44,8 @@ pub(crate) struct Standing {
     pub(crate) alarm: Option<String>,
     /// How many names were put right, since the start.
     pub(crate) repaired: u64,
-    /// How many names have records that were never registered here.
-    pub(crate) strange: u64,
+    /// The names whose records were never registered here.
+    pub(crate) strange: BTreeSet<Name>,
     /// The DS records, as far as they are told.
     pub(crate) ds: Vec<String>,
 }
@@ -54,6 +54,19 @@ impl Board {
     /// How a domain stands; none where it is served here, or nothing is known yet.
     pub(crate) fn of(&self, domain: &str) -> Option<Standing> {
         self.lock().get(domain).cloned()
+    }
+
+    /// Whether nobody else has made a payment record for a name, as far as was seen.
+    ///
+    /// # Errors
+    /// [`Reserved`]: whoever claimed it would take that record's place.
+    pub(crate) fn check_free(&self, handle: &Handle) -> Result<(), Reserved> {
+        let all = self.lock();
+        let standing = all.get(handle.domain());
+        match standing.is_some_and(|one| one.strange.contains(handle.owner_name())) {
+            true => Err(Reserved::new(handle)),
+            false => Ok(()),
+        }
     }
 
     /// All of them.
@@ -132,7 +145,7 @@ pub(crate) async fn reconcile(provided: &Provided, board: &Board) -> Result<(), 
     let is_stopped = alarm.is_some();
     board.note(domain, |standing| {
         standing.alarm = alarm;
-        standing.strange = strange as u64;
+        standing.strange = plan.strange.iter().cloned().collect();
     });
     if is_stopped {
         return Ok(());

@@ -32,7 +32,9 @@ impl Collector for Board {
         let help = "Whether so much differs from the registry that nothing is put right";
         gauge("alarm", help, |standing| standing.alarm.is_some().into())?;
         let help = "Names with payment records that were never registered here";
-        gauge("strange_names", help, |standing| standing.strange)?;
+        gauge("strange_names", help, |standing| {
+            standing.strange.len() as u64
+        })?;
         let help = "Names whose records were not what the registry says, and were put right";
         let mut family =
             encoder.encode_descriptor("repaired_names", help, None, MetricType::Counter)?;

@@ -46,7 +46,8 @@ impl Line {
             .replace("192.0.2.1:53", &primary.address().to_string())
             .replace("9.9.9.9:53", &world.recursor().address().to_string());
         let text = format!(
-            "data_dir = \"data\"\n[http]\nlisten = \"127.0.0.1:0\"\n{page}anchors = \"anchors\"\n"
+            "data_dir = \"data\"\n[http]\nlisten = \"127.0.0.1:0\"\n\
+             metrics_listen = \"127.0.0.1:0\"\n{page}anchors = \"anchors\"\n"
         );
         let config = Config::parse(&text, &folder.path().join("paynamed.toml")).unwrap();
         let running = Server::start(config.clone(), Clock::system())
@@ -73,6 +74,13 @@ impl Line {
     pub(crate) async fn stop(self) {
         self.running.shutdown().await;
         drop((self.primary, self.folder));
+    }
+
+    /// What is told to who watches.
+    pub(crate) async fn metrics(&self) -> String {
+        let url = format!("http://{}/metrics", self.running.metrics_addr().unwrap());
+        let answer = self.contact().client.get(url).send().await.unwrap();
+        answer.text().await.unwrap()
     }
 
     /// Where the name server is.

@@ -29,8 +29,21 @@ async fn drift_is_put_right_after_a_start_and_strangers_are_left() {
         until(&*behind, "user1", &[&uri("user1")]).await;
         until(&*behind, "user2", &[&uri("user2")]).await;
         assert_eq!(shown(&*behind, "stranger").await, ["bitcoin:?by-hand"]);
+        let claimed = line.contact().put(&keys(2), "stranger", &uri("mine")).await;
+        assert_eq!(claimed.code(), "reserved", "{kind:?}");
         let info = info(&line.contact()).await;
         assert_eq!(info.alarm, None);
+        let metrics = line.metrics().await;
+        for told in ["alarm", "strange_names", "repaired_names_total"]
+            .iter()
+            .zip([0, 1, 3])
+        {
+            let line = format!(
+                "payname_published_{}{{domain=\"{DOMAIN}\"}} {}",
+                told.0, told.1
+            );
+            assert!(metrics.contains(&line), "{kind:?}: {line}\n{metrics}");
+        }
         assert_eq!(info.ds.len(), 1, "{kind:?} tells its DS record");
         line.stop().await;
     }
@@ -62,6 +75,9 @@ async fn a_plan_that_changes_too_much_alarms_and_changes_nothing() {
     let ready = line.contact().get("/readyz").await;
     let told = String::from_utf8(ready.body).unwrap();
     assert!(ready.status.is_success() && told.contains(&alarm), "{told}");
+    let metrics = line.metrics().await;
+    let gauge = format!("payname_published_alarm{{domain=\"{DOMAIN}\"}} 1");
+    assert!(metrics.contains(&gauge), "{metrics}");
     // What people do goes on.
     line.contact().put(&keys(1), "user0", &uri("mine")).await;
     until(&*behind, "user0", &[&uri("mine")]).await;
