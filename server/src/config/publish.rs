@@ -19,7 +19,10 @@ use super::{
 use crate::{
     clock::Clock,
     keys::PassphraseSource,
-    publisher::{Api, CLOUDFLARE, Cloudflare, OpenError, PowerDns, Provider, Rfc2136, Token},
+    publisher::{
+        Api, CLOUDFLARE, Cloudflare, OpenError, PowerDns, Provider, ROUTE53, Rfc2136, Route53,
+        Token,
+    },
 };
 
 /// A domain whose zone somebody else serves and signs.
@@ -55,6 +58,17 @@ pub enum Publish {
         /// Where a token comes from that may edit the zone's records.
         token: PassphraseSource,
     },
+    /// Amazon Route 53 by its API.
+    Route53 {
+        /// Where the API is.
+        url: Url,
+        /// The hosted zone's id.
+        zone_id: String,
+        /// The id of an access key that may read and change the zone's records.
+        access_key_id: String,
+        /// Where the access key's secret comes from.
+        secret_access_key: PassphraseSource,
+    },
     /// Somebody, by hand.
     Manual,
 }
@@ -78,6 +92,12 @@ pub(super) enum WrittenPublish {
         url: Option<String>,
         zone_id: String,
         token: WrittenSecret,
+    },
+    Route53 {
+        url: Option<String>,
+        zone_id: String,
+        access_key_id: String,
+        secret_access_key: WrittenSecret,
     },
     Manual {},
 }
@@ -106,6 +126,19 @@ impl ProvidedDomain {
                 let place = format!("PowerDNS at {host}");
                 let api = Api::new(url, place, "`api_key` must be its `api-key`")?;
                 let provider = PowerDns::new(api, url, server_id, &zone, key);
+                Arc::new(provider.ok_or(OpenError::Zone(zone))?)
+            }
+            Publish::Route53 {
+                url,
+                zone_id,
+                access_key_id,
+                secret_access_key,
+            } => {
+                let key = Token::new(&secret_access_key.fetch()?)?;
+                let key = (access_key_id.clone(), key);
+                let remedy = "the access key must be allowed route53:ListResourceRecordSets, route53:ChangeResourceRecordSets and route53:GetDNSSEC for this hosted zone, and the clock must be right";
+                let api = Api::new(url, "Route 53".to_owned(), remedy)?;
+                let provider = Route53::new(api, url, zone_id, &zone, key, clock.clone());
                 Arc::new(provider.ok_or(OpenError::Zone(zone))?)
             }
             Publish::Cloudflare {
@@ -178,6 +211,31 @@ impl Checker<'_> {
                     url: self.api_url(url.as_deref().unwrap_or(CLOUDFLARE))?,
                     zone_id: zone_id.clone(),
                     token: self.secret("domain.publish.token", token)?,
+                })
+            }
+            WrittenPublish::Route53 {
+                url,
+                zone_id,
+                access_key_id,
+                secret_access_key,
+            } => {
+                let is_id = |text: &str| {
+                    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+                };
+                for (key, id) in [("zone_id", zone_id), ("access_key_id", access_key_id)] {
+                    if !is_id(id) {
+                        let key = format!("domain.publish.{key}");
+                        let remedy =
+                            "write the id alone, letters and digits such as \"Z111111QQQQQQQ\"";
+                        return Err(self.invalid(&key, id, remedy));
+                    }
+                }
+                Some(Publish::Route53 {
+                    url: self.api_url(url.as_deref().unwrap_or(ROUTE53))?,
+                    zone_id: zone_id.clone(),
+                    access_key_id: access_key_id.clone(),
+                    secret_access_key: self
+                        .secret("domain.publish.secret_access_key", secret_access_key)?,
                 })
             }
             WrittenPublish::Manual {} => Some(Publish::Manual),

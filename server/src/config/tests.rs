@@ -326,6 +326,12 @@ fn every_mistake_names_the_file_the_key_and_the_remedy() {
         ),
         (
             "nameservers = [\"ns1.example.net\"]",
+            "[domain.publish]\nkind = \"route53\"\nzone_id = \"/hostedzone/Z1\"\naccess_key_id = \"AKIA\"\nsecret_access_key = { env = \"PATH\" }",
+            "domain.publish.zone_id",
+            "the id alone",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
             "records = \"more.zone\"\n[domain.publish]\nkind = \"manual\"",
             "domain.records",
             "serves itself",

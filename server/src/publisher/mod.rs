@@ -13,6 +13,7 @@ mod provider;
 mod quoted;
 mod reconcile;
 mod rfc2136;
+mod route53;
 mod settle;
 mod token;
 
@@ -39,6 +40,7 @@ pub(crate) use {
     provided::Provided,
     reconcile::{Board, run as reconcile},
     rfc2136::Rfc2136,
+    route53::{Route53, URL as ROUTE53},
     token::Token,
 };
 

@@ -7,6 +7,15 @@ const STRING: usize = 255;
 
 /// The strings quoted, with a space in between; what is not printable ASCII as `\DDD`.
 pub(crate) fn quoted(strings: &[Vec<u8>]) -> String {
+    quoted_with(strings, |byte| format!("\\{byte:03}"))
+}
+
+/// The same with octal digits, as Route 53 has it.
+pub(crate) fn quoted_octal(strings: &[Vec<u8>]) -> String {
+    quoted_with(strings, |byte| format!("\\{byte:03o}"))
+}
+
+fn quoted_with(strings: &[Vec<u8>], escape: impl Fn(u8) -> String) -> String {
     let mut text = String::new();
     for string in strings {
         if !text.is_empty() {
@@ -20,7 +29,7 @@ pub(crate) fn quoted(strings: &[Vec<u8>]) -> String {
                     text.push(byte.into());
                 }
                 b' '..=b'~' => text.push(byte.into()),
-                _ => text.push_str(&format!("\\{byte:03}")),
+                _ => text.push_str(&escape(byte)),
             }
         }
         text.push('"');
@@ -32,6 +41,15 @@ pub(crate) fn quoted(strings: &[Vec<u8>]) -> String {
 ///
 /// A string that is longer than DNS has them, as some interfaces take and give them, is cut into several.
 pub(crate) fn unquoted(text: &str) -> Option<Vec<Vec<u8>>> {
+    unquoted_with(text, 10)
+}
+
+/// The same with octal digits, as Route 53 has it.
+pub(crate) fn unquoted_octal(text: &str) -> Option<Vec<Vec<u8>>> {
+    unquoted_with(text, 8)
+}
+
+fn unquoted_with(text: &str, radix: u32) -> Option<Vec<Vec<u8>>> {
     let mut strings = Vec::new();
     let mut bytes = text.trim().bytes().peekable();
     while let Some(first) = bytes.next() {
@@ -44,7 +62,7 @@ pub(crate) fn unquoted(text: &str) -> Option<Vec<Vec<u8>>> {
                 None => break,
                 Some(b'"') if is_quoted => break,
                 Some(b' ' | b'\t') if !is_quoted => break,
-                Some(b'\\') => string.push(unescaped(&mut bytes)?),
+                Some(b'\\') => string.push(unescaped(&mut bytes, radix)?),
                 Some(byte) => string.push(byte),
             }
             next = bytes.next();
@@ -60,13 +78,13 @@ pub(crate) fn unquoted(text: &str) -> Option<Vec<Vec<u8>>> {
 }
 
 /// What stands behind a `\`.
-fn unescaped(bytes: &mut impl Iterator<Item = u8>) -> Option<u8> {
+fn unescaped(bytes: &mut impl Iterator<Item = u8>, radix: u32) -> Option<u8> {
     let first = bytes.next()?;
     if !first.is_ascii_digit() {
         return Some(first);
     }
     let digits = [first, bytes.next()?, bytes.next()?];
-    std::str::from_utf8(&digits).ok()?.parse().ok()
+    u8::from_str_radix(std::str::from_utf8(&digits).ok()?, radix).ok()
 }
 
 #[cfg(test)]
@@ -89,6 +107,9 @@ mod tests {
         let all: Vec<u8> = (0..=255).filter(|byte| *byte != 7).collect();
         let strings = [all, Vec::new(), b"a \"b\" \\c\\ 1;".to_vec()];
         assert_eq!(unquoted(&quoted(&strings)).unwrap(), strings);
+        let octal = quoted_octal(&strings);
+        assert!(octal.contains("\\377"), "{octal}");
+        assert_eq!(unquoted_octal(&octal).unwrap(), strings);
         let text = quoted(&[b"\"\\\x07\xff".to_vec()]);
         assert_eq!(text, r#""\"\\\007\255""#);
     }

@@ -30,6 +30,11 @@ impl Token {
         value.set_sensitive(true);
         Ok(value)
     }
+
+    /// To sign with.
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl std::fmt::Debug for Token {

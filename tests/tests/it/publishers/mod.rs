@@ -1,5 +1,6 @@
 //! Domains whose zones others serve: BIND, Knot and PowerDNS take what `paynamed` publishes.
 
+mod aws;
 mod cloudflare;
 mod contract;
 mod gaps;
@@ -9,4 +10,5 @@ mod own_domain;
 mod powerdns;
 mod reconciling;
 mod rfc2136;
+mod route53;
 mod stand_in;
