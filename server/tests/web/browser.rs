@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader},
+    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::Arc,
@@ -9,6 +10,7 @@ use std::{
 };
 
 use axum::{body::Bytes, http};
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use thirtyfour::{
     prelude::*,
@@ -40,6 +42,10 @@ impl Browser {
         let profile = tempfile::tempdir().unwrap();
         let mut driver = Command::new(tool("chromedriver"))
             .arg("--port=0")
+            // Whatever it keeps beside the profile goes with it, too.
+            .env("XDG_CONFIG_HOME", profile.path())
+            .env("XDG_CACHE_HOME", profile.path())
+            .process_group(0)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -183,7 +189,11 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        let _ = self.driver.kill();
+        // The browser is a child of the driver, and of its group.
+        let group = i32::try_from(self.driver.id()).ok().and_then(Pid::from_raw);
+        if let Some(group) = group {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
         let _ = self.driver.wait();
     }
 }
