@@ -54,6 +54,7 @@ impl Server {
     ) -> Result<HandleStatus, Failure> {
         let body = serde_json::to_vec(&payname_api::PutHandle {
             uri: uri.to_owned(),
+            invite: None,
         })
         .map_err(|error| Failure::unexpected("json", error))?;
         self.send(Method::PUT, handle, Some(body), Some(key)).await

@@ -28,6 +28,7 @@ mod doctor;
 mod export;
 mod http;
 mod init;
+mod invites;
 mod key;
 mod keys;
 mod metrics;
@@ -46,9 +47,11 @@ mod room;
 mod server;
 mod sign_file;
 pub mod store;
+mod tokens;
 mod transfer;
 mod upkeep;
 mod web;
+mod words;
 
 pub use backup::{AgeError, BackupError, Restored, back_up, restore};
 pub use carry::{CarryError, FormError, carried_columns, export_registry, import_registry};
@@ -59,6 +62,7 @@ pub use delegation::Delegation;
 pub use doctor::Doctor;
 pub use export::{ExportError, export_zone};
 pub use init::{Init, InitError, TemplateError};
+pub use invites::InviteCode;
 pub use key::{EventId, OwnerKey};
 pub use keys::{
     KeyReport, ParentError, Passphrase, PassphraseError, PassphraseSource, RequestError,
@@ -67,11 +71,12 @@ pub use keys::{
 pub use nameserver::{BindError, CertificateError, EncryptedAddresses, Listeners, SecretsError};
 pub use operator::{
     OperatorError, ask_server, delegations_on_disk, ds_records_on_disk, import_records,
-    key_reports, raise_serial,
+    key_reports, open_registry, raise_serial,
 };
 pub use paste::{PasteError, records_to_paste};
 pub use prove::ProverError;
 pub use records::{RecordsError, check_records};
 pub use server::{Running, Server, StartError};
 pub use sign_file::{SignFile, SignFileError, zone_of_file};
+pub use tokens::{Act, OperatorToken, Scope, TokenHash, TokenSecret};
 pub use transfer::{KeyRing, TsigKey};

@@ -4,7 +4,9 @@ mod backup_command;
 mod carry_command;
 mod doctor_command;
 mod init_command;
+mod invite_command;
 mod systemd;
+mod token_command;
 mod zone_command;
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
@@ -22,6 +24,8 @@ use self::{
     carry_command::{ExportCommand, ImportCommand},
     doctor_command::DoctorCommand,
     init_command::InitCommand,
+    invite_command::InviteCommand,
+    token_command::TokenCommand,
     zone_command::ZoneCommand,
 };
 
@@ -69,6 +73,14 @@ enum Command {
     /// Look after the zones and their keys
     #[command(subcommand)]
     Zone(ZoneCommand),
+    /// Make, list and take back invite codes
+    #[command(subcommand)]
+    Invite(InviteCommand),
+    /// Make, list and take back operators' tokens
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Print what was done with tokens and at the command line
+    Audit,
 }
 
 #[tokio::main]
@@ -128,6 +140,9 @@ async fn main() -> ExitCode {
         Some(Command::Export(command)) => command.run(&config).await,
         Some(Command::Import(command)) => command.run(&config).await,
         Some(Command::Zone(command)) => command.run(&config).await,
+        Some(Command::Invite(command)) => command.run(&config).await,
+        Some(Command::Token(command)) => command.run(&config).await,
+        Some(Command::Audit) => token_command::audit(&config).await,
     })
 }
 

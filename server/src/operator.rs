@@ -1,6 +1,9 @@
 //! What an operator asks at the command line, beside a server that may be running.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use payname_resolver::hickory_proto::rr::Name;
 use payname_zones::KeySet;
@@ -16,7 +19,7 @@ use crate::{
     publisher::serial_ceiling,
     records::{self, RecordsError},
     server::{StartError, open_store},
-    store::StoreError,
+    store::{Store, StoreError},
 };
 
 /// The DS records that the zones above should have, as master-file lines, read from the keys that a
@@ -117,6 +120,14 @@ pub async fn raise_serial(config: &Config, zone: &str, least: u32) -> Result<Nam
         .keep_serial(&domain.zone.to_string(), serial_ceiling(least))
         .await?;
     Ok(domain.zone.clone())
+}
+
+/// The registry, beside a server that may be running.
+///
+/// # Errors
+/// It cannot be used.
+pub async fn open_registry(config: &Config) -> Result<Arc<dyn Store>, OperatorError> {
+    Ok(open_store(config).await.map_err(Box::new)?)
 }
 
 /// The domain whose zone has this name.

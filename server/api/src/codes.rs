@@ -54,6 +54,8 @@ codes! {
         "the event's id or signature is wrong.";
     401 AUTH_REPLAYED "auth_replayed"
         "the event was used before.";
+    401 TOKEN_INVALID "token_invalid"
+        "the operator's token is missing, unknown, revoked or over.";
     401 CONSENT_MISSING "consent_missing"
         "the new owner's signed event is not in the `Payname-Consent` header.";
     401 CONSENT_KEY "consent_key"
@@ -64,6 +66,16 @@ codes! {
         "the operator has disabled the name, and only the operator can enable it.";
     403 NOT_THEIRS "not_theirs"
         "this change is not for whoever asks for it.";
+    403 TOKEN_SCOPE "token_scope"
+        "the operator's token is not good for this.";
+    403 CLOSED "closed"
+        "only the operator gives names of the domain, or it draws none.";
+    403 INVITE_NEEDED "invite_needed"
+        "a new name needs an invite code.";
+    403 INVITE_INVALID "invite_invalid"
+        "the invite code is not good, or not any more.";
+    403 TOO_MANY_NAMES "too_many_names"
+        "the key has as many names of the domain as it may have.";
     404 UNKNOWN_DOMAIN "unknown_domain"
         "the server has no such domain.";
     404 UNKNOWN_HANDLE "unknown_handle"
@@ -82,6 +94,10 @@ codes! {
         "the name has expired; renew it first.";
     409 SAME_OWNER "same_owner"
         "the name belongs already to the key that it is to be given to.";
+    409 CONFUSABLE "confusable"
+        "the name looks like another key's.";
+    409 SHADOWS "shadows"
+        "the name lies above or below another key's in DNS.";
     409 IDEMPOTENCY_UNDER_WAY "idempotency_under_way"
         "the same request, by its `Idempotency-Key`, is being done just now.";
     412 PRECONDITION_FAILED "precondition_failed"
@@ -98,6 +114,8 @@ codes! {
         "another request was sent with this `Idempotency-Key`.";
     429 RATE_LIMITED "rate_limited"
         "there were too many requests of a network, a key or for a name; `Retry-After` says when to try again.";
+    429 TOO_MANY_CLAIMS "too_many_claims"
+        "as many names were claimed from this network as may be in a day.";
     500 INTERNAL "internal"
         "the server failed; nothing was acknowledged.";
     502 PROOF_UNAVAILABLE "proof_unavailable"

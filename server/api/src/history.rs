@@ -37,3 +37,14 @@ pub struct HistoryStep {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<String>,
 }
+
+/// One line of an export.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ExportedStep {
+    /// The name, `₿alice@example.com`.
+    pub handle: String,
+    /// What was done to it.
+    #[serde(flatten)]
+    pub step: HistoryStep,
+}

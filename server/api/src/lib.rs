@@ -15,6 +15,10 @@
 //! | `POST …/handles/{user}/disable`, `…/enable` | takes a name out of DNS and hides it, and brings it back; signed | 202 [`HandleStatus`] |
 //! | `POST …/handles/{user}/renew` | puts off the end of a name, where names expire; signed | 200 or 202 [`HandleStatus`] |
 //! | `GET …/handles/{user}/history` | what was done to a name, in parts; signed | 200 [`Listed`] of [`HistoryStep`] |
+//! | `GET /v1/domains/{domain}/handles` | all names of a domain, in parts; operators | 200 [`Listed`] of [`HandleStatus`] |
+//! | `GET /v1/domains/{domain}/history` | the history of all names; operators | 200 `application/x-ndjson` of [`ExportedStep`] |
+//! | `POST /v1/domains/{domain}/handles` | claims a name that the server draws, where it does; body [`PutHandle`]; signed | 202 [`HandleStatus`], its path in `Location` |
+//! | `POST …/handles/{user}/grant` | gives a name to a key; body [`GrantHandle`]; operators | 202 [`HandleStatus`] |
 //! | `GET /v1/domains/{domain}/handles/{user}/proof` | the RFC 9102 proof | 200 `application/octet-stream` |
 //! | `GET /v1/domains` | the domains of the server, in parts | 200 [`Listed`] of [`DomainInfo`] |
 //! | `GET /v1/domains/{domain}` | the zone: nameservers, DS records, TTL | 200 [`DomainInfo`] |
@@ -37,6 +41,10 @@
 //! A transfer is signed by two keys: the present owner's event is in `Authorization`, and the new owner's in
 //! [`CONSENT_HEADER`], in the same form and for the same method, URL and body.
 //!
+//! Operators send `Authorization: Bearer <token>` instead, with a token that `paynamed token create` has made. With scope
+//! `read` they see all names and histories; with `moderate` they disable, enable and remove any name, and what they have disabled its
+//! owner cannot enable; with `grant` they give names, in closed domains too.
+//!
 //! # Acting on what one has seen
 //!
 //! Every [`HandleStatus`] has a [`version`](HandleStatus::version), sent quoted as the `ETag`.
@@ -52,7 +60,7 @@ pub mod paths;
 mod problem;
 mod proofs;
 
-pub use history::HistoryStep;
+pub use history::{ExportedStep, HistoryStep};
 pub use listed::{DEFAULT_LIMIT, Listed, MAX_LIMIT};
 pub use problem::Problem;
 pub use proofs::{MAX_PROOFS, ProofGiven, ProofsGiven, ProofsWanted};
@@ -85,6 +93,9 @@ pub struct PutHandle {
         schema(example = "bitcoin:bc1qztwy6xen3zdtt7z0vrgapmjtfz8acjkfp5fp7l")
     )]
     pub uri: String,
+    /// The code of an invite, for a new name of a domain that asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invite: Option<String>,
 }
 
 /// The body of `POST …/handles/{user}/transfer`: who shall have the name.
@@ -94,6 +105,17 @@ pub struct PutHandle {
 pub struct TransferHandle {
     /// The new owner's public key: x-only secp256k1 (BIP-340), 64 hex digits.
     pub to: String,
+}
+
+/// The body of `POST …/handles/{user}/grant`: who shall have the name, and what it shall pay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct GrantHandle {
+    /// The owner's public key: x-only secp256k1 (BIP-340), 64 hex digits.
+    pub to: String,
+    /// The payment URI.
+    pub uri: String,
 }
 
 /// A name as the server knows it.

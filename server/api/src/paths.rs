@@ -10,6 +10,12 @@ pub const DOMAIN: &str = "/v1/domains/{domain}";
 pub const HANDLE: &str = "/v1/domains/{domain}/handles/{user}";
 /// The route of a name's proof, as the server's router writes it.
 pub const PROOF: &str = "/v1/domains/{domain}/handles/{user}/proof";
+/// The names of a domain: listed for its operator, drawn for everybody.
+pub const HANDLES: &str = "/v1/domains/{domain}/handles";
+/// The history of all names of a domain as NDJSON, for its operator.
+pub const EXPORT: &str = "/v1/domains/{domain}/history";
+/// The route by which the operator gives a name to a key.
+pub const GRANT: &str = "/v1/domains/{domain}/handles/{user}/grant";
 /// The route that gives a name to another key.
 pub const TRANSFER: &str = "/v1/domains/{domain}/handles/{user}/transfer";
 /// The route that takes a name out of DNS and hides it.
@@ -58,6 +64,15 @@ pub fn handle(domain: &str, user: &str) -> String {
 /// ```
 pub fn proof(domain: &str, user: &str) -> String {
     format!("/v1/domains/{domain}/handles/{user}/proof")
+}
+
+/// The path of a domain's names.
+///
+/// ```
+/// assert_eq!(payname_api::paths::handles("example.com"), "/v1/domains/example.com/handles");
+/// ```
+pub fn handles(domain: &str) -> String {
+    format!("/v1/domains/{domain}/handles")
 }
 
 /// The path of something to be done to a name, or of something about it.

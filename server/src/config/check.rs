@@ -171,6 +171,7 @@ impl Checker<'_> {
             denial: self.denial(written.denial.as_deref(), &distribution)?,
             distribution,
             terms: self.terms(&written.policy)?,
+            entry: self.entry(written)?,
         })
     }
 

@@ -18,6 +18,7 @@ mod written;
 use std::{
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use payname_resolver::{
@@ -33,7 +34,10 @@ pub use self::transfer::{Catalog, Distribution, Peer, Permit, Secondary};
 pub use self::web::{Colour, Logo, Web};
 use self::{check::Checker, written::Written};
 use crate::{
-    keys::PassphraseSource, registration::Terms, store::postgres::Database, transfer::KeyRing,
+    keys::PassphraseSource,
+    registration::{EntryRules, Terms},
+    store::postgres::Database,
+    transfer::KeyRing,
 };
 
 /// What a server is started with.
@@ -121,6 +125,8 @@ pub struct Domain {
     pub distribution: Distribution,
     /// What those who have names here are promised.
     pub terms: Terms,
+    /// Which names are given, and to whom.
+    pub entry: Arc<EntryRules>,
 }
 
 /// How published records are proven.

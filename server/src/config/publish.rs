@@ -300,6 +300,7 @@ impl Checker<'_> {
             denial: Denial::Compact,
             distribution: Distribution::default(),
             terms: self.terms(&written.policy)?,
+            entry: self.entry(written)?,
         })
     }
 

@@ -82,6 +82,36 @@ fn every_mistake_names_the_file_the_key_and_the_remedy() {
             "domain.policy.hold_days",
             "from 0 to 36525",
         ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "nameservers = [\"ns1.example.net\"]\n[domain.policy]\naccess = \"free\"",
+            "domain.policy.access",
+            "\"closed\"",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "nameservers = [\"ns1.example.net\"]\n[domain.names]\nmin_length = 0",
+            "domain.names.min_length",
+            "from 1 to 63",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "nameservers = [\"ns1.example.net\"]\n[domain.names]\nmin_length = 9\nmax_length = 8",
+            "domain.names.max_length",
+            "from 9 to 63",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "nameservers = [\"ns1.example.net\"]\n[domain.names]\nseparators = \"+\"",
+            "domain.names.separators",
+            "wallets take no others",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "nameservers = [\"ns1.example.net\"]\n[domain.names]\nreserved_file = \"nowhere\"",
+            "domain.names.reserved_file",
+            "one name to a line",
+        ),
         ("\"data\"", "\"\"", "data_dir", "of its own"),
         ("Example.com.", "exa mple", "domain.name", "letters"),
         (

@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::{HttpLimits, policy::WrittenPolicy, publish::WrittenPublish};
+use super::{
+    HttpLimits,
+    policy::{WrittenNames, WrittenPolicy},
+    publish::WrittenPublish,
+};
 
 /// The whole file.
 #[derive(Deserialize)]
@@ -145,6 +149,8 @@ pub(super) struct WrittenDomain {
     #[serde(default)]
     pub(super) policy: WrittenPolicy,
     pub(super) publish: Option<WrittenPublish>,
+    #[serde(default)]
+    pub(super) names: WrittenNames,
 }
 
 /// One `[[tsig]]`.

@@ -12,7 +12,6 @@ use payname_resolver::UnixTime;
 use super::{App, failure::Failure, visitor::Visitor};
 use crate::{
     auth::{self, AuthError, SignedRequest},
-    key::OwnerKey,
     registration::Signed,
 };
 
@@ -36,6 +35,16 @@ pub(super) struct PathOfName {
     /// The part before the `@`.
     #[param(example = "alice")]
     user: String,
+}
+
+/// The path of a domain, for the document.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Path)]
+#[allow(dead_code, reason = "only described")]
+pub(super) struct PathOfDomain {
+    /// The domain, without a final dot.
+    #[param(example = "example.com")]
+    domain: String,
 }
 
 impl FromRequestParts<Arc<App>> for Asked {
@@ -94,14 +103,5 @@ impl App {
             body,
         };
         auth::verify(header, request, now)
-    }
-
-    /// Who asks to see something, if that is said. Looking changes nothing: the event is not used up.
-    pub(super) fn reader(&self, asked: &Asked) -> Result<Option<OwnerKey>, AuthError> {
-        match self.verify(asked, &header::AUTHORIZATION, b"", self.clock.now()) {
-            Ok(signed) => Ok(Some(signed.owner)),
-            Err(AuthError::Missing) => Ok(None),
-            Err(error) => Err(error),
-        }
     }
 }

@@ -279,6 +279,38 @@ impl From<Refusal> for Failure {
                 codes::SAME_OWNER,
                 "Belongs to this key",
             ),
+            Refusal::Form { .. } => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                codes::INVALID_HANDLE,
+                "Invalid name",
+            ),
+            Refusal::Reserved(_) => (StatusCode::CONFLICT, codes::RESERVED, "Reserved name"),
+            Refusal::Confusable(_) => (
+                StatusCode::CONFLICT,
+                codes::CONFUSABLE,
+                "Looks like another",
+            ),
+            Refusal::Shadows(_) => (StatusCode::CONFLICT, codes::SHADOWS, "Under another name"),
+            Refusal::Closed(_) => (StatusCode::FORBIDDEN, codes::CLOSED, "Closed domain"),
+            Refusal::NotDrawn(_) => (StatusCode::FORBIDDEN, codes::CLOSED, "No random names"),
+            Refusal::InviteNeeded(_) => {
+                (StatusCode::FORBIDDEN, codes::INVITE_NEEDED, "Invite needed")
+            }
+            Refusal::InviteInvalid => (
+                StatusCode::FORBIDDEN,
+                codes::INVITE_INVALID,
+                "Invalid invite",
+            ),
+            Refusal::TooManyNames { .. } => (
+                StatusCode::FORBIDDEN,
+                codes::TOO_MANY_NAMES,
+                "Too many names",
+            ),
+            Refusal::TooManyClaims { .. } => (
+                StatusCode::TOO_MANY_REQUESTS,
+                codes::TOO_MANY_CLAIMS,
+                "Too many claims",
+            ),
             Refusal::NotTheirs(_) => (
                 StatusCode::FORBIDDEN,
                 codes::NOT_THEIRS,

@@ -25,14 +25,15 @@ use super::{
 };
 use crate::{
     config::Domain,
-    registration::{By, Change, Decision, Effect, Registration, What},
+    registration::{By, Change, Decision, Effect, Entry, InviteHash, Registration, What},
+    tokens::Scope,
     web,
 };
 
 /// The domain and the user in the path.
 pub(crate) type Parts = Result<Path<(String, String)>, PathRejection>;
 
-problems!(ShowProblems: UNKNOWN_DOMAIN, UNKNOWN_HANDLE, INVALID_HANDLE);
+problems!(ShowProblems: TOKEN_INVALID, TOKEN_SCOPE, UNKNOWN_DOMAIN, UNKNOWN_HANDLE, INVALID_HANDLE);
 
 /// Shows a name.
 #[utoipa::path(
@@ -41,7 +42,7 @@ problems!(ShowProblems: UNKNOWN_DOMAIN, UNKNOWN_HANDLE, INVALID_HANDLE);
     operation_id = "show_handle",
     tag = "names",
     params(PathOfName),
-    security((), ("nostr" = [])),
+    security((), ("nostr" = []), ("operator" = [])),
     responses(
         (status = OK, description = "The name; what only its owner is told, if he signed.", body = HandleStatus, headers(("ETag" = String, description = "Its version, quoted."))),
         ShowProblems,
@@ -53,17 +54,17 @@ pub(super) async fn show(
     asked: Asked,
 ) -> Result<Response, Failure> {
     let Path((domain, user)) = path?;
-    let (handle, _) = app.handle(&domain, &user)?;
-    let reader = app.reader(&asked)?;
+    let (handle, domain) = app.handle(&domain, &user)?;
+    let reader = app.reader(&asked, domain).await?;
     let registration = app.store.registration(&handle).await?;
     let registration = registration
-        .filter(|found| !found.is_hidden() || reader == Some(found.owner))
+        .filter(|found| !found.is_hidden() || reader.sees_all_of(found))
         .ok_or_else(|| Failure::unknown_handle(&handle))?;
-    let for_owner = reader == Some(registration.owner);
-    Ok(respond(StatusCode::OK, &registration, for_owner))
+    let all = reader.sees_all_of(&registration);
+    Ok(respond(StatusCode::OK, &registration, all))
 }
 
-problems!(PutProblems: UNKNOWN_DOMAIN, INVALID_HANDLE, INVALID_URI, INVALID_HEADER, UNSUPPORTED_MEDIA_TYPE, NOT_OWNER, SUSPENDED, NOT_THEIRS, RESERVED, EXPIRED, PRECONDITION_FAILED);
+problems!(PutProblems: CLOSED, INVITE_NEEDED, INVITE_INVALID, TOO_MANY_NAMES, TOO_MANY_CLAIMS, CONFUSABLE, SHADOWS, UNKNOWN_DOMAIN, INVALID_HANDLE, INVALID_URI, INVALID_HEADER, UNSUPPORTED_MEDIA_TYPE, NOT_OWNER, SUSPENDED, NOT_THEIRS, RESERVED, EXPIRED, PRECONDITION_FAILED);
 
 /// Claims or changes a name.
 ///
@@ -101,11 +102,19 @@ pub(crate) async fn put(
     app.board.check_free(&handle)?;
     web::reserved::check(&handle, &app.domains)?;
     let what = What::Put { uri: wanted.uri };
-    let change = Change::signed(handle, what, signed, now);
+    let change = Change {
+        entry: Entry {
+            rules: Arc::clone(&domain.entry),
+            invite: wanted.invite.as_deref().map(InviteHash::of),
+            network: asked.visitor.network(),
+            ..Entry::default()
+        },
+        ..Change::signed(handle, what, signed, now)
+    };
     app.change(change, domain, &asked).await
 }
 
-problems!(RemoveProblems: UNKNOWN_DOMAIN, UNKNOWN_HANDLE, INVALID_HANDLE, INVALID_HEADER, NOT_OWNER, SUSPENDED, NOT_THEIRS, PRECONDITION_FAILED);
+problems!(RemoveProblems: TOKEN_INVALID, TOKEN_SCOPE, UNKNOWN_DOMAIN, UNKNOWN_HANDLE, INVALID_HANDLE, INVALID_HEADER, NOT_OWNER, SUSPENDED, NOT_THEIRS, PRECONDITION_FAILED);
 
 /// Takes a name out of DNS; its key can claim it again.
 #[utoipa::path(
@@ -130,8 +139,8 @@ pub(crate) async fn remove(
     let Path((domain, user)) = path?;
     let (handle, domain) = app.handle(&domain, &user)?;
     let now = app.clock.now();
-    let signed = app.signed(&asked, &body?, now)?;
-    let change = Change::signed(handle, What::Remove, signed, now);
+    let by = app.by(&asked, &body?, now, Scope::Moderate, domain).await?;
+    let change = Change::by(handle, What::Remove, by, now);
     app.change(change, domain, &asked).await
 }
 
@@ -192,19 +201,15 @@ pub(super) fn read_body<T: DeserializeOwned>(
 }
 
 /// A registration as clients see it, with its version as the ETag.
-pub(super) fn respond(
-    status: StatusCode,
-    registration: &Registration,
-    for_owner: bool,
-) -> Response {
-    let mut response = (status, Json(describe(registration, for_owner))).into_response();
+pub(super) fn respond(status: StatusCode, registration: &Registration, all: bool) -> Response {
+    let mut response = (status, Json(describe(registration, all))).into_response();
     if let Ok(tag) = HeaderValue::try_from(format!("\"{}\"", registration.version)) {
         response.headers_mut().insert(header::ETAG, tag);
     }
     response
 }
 
-pub(crate) fn describe(registration: &Registration, for_owner: bool) -> HandleStatus {
+pub(crate) fn describe(registration: &Registration, all: bool) -> HandleStatus {
     let handle = &registration.handle;
     let uri = registration.uri.clone().unwrap_or_default();
     let record = payment_record(handle, &uri).ok();
@@ -226,7 +231,7 @@ pub(crate) fn describe(registration: &Registration, for_owner: bool) -> HandleSt
         proven_by: registration.proven_by.clone(),
         error: registration.error.clone(),
         uri,
-        private: for_owner.then(|| Private {
+        private: all.then(|| Private {
             kept_uri: registration.kept.clone(),
             disabled: registration.disabled,
             suspended: registration.suspended,

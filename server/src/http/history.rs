@@ -13,6 +13,7 @@ use payname_resolver::Handle;
 use super::{
     App,
     asked::{Asked, PathOfName},
+    bearer::Reader,
     document::problems,
     failure::Failure,
     handles::Parts,
@@ -23,7 +24,7 @@ use crate::{
     registration::{Author, Refusal, Step},
 };
 
-problems!(HistoryProblems: UNKNOWN_DOMAIN, UNKNOWN_HANDLE, INVALID_HANDLE, INVALID_QUERY, NOT_OWNER);
+problems!(HistoryProblems: TOKEN_INVALID, TOKEN_SCOPE, UNKNOWN_DOMAIN, UNKNOWN_HANDLE, INVALID_HANDLE, INVALID_QUERY, NOT_OWNER);
 
 /// What was done to a name, for its owner, in parts.
 #[utoipa::path(
@@ -44,11 +45,19 @@ pub(crate) async fn show(
     asked: Asked,
 ) -> Result<Response, Failure> {
     let Path((domain, user)) = path?;
-    let (handle, _) = app.handle(&domain, &user)?;
-    let reader = app.reader(&asked)?.ok_or(AuthError::Missing)?;
+    let (handle, domain) = app.handle(&domain, &user)?;
+    let reader = app.reader(&asked, domain).await?;
+    match &reader {
+        Reader::Anybody => return Err(AuthError::Missing.into()),
+        Reader::Key(_) => {}
+        Reader::Operator(token) => {
+            app.looked(token, "read history", handle.to_string())
+                .await?;
+        }
+    }
     let found = app.store.registration(&handle).await?;
     let found = found.ok_or_else(|| Failure::unknown_handle(&handle))?;
-    if found.owner != reader {
+    if !reader.sees_all_of(&found) {
         // A hidden name is missing, here too.
         return Err(if found.is_hidden() {
             Failure::unknown_handle(&handle)
@@ -58,8 +67,11 @@ pub(crate) async fn show(
         });
     }
     // What former owners did, before the name was free, is not this owner's.
-    app.history(&handle, found.born.saturating_sub(1), &asked.uri)
-        .await
+    let after = match reader {
+        Reader::Operator(_) => 0,
+        _ => found.born.saturating_sub(1),
+    };
+    app.history(&handle, after, &asked.uri).await
 }
 
 impl App {

@@ -26,7 +26,8 @@ use crate::{
     auth::AuthError,
     config::Domain,
     key::OwnerKey,
-    registration::{Change, Signed, What},
+    registration::{By, Change, What},
+    tokens::Scope,
 };
 
 /// Where the new owner's signature is.
@@ -72,10 +73,7 @@ async fn transfer(
     let signed = app.signed(&asked, &body, now)?;
     let form = r#"{"to": "64 hex digits of a public key"}"#;
     let wanted: TransferHandle = read_body(&asked.headers, &body, form)?;
-    let to = HEXLOWER_PERMISSIVE.decode(wanted.to.as_bytes()).ok();
-    let to = to.and_then(|bytes| bytes.try_into().ok()).map(OwnerKey);
-    let to =
-        to.ok_or_else(|| Failure::invalid_body("`to` is not a public key of 64 hex digits"))?;
+    let to = public_key(&wanted.to)?;
     // The same method, URL and body as the present owner signed: so neither signature says less than the
     // other, and none of them is good for anything else.
     let consent = app.verify(&asked, &CONSENT, &body, now);
@@ -92,7 +90,7 @@ async fn transfer(
     app.change(change, domain, &asked).await
 }
 
-problems!(LifeProblems: UNKNOWN_DOMAIN, UNKNOWN_HANDLE, INVALID_HANDLE, INVALID_HEADER, INVALID_URI, NOT_OWNER, SUSPENDED, NOT_THEIRS, RESERVED, EXPIRED, PRECONDITION_FAILED);
+problems!(LifeProblems: TOKEN_INVALID, TOKEN_SCOPE, UNKNOWN_DOMAIN, UNKNOWN_HANDLE, INVALID_HANDLE, INVALID_HEADER, INVALID_URI, NOT_OWNER, SUSPENDED, NOT_THEIRS, RESERVED, EXPIRED, PRECONDITION_FAILED);
 
 /// Takes a name out of DNS for the time being; nobody is told that it is there.
 #[utoipa::path(
@@ -114,7 +112,7 @@ pub(crate) async fn disable(
     asked: Asked,
     body: Body,
 ) -> Result<Response, Failure> {
-    let request = Request::read(&app, path, &asked, body)?;
+    let request = Request::read(&app, path, &asked, body).await?;
     request.make(&app, What::Disable, &asked).await
 }
 
@@ -138,7 +136,7 @@ pub(crate) async fn enable(
     asked: Asked,
     body: Body,
 ) -> Result<Response, Failure> {
-    let request = Request::read(&app, path, &asked, body)?;
+    let request = Request::read(&app, path, &asked, body).await?;
     request.check_kept(&app).await?;
     request.make(&app, What::Enable, &asked).await
 }
@@ -163,29 +161,30 @@ pub(crate) async fn renew(
     asked: Asked,
     body: Body,
 ) -> Result<Response, Failure> {
-    let request = Request::read(&app, path, &asked, body)?;
+    let request = Request::read(&app, path, &asked, body).await?;
     request.check_kept(&app).await?;
     request.make(&app, What::Renew, &asked).await
 }
 
-/// A signed request that something be done.
+/// A request of an owner or operator that something be done.
 struct Request<'a> {
     handle: Handle,
     domain: &'a Domain,
-    signed: Signed,
+    by: By,
     now: UnixTime,
 }
 
 impl<'a> Request<'a> {
-    fn read(app: &'a App, path: Parts, asked: &Asked, body: Body) -> Result<Self, Failure> {
+    async fn read(app: &'a App, path: Parts, asked: &Asked, body: Body) -> Result<Self, Failure> {
         let Path((domain, user)) = path?;
         let (handle, domain) = app.handle(&domain, &user)?;
         let now = app.clock.now();
-        let signed = app.signed(asked, &body?, now)?;
+        let body = body?;
+        let by = app.by(asked, &body, now, Scope::Moderate, domain);
         Ok(Self {
             handle,
             domain,
-            signed,
+            by: by.await?,
             now,
         })
     }
@@ -193,7 +192,10 @@ impl<'a> Request<'a> {
     /// What was good to publish once may have expired since. Nobody else is told what it is.
     async fn check_kept(&self, app: &App) -> Result<(), Failure> {
         let found = app.store.registration(&self.handle).await?;
-        let kept = found.filter(|found| found.owner == self.signed.owner);
+        let kept = found.filter(|found| match &self.by {
+            By::Key(signed) => signed.owner == found.owner,
+            By::Operator(_) | By::Server => true,
+        });
         let Some(kept) = kept.and_then(|found| found.kept) else {
             return Ok(());
         };
@@ -204,9 +206,16 @@ impl<'a> Request<'a> {
     }
 
     async fn make(self, app: &App, what: What, asked: &Asked) -> Result<Response, Failure> {
-        let change = Change::signed(self.handle, what, self.signed, self.now);
+        let change = Change::by(self.handle, what, self.by, self.now);
         app.change(change, self.domain, asked).await
     }
+}
+
+/// A key as it is written in bodies.
+pub(super) fn public_key(hex: &str) -> Result<OwnerKey, Failure> {
+    let bytes = HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok();
+    let key = bytes.and_then(|bytes| bytes.try_into().ok()).map(OwnerKey);
+    key.ok_or_else(|| Failure::invalid_body("`to` is not a public key of 64 hex digits"))
 }
 
 fn no_consent(error: AuthError) -> Failure {

@@ -2,10 +2,12 @@
 
 mod asked;
 mod batch;
+mod bearer;
 mod counts;
 mod dnssecproof;
 mod document;
 mod domains;
+mod draw;
 mod envelope;
 mod failure;
 pub(crate) mod handles;
@@ -14,6 +16,7 @@ pub(crate) mod history;
 pub(crate) mod lifecycle;
 mod limits;
 mod once;
+mod operators;
 mod page;
 mod precondition;
 pub(crate) mod proofs;
@@ -132,6 +135,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(document::frame())
         .routes(routes!(handles::show, handles::put, handles::remove))
         .merge(lifecycle::routes())
+        .merge(operators::routes())
         .routes(routes!(history::show))
         .routes(routes!(proofs::show))
         .routes(routes!(batch::show))

@@ -43,6 +43,10 @@ impl Change {
         match (&self.what, present, key) {
             (What::Put { uri }, None, Some(key)) => Ok(self.claim(former, uri, key)),
             (What::Put { uri }, Some(present), Some(_)) => self.put(present, uri),
+            (What::Grant { to, uri }, present, None) => self.grant((present, former), uri, *to),
+            (What::Put { .. } | What::Grant { .. }, None, _) => {
+                Err(Refusal::NotTheirs(self.handle.clone()))
+            }
             (_, None, _) => Err(Refusal::Unknown(self.handle.clone())),
             (What::Remove, Some(present), _) => Ok(self.remove(present)),
             (What::Disable, Some(present), _) => self.disable(present),
@@ -51,7 +55,8 @@ impl Change {
             (What::Transfer { consent }, Some(present), Some(_)) => {
                 self.transfer(present, consent.owner)
             }
-            (What::Put { .. } | What::Renew | What::Transfer { .. } | What::Expire, _, _) => {
+            (What::Put { .. } | What::Grant { .. } | What::Renew, _, _)
+            | (What::Transfer { .. } | What::Expire, _, _) => {
                 Err(Refusal::NotTheirs(self.handle.clone()))
             }
         }
@@ -109,6 +114,22 @@ impl Change {
         self.set_end(&mut registration);
         registration.set_uri(uri.to_owned());
         publish(registration, Deed::Claim)
+    }
+
+    /// As a claim; what is held for somebody goes to nobody else.
+    fn grant(
+        &self,
+        (present, former): (Option<&Registration>, Option<&Registration>),
+        uri: &str,
+        to: OwnerKey,
+    ) -> Result<Decision, Refusal> {
+        match present {
+            None => Ok(self.claim(former, uri, to)),
+            Some(present) => Err(Refusal::NotOwner {
+                handle: self.handle.clone(),
+                removed: present.is_gone(),
+            }),
+        }
     }
 
     fn remove(&self, present: &Registration) -> Decision {

@@ -3,8 +3,10 @@
 //! [`Change::decide`] is the whole law of ownership: a function of the present state and the
 //! change. A store runs it inside its transaction and writes what it returns.
 
+mod entry;
 mod history;
 mod law;
+mod names;
 mod refusal;
 #[cfg(test)]
 mod tests;
@@ -15,7 +17,9 @@ use payname_resolver::{Handle, UnixTime};
 use crate::key::{EventId, OwnerKey};
 
 pub use self::{
+    entry::{Access, Entry, EntryRules, Facts, Invite, InviteHash, Neighbour},
     history::{Author, Deed, Step},
+    names::{NameRules, above, lies_under, skeleton_of},
     refusal::Refusal,
 };
 
@@ -69,6 +73,8 @@ pub struct Change {
     pub by: By,
     /// What the domain promises.
     pub terms: Terms,
+    /// What the domain asks of a claim.
+    pub entry: Entry,
     /// When the server took it in.
     pub at: UnixTime,
 }
@@ -93,6 +99,13 @@ pub enum What {
     Transfer {
         /// The new owner's signature under the same request, already verified.
         consent: Signed,
+    },
+    /// Gives a name that nobody has to a key.
+    Grant {
+        /// Who is to have it.
+        to: OwnerKey,
+        /// The URI, already checked.
+        uri: String,
     },
     /// Takes the name out of DNS since its time is over.
     Expire,
@@ -169,26 +182,25 @@ pub enum Effect {
 impl Change {
     /// A change that the holder of a key has signed, in a domain that keeps names for good.
     pub fn signed(handle: Handle, what: What, signed: Signed, at: UnixTime) -> Self {
+        Self::by(handle, what, By::Key(signed), at)
+    }
+
+    /// A change in a domain that keeps names for good.
+    pub fn by(handle: Handle, what: What, by: By, at: UnixTime) -> Self {
         Self {
             handle,
             what,
             precondition: Precondition::None,
-            by: By::Key(signed),
+            by,
             terms: Terms::default(),
+            entry: Entry::default(),
             at,
         }
     }
 
     /// The end of a name whose time is over.
     pub fn expiry(handle: Handle, at: UnixTime) -> Self {
-        Self {
-            handle,
-            what: What::Expire,
-            precondition: Precondition::None,
-            by: By::Server,
-            terms: Terms::default(),
-            at,
-        }
+        Self::by(handle, What::Expire, By::Server, at)
     }
 
     /// The signatures that are used up by this change.

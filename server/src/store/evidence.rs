@@ -1,9 +1,12 @@
 //! Who did what, as the columns of the history have it.
 
+use payname_resolver::UnixTime;
+
 use super::{StoreError, row::unreadable};
 use crate::{
     key::OwnerKey,
     registration::{Author, Change, Deed, What},
+    tokens::Act,
 };
 
 /// Who asked for a change, and what shows it.
@@ -35,6 +38,19 @@ impl<'a> Evidence<'a> {
             event: event.map_or("", |signed| signed.json.as_str()),
             consent,
         }
+    }
+}
+
+/// What the audit log says of a change, if an operator makes it.
+pub(super) fn act(change: &Change, deed: Deed, at: UnixTime) -> Option<Act> {
+    match change.by.author() {
+        Author::Operator(actor) => Some(Act {
+            at,
+            actor,
+            deed: deed.word().to_owned(),
+            subject: change.handle.to_string(),
+        }),
+        Author::Key(_) | Author::Server => None,
     }
 }
 

@@ -6,9 +6,11 @@
 //! stores keep the same law.
 
 mod claims;
+mod entry;
 mod evidence;
 mod job;
 mod migration;
+mod operator;
 pub mod postgres;
 mod requests;
 mod row;
@@ -23,6 +25,7 @@ use payname_resolver::{Handle, UnixTime};
 use tokio::sync::Notify;
 
 pub use migration::MigrationError;
+pub use operator::OperatorStore;
 pub use postgres::Postgres;
 pub use requests::{Answer, Begun, KEPT as ANSWERS_KEPT, RequestKey, UNDER_WAY};
 pub use sqlite::{OpenError, Sqlite};
@@ -35,7 +38,7 @@ use crate::registration::{Change, Decision, Refusal, Registration, Step};
 /// What a method has returned `Ok` for is durable: it survives the end of the process at any
 /// moment and the loss of power.
 #[async_trait]
-pub trait Store: Send + Sync + std::fmt::Debug {
+pub trait Store: OperatorStore {
     /// Decides a change and makes it, in one transaction: the name, the outbox, the history, and
     /// the mark that the signed event is used up. A refused change leaves nothing behind.
     async fn change(&self, change: Change) -> Result<Decision, ChangeError>;
@@ -104,8 +107,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         answer: Option<&Answer>,
     ) -> Result<(), StoreError>;
 
-    /// Forgets used events that no clock less than a year behind ours would still take, and answers that
-    /// are not kept any more.
+    /// Forgets used events that no clock less than a year behind ours would still take, answers that
+    /// are not kept any more, and from which networks names were claimed before yesterday.
     async fn forget_events(&self, now: UnixTime) -> Result<(), StoreError>;
 
     /// Whether the store answers, and takes changes.

@@ -5,7 +5,7 @@ use payname_resolver::{Handle, UnixTime};
 use rusqlite::Row;
 
 use super::StoreError;
-use crate::{key::OwnerKey, registration::Registration};
+use crate::{key::OwnerKey, registration::Registration, tokens::Scope};
 
 /// The columns that [`registration`] reads, in its order.
 pub(super) const COLUMNS: &str = "handles.domain, handles.user, handles.owner, handles.uri, \
@@ -84,6 +84,18 @@ pub(super) fn state_from(text: &str) -> Option<State> {
 
 pub(super) fn prover_from(text: String) -> Result<ProvenBy, StoreError> {
     serde_json::from_str(&text).map_err(|_| unreadable("proven_by", text))
+}
+
+/// Scopes as a row has them.
+pub(super) fn scopes_text(scopes: &[Scope]) -> String {
+    let words: Vec<&str> = scopes.iter().map(|scope| scope.word()).collect();
+    words.join(" ")
+}
+
+pub(super) fn scopes_from(text: String) -> Result<Vec<Scope>, StoreError> {
+    let scopes = text.split_whitespace().map(Scope::from_word);
+    let scopes: Option<Vec<Scope>> = scopes.collect();
+    scopes.ok_or_else(|| unreadable("scopes", text))
 }
 
 pub(super) fn unreadable(column: &'static str, value: String) -> StoreError {

@@ -1,6 +1,8 @@
 //! The store in one SQLite file: the default, for one server.
 
 mod change;
+mod desk;
+mod entry;
 mod history;
 mod requests;
 #[cfg(test)]
@@ -29,6 +31,8 @@ const STEPS: &[&str] = &[
     include_str!("schema/0001.sql"),
     include_str!("schema/0002.sql"),
     include_str!("schema/0003.sql"),
+    include_str!("schema/0004.sql"),
+    include_str!("schema/0005.sql"),
 ];
 /// How long to wait for a lock that another program holds on the file, such as a backup.
 const BUSY: Duration = Duration::from_secs(5);
@@ -60,6 +64,7 @@ impl Sqlite {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let writer = connect(path)?;
         migrate(&writer, STEPS)?;
+        entry::reckon(&writer)?;
         let reader = connect_to_read(path)?;
         let (write, writing) = Queue::start("store-write", writer, Mode::Write)?;
         let (read, reading) = Queue::start("store-read", reader, Mode::Read)?;
@@ -317,7 +322,8 @@ impl Store for Sqlite {
         self.write(move |connection| {
             let before = now.0.saturating_sub(CLOCK_STEP);
             connection.execute("DELETE FROM seen_events WHERE lapses_at < ?1", [before])?;
-            requests::forget(connection, now)
+            requests::forget(connection, now)?;
+            entry::forget(connection, now)
         })
         .await
     }

@@ -65,6 +65,7 @@ impl Draft {
     pub(super) fn put(app: &App, handle: &Handle, uri: &str, version: Option<u64>) -> Self {
         let body = PutHandle {
             uri: uri.to_owned(),
+            invite: None,
         };
         Self {
             body: serde_json::to_string(&body).unwrap_or_default(),

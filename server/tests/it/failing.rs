@@ -197,7 +197,11 @@ async fn server_with_a_clock() -> (
 
 /// A request that is signed at a time of its own.
 async fn put_at(contact: &Contact, user: &str, what: &str, at: u64) -> crate::scene::Answer {
-    let body = serde_json::to_vec(&payname_api::PutHandle { uri: uri(what) }).unwrap();
+    let body = serde_json::to_vec(&payname_api::PutHandle {
+        uri: uri(what),
+        invite: None,
+    })
+    .unwrap();
     let draft = Draft {
         at,
         ..Draft::put(contact, user, body)
@@ -329,7 +333,11 @@ async fn a_request_that_arrives_many_times_is_done_once_and_a_late_one_changes_n
     let scene = Scene::start().await;
     let contact = scene.contact();
     let draft = |what: &str, tag: Option<&str>| {
-        let body = serde_json::to_vec(&payname_api::PutHandle { uri: uri(what) }).unwrap();
+        let body = serde_json::to_vec(&payname_api::PutHandle {
+            uri: uri(what),
+            invite: None,
+        })
+        .unwrap();
         let mut draft = Draft::put(&contact, "alice", body);
         if let Some(tag) = tag {
             draft.headers.push(("if-match", tag.to_owned()));

@@ -9,6 +9,7 @@
 mod backed_up;
 mod bootstrap;
 mod carried;
+mod claims;
 mod crash;
 mod dns;
 mod examined;
@@ -17,6 +18,7 @@ mod http;
 mod initialised;
 mod keys;
 mod lifecycle;
+mod operators;
 mod ownership;
 mod packaged;
 mod postgres;

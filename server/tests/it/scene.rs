@@ -302,6 +302,7 @@ impl Contact {
     ) -> Result<Answer, reqwest::Error> {
         let body = serde_json::to_vec(&payname_api::PutHandle {
             uri: uri.to_owned(),
+            invite: None,
         })
         .unwrap();
         let draft = Draft::put(self, user, body);

@@ -20,7 +20,7 @@ use utoipa::{
         header::HeaderBuilder,
         path::{Operation, ParameterBuilder, ParameterIn},
         schema::{ObjectBuilder, Type},
-        security::{ApiKey, ApiKeyValue, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
     },
 };
 
@@ -28,6 +28,8 @@ pub(super) use self::problems::{Problems, problems, responses};
 
 /// The name of the security scheme of signed requests.
 const NOSTR: &str = "nostr";
+/// The name of the security scheme of operators.
+const OPERATOR: &str = "operator";
 
 /// What is not about one route.
 #[derive(OpenApi)]
@@ -40,6 +42,7 @@ const NOSTR: &str = "nostr";
     components(schemas(payname_api::Problem)),
     tags(
         (name = "names", description = "Claimed, changed and removed by whoever has the key."),
+        (name = "operators", description = "For whoever runs the server, with a token."),
         (name = "proofs", description = "RFC 9102 chains that anybody can verify offline."),
         (name = "domains", description = "What names are given under."),
         (name = "server", description = "The server itself."),
@@ -72,6 +75,9 @@ pub(super) fn finish(mut document: Document, public_url: &Url) -> Document {
         signing(),
     ));
     components.add_security_scheme(NOSTR, SecurityScheme::ApiKey(signed));
+    let bearer = Http::builder().scheme(HttpAuthScheme::Bearer);
+    let bearer = bearer.description(Some("A token that `paynamed token create` has made."));
+    components.add_security_scheme(OPERATOR, SecurityScheme::Http(bearer.build()));
     for item in document.paths.paths.values_mut() {
         let operations = [
             (&mut item.get, Kind::Read),

@@ -6,15 +6,26 @@ use deadpool_postgres::Transaction;
 use payname_resolver::Handle;
 use tokio_postgres::types::ToSql;
 
-use super::row::{COLUMNS, registration, signed};
+use super::{
+    desk::write_act,
+    entry,
+    row::{COLUMNS, registration, signed},
+};
 use crate::{
-    registration::{Change, Decision, Deed, Effect, Refusal, Registration},
-    store::{ChangeError, StoreError, evidence::Evidence, row::state_text},
+    registration::{
+        Change, Decision, Deed, Effect, Refusal, Registration, lies_under, skeleton_of,
+    },
+    store::{
+        ChangeError, StoreError,
+        evidence::{Evidence, act},
+        row::state_text,
+    },
 };
 
 /// Changes of one name wait for each other, wherever they were asked for; also of a name that has no
 /// row yet, which could not be locked.
-const TAKE_TURNS: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+const TAKE_TURNS: &str = "
+    SELECT pg_advisory_xact_lock(hashtextextended(turn, 0)) FROM unnest($1::text[]) AS turns (turn)";
 /// In one order everywhere, so that two who bring the same events do not wait for each other.
 const USE_UP: &str = "
     INSERT INTO seen_events (id, lapses_at)
@@ -24,8 +35,8 @@ const USE_UP: &str = "
 const WRITE: &str = "
     WITH name AS (
         INSERT INTO handles (domain, username, owner, uri, state, version, created_at, updated_at,
-            kept, disabled, suspended, born, expires_at, free_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            kept, disabled, suspended, born, expires_at, free_at, skeleton, under)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $21, $22)
         ON CONFLICT (domain, username) DO UPDATE SET
             owner = excluded.owner, uri = excluded.uri, version = excluded.version,
             created_at = excluded.created_at, updated_at = excluded.updated_at,
@@ -60,6 +71,11 @@ pub(super) async fn make(
     let present = use_up_and_find(transaction, change).await?;
     let decision = change.decide(present.as_ref())?;
     let registration = &decision.registration;
+    if decision.begins_life() {
+        let facts = entry::facts(transaction, change, registration.owner).await?;
+        change.admit(registration.owner, &facts)?;
+        entry::settle(transaction, change).await?;
+    }
     let written = match decision.effect {
         Effect::Publish(deed) => write(transaction, change, registration, deed, true).await,
         Effect::Keep(deed) => write(transaction, change, registration, deed, false).await,
@@ -81,14 +97,14 @@ async fn use_up_and_find(
         transaction.prepare_cached(&find),
     )
     .map_err(StoreError::from)?;
-    let (name, handle) = (change.handle.to_string(), &change.handle);
+    let (turns, handle) = (entry::turns(change), &change.handle);
     let (mut ids, mut ends) = (Vec::new(), Vec::new());
     for used in change.signatures() {
         ids.push(used.event.0.as_slice());
         ends.push(signed(used.lapses_at.0));
     }
     let (domain, user) = (handle.domain(), handle.user());
-    let turn_of: [&(dyn ToSql + Sync); 1] = [&name];
+    let turn_of: [&(dyn ToSql + Sync); 1] = [&turns];
     let used: [&(dyn ToSql + Sync); 2] = [&ids, &ends];
     let wanted: [&(dyn ToSql + Sync); 2] = [&domain, &user];
     // Run in this order, each seeing what was committed before it began.
@@ -141,10 +157,15 @@ async fn write(
                 &signer,
                 &evidence.operator,
                 &evidence.consent,
+                &skeleton_of(registration.handle.user()),
+                &lies_under(registration.handle.user()),
             ],
         )
         .await?;
-    Ok(())
+    match act(change, deed, registration.updated_at) {
+        Some(act) => write_act(transaction, &act).await,
+        None => Ok(()),
+    }
 }
 
 async fn write_task(

@@ -17,6 +17,14 @@ use crate::{
     },
 };
 
+/// What [`step`] reads, and the user behind it.
+pub(super) const STEP: &str = "
+    SELECT step.version, step.deed, step.signer, step.operator, step.at, step.owner, step.uri,
+        step.kept, step.event, step.consent, past.owner, past.uri, handles.username
+    FROM handles
+    JOIN history AS step ON step.handle = handles.id
+    LEFT JOIN history AS past ON past.handle = handles.id AND past.version = step.version - 1";
+
 /// Steps of a name, with what was before each.
 pub(super) async fn read(
     client: &Object,
@@ -24,15 +32,11 @@ pub(super) async fn read(
     after: u64,
     limit: usize,
 ) -> Result<Vec<Step>, StoreError> {
-    let sql = "
-        SELECT step.version, step.deed, step.signer, step.operator, step.at, step.owner, step.uri,
-            step.kept, step.event, step.consent, past.owner, past.uri
-        FROM handles
-        JOIN history AS step ON step.handle = handles.id
-        LEFT JOIN history AS past ON past.handle = handles.id AND past.version = step.version - 1
-        WHERE handles.domain = $1 AND handles.username = $2 AND step.version > $3
-        ORDER BY step.version LIMIT $4";
-    let statement = client.prepare_cached(sql).await?;
+    let sql = format!(
+        "{STEP} WHERE handles.domain = $1 AND handles.username = $2 AND step.version > $3
+         ORDER BY step.version LIMIT $4"
+    );
+    let statement = client.prepare_cached(&sql).await?;
     let (domain, user) = (handle.domain(), handle.user());
     let rows = client
         .query(&statement, &[&domain, &user, &signed(after), &count(limit)])
@@ -40,7 +44,7 @@ pub(super) async fn read(
     rows.iter().map(step).collect()
 }
 
-fn step(row: &Row) -> Result<Step, StoreError> {
+pub(super) fn step(row: &Row) -> Result<Step, StoreError> {
     let (version, word): (u64, Option<String>) = (unsigned(row, 0)?, row.try_get(1)?);
     let owner = key("owner", row.try_get(5)?)?;
     let (uri, old_uri): (Option<String>, Option<String>) = (row.try_get(6)?, row.try_get(11)?);

@@ -1,5 +1,7 @@
 //! The database's form, version by version; only ever forward, and one server at a time.
 
+use std::future::Future;
+
 use tokio_postgres::Client;
 
 use super::OpenError;
@@ -14,6 +16,8 @@ const STEPS: &[&str] = &[
     include_str!("../schema/postgres/0003.sql"),
     include_str!("../schema/postgres/0004.sql"),
     include_str!("../schema/postgres/0005.sql"),
+    include_str!("../schema/postgres/0006.sql"),
+    include_str!("../schema/postgres/0007.sql"),
 ];
 
 /// Whoever holds this lock migrates; all servers of one database ask for the same.
@@ -60,4 +64,20 @@ pub(super) async fn migrate(client: &mut Client) -> Result<(), OpenError> {
         }
     }
     Ok(transaction.commit().await?)
+}
+
+/// Does something that one server at a time may do.
+pub(super) async fn alone(
+    client: &Client,
+    work: impl Future<Output = Result<(), tokio_postgres::Error>>,
+) -> Result<(), OpenError> {
+    client
+        .execute("SELECT pg_advisory_lock($1)", &[&LOCK])
+        .await?;
+    let done = work.await;
+    // Where the connection ends first, so does the lock.
+    client
+        .execute("SELECT pg_advisory_unlock($1)", &[&LOCK])
+        .await?;
+    Ok(done?)
 }

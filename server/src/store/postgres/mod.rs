@@ -6,6 +6,8 @@
 mod bell;
 mod change;
 mod connect;
+mod desk;
+mod entry;
 mod history;
 mod keys;
 mod migration;
@@ -32,6 +34,7 @@ use self::{
 use super::{
     ATTEMPTS_UNTIL_FAILED, Answer, Begun, Bells, CLOCK_STEP, ChangeError, LEASE, RequestKey, Store,
     StoreError, Task, TaskId,
+    entry::forgotten_day,
     row::{DONE, prover_text, state_text},
 };
 use crate::registration::{Change, Decision, Registration, Step};
@@ -51,6 +54,7 @@ impl Postgres {
     pub async fn open(database: &Database) -> Result<Self, OpenError> {
         let (mut first, tls) = connect::first(database).await?;
         migration::migrate(&mut first).await?;
+        migration::alone(&first, entry::reckon(&first)).await?;
         drop(first);
         let pool = connect::pool(database, tls.clone())?;
         let bell = Bell::hang(database.config(), tls, pool.clone());
@@ -240,6 +244,11 @@ impl Store for Postgres {
         let old = "DELETE FROM seen_events WHERE lapses_at < $1";
         client.execute(old, &[&before]).await?;
         requests::forget(&client, now).await?;
+        let day = signed(forgotten_day(now));
+        for table in ["network_salts", "network_claims"] {
+            let sql = format!("DELETE FROM {table} WHERE day <= $1");
+            client.execute(&sql, &[&day]).await?;
+        }
         // Nothing waits so long, unless the database's clock was ahead and is right again.
         let stray = "UPDATE outbox SET due_at = clock_timestamp()
             WHERE due_at > clock_timestamp() + interval '1 hour'";

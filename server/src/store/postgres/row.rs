@@ -67,7 +67,7 @@ pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn time(row: &Row, column: usize) -> Result<Option<UnixTime>, StoreError> {
+pub(super) fn time(row: &Row, column: usize) -> Result<Option<UnixTime>, StoreError> {
     let time: Option<i64> = row.try_get(column)?;
     Ok(time.map(|time| UnixTime(time.unsigned_abs())))
 }

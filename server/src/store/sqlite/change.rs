@@ -2,10 +2,16 @@
 
 use rusqlite::{Connection, named_params, params};
 
-use super::find;
+use super::{desk::write_act, entry, find};
 use crate::{
-    registration::{Change, Decision, Deed, Effect, Refusal, Registration},
-    store::{ChangeError, StoreError, evidence::Evidence, row::state_text},
+    registration::{
+        Change, Decision, Deed, Effect, Refusal, Registration, lies_under, skeleton_of,
+    },
+    store::{
+        ChangeError, StoreError,
+        evidence::{Evidence, act},
+        row::state_text,
+    },
 };
 
 /// Decides a change on what the database holds and writes what it comes to.
@@ -17,6 +23,11 @@ pub(super) fn make_change(
     let present = find(connection, &change.handle)?;
     let decision = change.decide(present.as_ref())?;
     let registration = &decision.registration;
+    if decision.begins_life() {
+        let facts = entry::facts(connection, change, registration.owner)?;
+        change.admit(registration.owner, &facts)?;
+        entry::settle(connection, change)?;
+    }
     match decision.effect {
         Effect::Publish(deed) => {
             let id = write_registration(connection, registration, true)?;
@@ -57,9 +68,9 @@ fn write_registration(
 ) -> Result<i64, StoreError> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO handles (domain, user, owner, uri, state, version, created_at, updated_at,
-             kept, disabled, suspended, born, expires_at, free_at)
+             kept, disabled, suspended, born, expires_at, free_at, skeleton, under)
          VALUES (:domain, :user, :owner, :uri, :state, :version, :created_at, :updated_at,
-             :kept, :disabled, :suspended, :born, :expires_at, :free_at)
+             :kept, :disabled, :suspended, :born, :expires_at, :free_at, :skeleton, :under)
          ON CONFLICT (domain, user) DO UPDATE SET
              owner = excluded.owner, uri = excluded.uri, version = excluded.version,
              created_at = excluded.created_at, updated_at = excluded.updated_at,
@@ -86,6 +97,8 @@ fn write_registration(
         ":born": registration.born,
         ":expires_at": registration.expires_at.map(|at| at.0),
         ":free_at": registration.free_at.map(|at| at.0),
+        ":skeleton": skeleton_of(registration.handle.user()),
+        ":under": lies_under(registration.handle.user()),
         ":anew": anew,
     };
     Ok(statement.query_row(values, |row| row.get(0))?)
@@ -116,7 +129,7 @@ fn write_history(
         ":kept": registration.kept,
         ":consent": evidence.consent,
     })?;
-    Ok(())
+    act(change, deed, registration.updated_at).map_or(Ok(()), |act| write_act(connection, &act))
 }
 
 /// Puts a name at the end of the outbox, in place of the task it may have there.

@@ -13,6 +13,14 @@ use crate::{
     },
 };
 
+/// What [`step`] reads, and the user behind it.
+pub(super) const STEP: &str = "
+    SELECT step.version, step.deed, step.signer, step.operator, step.at, step.owner, step.uri,
+        step.kept, step.event, step.consent, past.owner, past.uri, handles.user
+    FROM handles
+    JOIN history AS step ON step.handle = handles.id
+    LEFT JOIN history AS past ON past.handle = handles.id AND past.version = step.version - 1";
+
 /// Steps of a name, with what was before each.
 pub(super) fn read(
     connection: &Connection,
@@ -20,22 +28,18 @@ pub(super) fn read(
     after: u64,
     limit: usize,
 ) -> Result<Vec<Step>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT step.version, step.deed, step.signer, step.operator, step.at, step.owner, step.uri,
-             step.kept, step.event, step.consent, past.owner, past.uri
-         FROM handles
-         JOIN history AS step ON step.handle = handles.id
-         LEFT JOIN history AS past ON past.handle = handles.id AND past.version = step.version - 1
-         WHERE handles.domain = ?1 AND handles.user = ?2 AND step.version > ?3
-         ORDER BY step.version LIMIT ?4",
-    )?;
+    let sql = format!(
+        "{STEP} WHERE handles.domain = ?1 AND handles.user = ?2 AND step.version > ?3
+         ORDER BY step.version LIMIT ?4"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let values = params![handle.domain(), handle.user(), after, limit];
     let rows = statement.query_and_then(values, step)?;
     rows.collect()
 }
 
-fn step(row: &Row<'_>) -> Result<Step, StoreError> {
+pub(super) fn step(row: &Row<'_>) -> Result<Step, StoreError> {
     let (version, word): (u64, Option<String>) = (row.get(0)?, row.get(1)?);
     let owner = OwnerKey(row.get(5)?);
     let (uri, old_uri): (Option<String>, Option<String>) = (row.get(6)?, row.get(11)?);

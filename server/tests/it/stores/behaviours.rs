@@ -22,12 +22,14 @@ macro_rules! behaviours {
     };
 }
 
+mod claims;
 mod lives;
+mod operators;
 mod requests;
 
 /// Everything that every store does, by name.
 pub(super) fn all() -> impl Iterator<Item = (&'static str, Behaviour)> {
-    [ALL, lives::ALL, requests::ALL]
+    [ALL, claims::ALL, lives::ALL, operators::ALL, requests::ALL]
         .into_iter()
         .flatten()
         .copied()

@@ -3,12 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use payname_server::store::{
-    Postgres, Store,
+    OperatorStore as _, Postgres, Store,
     postgres::{Database, OpenError},
 };
+use payname_server::{Act, registration::What};
 use tokio::time::timeout;
 
-use super::{NOON, Open, behaviours, claim_name, handle, own_nameserver, zones};
+use super::{
+    MALLORY, NOON, Open, behaviours, change, claim_name, handle, own_nameserver, refusal, zones,
+};
 use crate::postgres::{Cluster, run};
 
 fn opening(url: String) -> Open {
@@ -123,7 +126,12 @@ async fn the_history_cannot_be_changed_and_what_is_in_the_way_is_told() {
     let url = cluster.database().await;
     let store = open(&url).await.unwrap();
     claim_name(&store, "alice").await;
+    let act = Act::by_command(NOON, "look", "something");
+    store.record(act).await.unwrap();
     for crime in [
+        "UPDATE audit SET actor = 'x'",
+        "DELETE FROM audit",
+        "TRUNCATE audit",
         "UPDATE history SET uri = 'x'",
         "DELETE FROM history",
         "TRUNCATE history",
@@ -141,4 +149,26 @@ async fn the_history_cannot_be_changed_and_what_is_in_the_way_is_told() {
     let nowhere = url.replace(name, "nowhere");
     let error = open(&nowhere).await.unwrap_err();
     assert!(error.to_string().contains("is it running"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_of_an_earlier_form_are_compared_with_new_ones_too() {
+    let cluster = Cluster::start(false);
+    let url = cluster.database().await;
+    let store = open(&url).await.unwrap();
+    claim_name(&store, "bob").await;
+    claim_name(&store, "x.y").await;
+    drop(store);
+    let older = "UPDATE handles SET skeleton = NULL, under = NULL";
+    run(&url, older).await.unwrap();
+    let opening = (0..4).map(|_| open(&url));
+    for opened in futures_util::future::join_all(opening).await {
+        opened.unwrap();
+    }
+    let store = open(&url).await.unwrap();
+    for user in ["b0b", "y", "x-y"] {
+        let uri = "m".to_owned();
+        let claim = change(user, MALLORY, What::Put { uri });
+        refusal(store.change(claim).await);
+    }
 }

@@ -2,9 +2,13 @@
 
 use std::sync::{Arc, Weak};
 
-use payname_server::store::{Sqlite, Store};
+use payname_server::{
+    Act,
+    registration::What,
+    store::{OperatorStore as _, Sqlite, Store},
+};
 
-use super::{Open, behaviours};
+use super::{MALLORY, NOON, Open, behaviours, change, claim_name};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_behaviour_of_a_store_holds_in_sqlite() {
@@ -27,5 +31,49 @@ async fn every_behaviour_of_a_store_holds_in_sqlite() {
             })
         });
         behaviour(open).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_of_an_earlier_form_are_compared_with_new_ones_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("registry.sqlite");
+    let store = Sqlite::open(&path).unwrap();
+    for number in 0..1001 {
+        claim_name(&store, &format!("user{number}")).await;
+    }
+    claim_name(&store, "x.y").await;
+    drop(store);
+    let older = "UPDATE handles SET skeleton = NULL, under = NULL";
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.execute_batch(older).unwrap();
+    drop(connection);
+    let store = Sqlite::open(&path).unwrap();
+    for user in ["user1000i", "y", "x-y", "userl000"] {
+        let uri = "m".to_owned();
+        let claim = change(user, MALLORY, What::Put { uri });
+        let outcome = store.change(claim).await;
+        assert_eq!(outcome.is_ok(), user == "user1000i", "{user}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_the_history_nor_the_audit_log_can_be_changed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("registry.sqlite");
+    let store = Sqlite::open(&path).unwrap();
+    claim_name(&store, "alice").await;
+    let act = Act::by_command(NOON, "look", "something");
+    store.record(act).await.unwrap();
+    drop(store);
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    for crime in [
+        "UPDATE history SET uri = 'x'",
+        "DELETE FROM history",
+        "UPDATE audit SET actor = 'x'",
+        "DELETE FROM audit",
+    ] {
+        let error = connection.execute_batch(crime).unwrap_err().to_string();
+        assert!(error.contains("append-only"), "{crime}: {error}");
     }
 }
