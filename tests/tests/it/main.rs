@@ -11,6 +11,7 @@
 #[path = "../../../zones/tests/it/caches.rs"]
 mod caches;
 mod differential;
+mod doctor;
 mod endpoints;
 /// The forge of chains is the resolver's own, whose tests use more of it.
 #[allow(dead_code, unused_imports)]
