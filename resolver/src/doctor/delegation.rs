@@ -19,6 +19,19 @@ pub struct Referral {
 /// Compares what the parent serves with what it should.
 ///
 /// Addresses are compared for the names that `wanted` has any for.
+///
+/// ```
+/// use payname_resolver::doctor::{Code, Referral, judge_delegation};
+///
+/// let zone = "_bitcoin-payment.example.com.".parse().unwrap();
+/// let wanted = Referral {
+///     nameservers: vec!["ns1.example.com.".parse().unwrap()],
+///     ..Referral::default()
+/// };
+/// assert!(judge_delegation(&zone, &wanted, &wanted).is_empty());
+/// let findings = judge_delegation(&zone, &wanted, &Referral::default());
+/// assert_eq!(findings[0].code, Code::NameServers);
+/// ```
 pub fn judge_delegation(zone: &Name, wanted: &Referral, seen: &Referral) -> Vec<Finding> {
     let subject = zone.to_ascii();
     let mut findings = Vec::new();

@@ -29,6 +29,20 @@ pub struct Soa {
 /// Whether every server answers for the zone, with signatures, and all with one serial.
 ///
 /// `expected` is the serial of the primary, where it is known; without it, the latest one is.
+///
+/// ```
+/// use payname_resolver::doctor::{Heard, Report, Soa, judge_serials};
+///
+/// let zone = "_bitcoin-payment.example.com.".parse().unwrap();
+/// let soa = Soa { serial: 7, is_signed: true, is_authoritative: true };
+/// let heard = [
+///     Heard { server: "ns1.example.com.".into(), soa: Ok(soa) },
+///     Heard { server: "ns2.example.com.".into(), soa: Ok(Soa { serial: 5, ..soa }) },
+/// ];
+/// let report: Report = judge_serials(&zone, None, &heard).into_iter().collect();
+/// assert_eq!(report.exit_code(), 21);
+/// assert!(report.to_string().contains("ns2.example.com. has serial 5, not 7"));
+/// ```
 pub fn judge_serials(zone: &Name, expected: Option<u32>, heard: &[Heard]) -> Vec<Finding> {
     let subject = zone.to_ascii();
     let mut findings = Vec::new();
