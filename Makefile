@@ -62,6 +62,11 @@ bench-pages: ## Pay pages and proofs read, beside a bare handler that returns th
 	@tests/setup/install prerequisites
 	cargo bench -p payname-server --bench pages
 
+.PHONY: bench-http
+bench-http: ## What HTTP costs: registrations, proofs, time to provable, memory of a name (NAMES=1000000)
+	@tests/setup/install prerequisites
+	cargo bench -p payname-server --bench http -- $(NAMES)
+
 .PHONY: bench-restart
 bench-restart: ## Restart, durable publication, and answers meanwhile (NAMES=1000000)
 	@tests/setup/install prerequisites authorities
