@@ -15,7 +15,7 @@ use super::{
     moment::span,
     place,
 };
-use crate::{config, http::App};
+use crate::{config, http::App, registration::Access};
 
 /// A domain.
 #[derive(Debug, Template)]
@@ -23,6 +23,8 @@ use crate::{config, http::App};
 struct DomainPage<'a> {
     frame: Frame<'a>,
     domain: &'a str,
+    /// Who may have a name.
+    access: Access,
     network: String,
     takes_addresses: bool,
     ttl: String,
@@ -67,6 +69,7 @@ pub(super) fn domain(app: &App, domain: &config::Domain, _headers: &HeaderMap) -
     let page = DomainPage {
         frame,
         domain: &domain.name,
+        access: domain.entry.access,
         network: match app.policy.network.to_string().as_str() {
             "bitcoin" => "Bitcoin".to_owned(),
             other => other.to_owned(),

@@ -23,6 +23,7 @@ use crate::{
     config::Domain,
     http::{App, Asked},
     outbox::Chain,
+    registration::Access,
 };
 
 /// Step 1: which name.
@@ -45,6 +46,8 @@ struct PayStep<'a> {
     domain: &'a str,
     user: &'a str,
     typed: &'a str,
+    /// The invite code, where the domain asks for one.
+    invite: Option<&'a str>,
     error: Option<String>,
 }
 
@@ -56,6 +59,7 @@ struct SignStep<'a> {
     user: &'a str,
     domain: &'a str,
     back: &'a ReadBack,
+    invite: &'a str,
     draft: Draft,
     error: Option<String>,
 }
@@ -68,6 +72,7 @@ struct KeyStep<'a> {
     user: &'a str,
     domain: &'a str,
     back: &'a ReadBack,
+    invite: &'a str,
     key: &'a str,
 }
 
@@ -130,6 +135,7 @@ pub(super) async fn start(
                 domain: &domain.name,
                 user: handle.user(),
                 typed: "",
+                invite: asks_for_invite(domain).then_some(""),
                 error: None,
             };
             send(StatusCode::OK, &page)
@@ -148,7 +154,7 @@ pub(super) async fn check(
 ) -> Response {
     let fields = Fields::read(body);
     match read(&app, &headers, &fields) {
-        Ok((domain, back)) => sign_step(&app, domain, &back, None),
+        Ok((domain, back)) => sign_step(&app, domain, &back, &fields, None),
         Err(response) => response,
     }
 }
@@ -161,7 +167,7 @@ pub(super) async fn key(State(app): State<Arc<App>>, headers: HeaderMap, body: B
     };
     let key: Zeroizing<String> = match new_key() {
         Ok(key) => key,
-        Err(error) => return sign_step(&app, domain, &back, Some(&error)),
+        Err(error) => return sign_step(&app, domain, &back, &fields, Some(&error)),
     };
     let page = KeyStep {
         frame: Frame::new(
@@ -172,6 +178,7 @@ pub(super) async fn key(State(app): State<Arc<App>>, headers: HeaderMap, body: B
         user: back.handle.user(),
         domain: &domain.name,
         back: &back,
+        invite: fields.value("invite"),
         key: &key,
     };
     send_secret(&page)
@@ -188,13 +195,13 @@ pub(super) async fn sign(
         Ok(read) => read,
         Err(response) => return response,
     };
-    let draft = Draft::claim(&app, &back.handle, &back.uri);
+    let draft = Draft::claim(&app, &back.handle, &back.uri, fields.value("invite"));
     match draft
         .make(&app, asked, &back.handle, fields.credential())
         .await
     {
         Ok(_) => Redirect::to(&place::path(&app, &back.handle, &headers)).into_response(),
-        Err(error) => sign_step(&app, domain, &back, Some(&error)),
+        Err(error) => sign_step(&app, domain, &back, &fields, Some(&error)),
     }
 }
 
@@ -234,6 +241,7 @@ fn read<'a>(
             domain: &domain.name,
             user,
             typed,
+            invite: asks_for_invite(domain).then(|| fields.value("invite")),
             error: Some(error.to_string()),
         };
         send(StatusCode::UNPROCESSABLE_ENTITY, &page)
@@ -245,14 +253,17 @@ fn sign_step(
     app: &App,
     domain: &Domain,
     back: &ReadBack,
+    fields: &Fields,
     error: Option<&SigningError>,
 ) -> Response {
+    let invite = fields.value("invite");
     let page = SignStep {
         frame: Frame::new(&app.site, &domain.name, format!("Sign for {}", back.handle)),
         user: back.handle.user(),
         domain: &domain.name,
         back,
-        draft: Draft::claim(app, &back.handle, &back.uri),
+        invite,
+        draft: Draft::claim(app, &back.handle, &back.uri, invite),
         error: error.map(ToString::to_string),
     };
     let status = match error {
@@ -260,4 +271,8 @@ fn sign_step(
         None => StatusCode::OK,
     };
     send(status, &page)
+}
+
+fn asks_for_invite(domain: &Domain) -> bool {
+    domain.entry.access == Access::Invite
 }

@@ -53,11 +53,16 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// A claim of a name that is free.
-    pub(super) fn claim(app: &App, handle: &Handle, uri: &str) -> Self {
+    /// A claim of a name that is free, with an invite code unless it is empty.
+    pub(super) fn claim(app: &App, handle: &Handle, uri: &str, invite: &str) -> Self {
+        let body = PutHandle {
+            uri: uri.to_owned(),
+            invite: Some(invite.to_owned()).filter(|code| !code.is_empty()),
+        };
         Self {
             condition: Some((header::IF_NONE_MATCH, "*".to_owned())),
-            ..Self::put(app, handle, uri, None)
+            body: serde_json::to_string(&body).unwrap_or_default(),
+            ..Self::of(app, Verb::Put, handle, None)
         }
     }
 

@@ -10,6 +10,7 @@ mod accessibility;
 mod browser;
 mod changes;
 mod clicks;
+mod invited;
 mod pages;
 // The other tests' scene; not all of it is needed here.
 #[allow(dead_code)]

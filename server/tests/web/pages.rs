@@ -260,7 +260,7 @@ fn without_id(answer: &Answer) -> Problem {
 }
 
 /// What a form of a page sends.
-async fn send(
+pub(super) async fn send(
     contact: &Contact,
     path: &str,
     origin: &str,
