@@ -211,7 +211,7 @@ impl Zone {
             canonical(&settings.contact),
             self.serial(),
             3600,      // refresh: secondaries are notified, this is the safety net
-            600,       // retry
+            60,        // retry: what one transfer missed, the next brings, while names come and go
             1_209_600, // expire: two weeks of repair time for secondaries
             settings.negative_ttl,
         );

@@ -22,7 +22,7 @@ use crate::scene::{Contact, DOMAIN, keys, uri};
 /// The secret that everybody shares who is meant to.
 pub(crate) const SECRET: &str = "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3I=";
 /// How long a secondary may take to have what was published.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// What the servers of this process log.
 #[derive(Clone, Default)]
