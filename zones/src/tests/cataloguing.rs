@@ -45,7 +45,7 @@ fn a_catalog_is_what_rfc_9432_shows() {
     let net = data_encoding::BASE32_DNSSEC.encode(&digest.as_ref()[..20]);
     let serial = catalog.zone().serial();
     let expected = [
-        format!("catalog.example. 3600 IN SOA invalid. invalid. {serial} 3600 600 1209600 300"),
+        format!("catalog.example. 3600 IN SOA invalid. invalid. {serial} 3600 60 1209600 300"),
         "catalog.example. 0 IN NS invalid.".to_owned(),
         "version.catalog.example. 0 IN TXT \"2\"".to_owned(),
         format!("{com}.zones.catalog.example. 0 IN PTR example.com."),

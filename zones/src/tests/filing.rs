@@ -119,7 +119,7 @@ fn a_whole_file_says_what_its_zone_is_made_with() {
     zone.import(text, UnixTime(9)).unwrap().unwrap();
     assert_eq!(zone.serial(), 43, "above the file's, once for each step");
     let written = zone.master_file().to_string();
-    let soa = "example.test. 600 IN SOA ns2.example.test. host.example.org. 43 3600 600 1209600 90";
+    let soa = "example.test. 600 IN SOA ns2.example.test. host.example.org. 43 3600 60 1209600 90";
     assert!(written.starts_with(soa), "{written}");
     for line in [
         "ns1.example.test. 600 IN A 192.0.2.1",
