@@ -5,23 +5,23 @@
 //! translations that a backup has no use for; what remains is a header and a stream of chunks, both
 //! made of `ring`'s primitives.
 
+mod keys;
+
 use std::io::{self, Read, Write};
 
 use data_encoding::BASE64_NOPAD;
 use ring::{
-    aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey},
-    hkdf::{HKDF_SHA256, KeyType, Salt},
+    aead::{Aad, LessSafeKey},
     hmac,
     rand::SecureRandom,
 };
 use zeroize::Zeroizing;
 
+use self::keys::{mac_key, nonce_of, payload_key, wrapping_key};
 use crate::keys::Passphrase;
 
 /// The first line.
 const INTRO: &str = "age-encryption.org/v1";
-/// What the salt of a passphrase begins with.
-const LABEL: &[u8] = b"age-encryption.org/v1/scrypt";
 /// How much is encrypted at a time, in bytes.
 const CHUNK: usize = 64 * 1024;
 /// What is added to each chunk, in bytes.
@@ -60,7 +60,7 @@ impl<W: Write> Sealing<W> {
             .map_err(|_| AgeError::Crypto)?;
         let (salt, wrapped) = (BASE64_NOPAD.encode(&salt), BASE64_NOPAD.encode(&wrapped));
         let header = format!("{INTRO}\n-> scrypt {salt} {cost}\n{wrapped}\n---");
-        let mac = hmac::sign(&mac_key(file_key.as_slice()), header.as_bytes());
+        let mac = hmac::sign(&mac_key(file_key.as_slice())?, header.as_bytes());
         let mac = BASE64_NOPAD.encode(mac.as_ref());
         out.write_all(format!("{header} {mac}\n").as_bytes())?;
         out.write_all(&nonce)?;
@@ -152,7 +152,7 @@ impl<R: Read> Opening<R> {
             .open_in_place(nonce_of(0, false), Aad::empty(), &mut opened)
             .map_err(|_| AgeError::WrongPassphrase)?;
         let header = format!("{intro}\n{stanza}\n{wrapped}\n---");
-        hmac::verify(&mac_key(file_key), header.as_bytes(), &bytes(mac)?)
+        hmac::verify(&mac_key(file_key)?, header.as_bytes(), &bytes(mac)?)
             .map_err(|_| AgeError::Damaged)?;
         let mut nonce = [0; 16];
         from.read_exact(&mut nonce)?;
@@ -226,54 +226,6 @@ fn line(from: &mut impl Read) -> Result<String, AgeError> {
         }
     }
     Err(AgeError::Foreign)
-}
-
-/// What opens the file's own key.
-fn wrapping_key(passphrase: &Passphrase, salt: &[u8], cost: u8) -> Result<LessSafeKey, AgeError> {
-    let params = scrypt::Params::new(cost, 8, 1).map_err(|_| AgeError::Crypto)?;
-    let salt = [LABEL, salt].concat();
-    let mut key = Zeroizing::new([0; 32]);
-    scrypt::scrypt(passphrase.as_bytes(), &salt, &params, key.as_mut_slice())
-        .map_err(|_| AgeError::Crypto)?;
-    chacha(key.as_slice())
-}
-
-fn payload_key(file_key: &[u8], nonce: &[u8]) -> Result<LessSafeKey, AgeError> {
-    chacha(derived(file_key, nonce, b"payload")?.as_slice())
-}
-
-fn mac_key(file_key: &[u8]) -> hmac::Key {
-    let key = derived(file_key, &[], b"header").unwrap_or_default();
-    hmac::Key::new(hmac::HMAC_SHA256, key.as_slice())
-}
-
-fn chacha(key: &[u8]) -> Result<LessSafeKey, AgeError> {
-    let key = UnboundKey::new(&CHACHA20_POLY1305, key).map_err(|_| AgeError::Crypto)?;
-    Ok(LessSafeKey::new(key))
-}
-
-/// 32 bytes by HKDF (RFC 5869).
-fn derived(secret: &[u8], salt: &[u8], info: &[u8]) -> Result<Zeroizing<[u8; 32]>, AgeError> {
-    struct Length;
-    impl KeyType for Length {
-        fn len(&self) -> usize {
-            32
-        }
-    }
-    let mut key = Zeroizing::new([0; 32]);
-    Salt::new(HKDF_SHA256, salt)
-        .extract(secret)
-        .expand(&[info], Length)
-        .and_then(|material| material.fill(key.as_mut_slice()))
-        .map_err(|_| AgeError::Crypto)?;
-    Ok(key)
-}
-
-/// The number of a chunk in 11 bytes, and whether it is the last.
-fn nonce_of(counter: u128, is_last: bool) -> Nonce {
-    let bytes = counter.checked_shl(8).unwrap_or_default() | u128::from(is_last);
-    let [_, _, _, _, nonce @ ..] = bytes.to_be_bytes();
-    Nonce::assume_unique_for_key(nonce)
 }
 
 /// Why something is not encrypted or decrypted.
