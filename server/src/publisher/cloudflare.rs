@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, stream};
 use payname_resolver::hickory_proto::rr::Name;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde::{
@@ -19,7 +19,7 @@ use url::Url;
 use super::{
     edit::{Edit, Found, Text},
     http::{Api, Size, name},
-    provider::{Looked, Outcome, Provider, ProviderError, Signing},
+    provider::{Looked, Outcome, Provider, ProviderError, Signing, look_at_each},
     quoted::{quoted, unquoted},
     token::Token,
 };
@@ -284,13 +284,12 @@ impl Provider for Cloudflare {
     }
 
     async fn look(&self, owners: &[Name]) -> Result<Vec<Looked>, ProviderError> {
-        let looking =
-            stream::iter(owners.to_vec()).map(async |owner| match self.look_at(&owner).await {
-                Err(error @ ProviderError::Alias { .. }) => Ok(Err(Arc::new(error))),
-                Err(error) => Err(error),
-                Ok(found) => Ok(Ok(found)),
-            });
-        looking.buffered(BESIDE).try_collect().await
+        look_at_each(
+            owners,
+            BESIDE,
+            |owner| async move { self.look_at(&owner).await },
+        )
+        .await
     }
 
     async fn change(&self, edits: &[Edit]) -> Result<Vec<Outcome>, ProviderError> {

@@ -12,7 +12,6 @@ use std::{
 };
 
 use async_trait::async_trait;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use payname_resolver::hickory_proto::rr::Name;
 use reqwest::{Method, RequestBuilder};
 use serde::{Deserialize, Serialize};
@@ -21,7 +20,7 @@ use url::Url;
 use super::{
     edit::{Edit, Found, Text},
     http::{Answer, Api, Size, name},
-    provider::{Looked, Outcome, Provider, ProviderError, Signing},
+    provider::{Looked, Outcome, Provider, ProviderError, Signing, look_at_each},
     quoted::{quoted, unquoted},
     token::Token,
 };
@@ -264,13 +263,12 @@ impl Provider for PowerDns {
     }
 
     async fn look(&self, owners: &[Name]) -> Result<Vec<Looked>, ProviderError> {
-        let looking =
-            stream::iter(owners.to_vec()).map(async |owner| match self.look_at(&owner).await {
-                Err(error @ ProviderError::Alias { .. }) => Ok(Err(Arc::new(error))),
-                Err(error) => Err(error),
-                Ok(found) => Ok(Ok(found)),
-            });
-        looking.buffered(BESIDE).try_collect().await
+        look_at_each(
+            owners,
+            BESIDE,
+            |owner| async move { self.look_at(&owner).await },
+        )
+        .await
     }
 
     async fn change(&self, edits: &[Edit]) -> Result<Vec<Outcome>, ProviderError> {

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use payname_resolver::hickory_proto::rr::Name;
 
 use super::edit::{Edit, Found};
@@ -50,6 +51,25 @@ pub trait Provider: Send + Sync + std::fmt::Debug {
 
 /// What was found at one name.
 pub type Looked = Result<Found, Arc<ProviderError>>;
+
+/// Looks at names one by one, some of them side by side; an alias is told at its own name only.
+pub(super) async fn look_at_each<F: Future<Output = Result<Found, ProviderError>>>(
+    owners: &[Name],
+    beside: usize,
+    look_at: impl Fn(Name) -> F,
+) -> Result<Vec<Looked>, ProviderError> {
+    let looking = stream::iter(owners.to_vec()).map(|owner| {
+        let looking = look_at(owner);
+        async move {
+            match looking.await {
+                Err(error @ ProviderError::Alias { .. }) => Ok(Err(Arc::new(error))),
+                Err(error) => Err(error),
+                Ok(found) => Ok(Ok(found)),
+            }
+        }
+    });
+    looking.buffered(beside).try_collect().await
+}
 
 /// What became of one edit.
 pub type Outcome = Result<(), Arc<ProviderError>>;
