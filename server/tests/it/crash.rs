@@ -44,27 +44,7 @@ impl Daemon {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        while !line.contains("serving") {
-            line.clear();
-            assert!(
-                log.read_line(&mut line).unwrap() > 0,
-                "paynamed stopped at once"
-            );
-        }
-        let field = |name: &str| {
-            let (_, rest) = line.split_once(name).unwrap();
-            rest.split([' ', ']']).next().unwrap().parse().unwrap()
-        };
-        let contact = Contact {
-            http: field(" http="),
-            dns: field(" dns=["),
-            public_url: PUBLIC_URL.to_owned(),
-            client: reqwest::Client::new(),
-        };
-        // The pipe must be emptied, or the server would wait for it.
-        std::thread::spawn(move || log.read_to_end(&mut Vec::new()));
+        let contact = contact_of(&mut child);
         Self { child, contact }
     }
 
@@ -91,6 +71,32 @@ pub(crate) async fn write(
         assert!(answer.status.is_success(), "{answer:?}");
         acknowledged.lock().unwrap().insert(user, count);
     }
+}
+
+/// Waits until a server has said where it is reached; the rest of what it says is read away.
+pub(crate) fn contact_of(child: &mut Child) -> Contact {
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("serving") {
+        line.clear();
+        assert!(
+            log.read_line(&mut line).unwrap() > 0,
+            "paynamed stopped at once"
+        );
+    }
+    let field = |name: &str| {
+        let (_, rest) = line.split_once(name).unwrap();
+        rest.split([' ', ']']).next().unwrap().parse().unwrap()
+    };
+    let contact = Contact {
+        http: field(" http="),
+        dns: field(" dns=["),
+        public_url: PUBLIC_URL.to_owned(),
+        client: reqwest::Client::new(),
+    };
+    // The pipe must be emptied, or the server would wait for it.
+    std::thread::spawn(move || log.read_to_end(&mut Vec::new()));
+    contact
 }
 
 #[tokio::test(flavor = "multi_thread")]

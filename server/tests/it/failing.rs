@@ -1,7 +1,6 @@
 //! What `docs/failures.md` says about bad days, tried.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::{
@@ -16,9 +15,10 @@ use payname_resolver::{UnixTime, VerifyError};
 use payname_server::{Clock, Config, Init, Server};
 use tokio::net::UdpSocket;
 
-use crate::scene::{Contact, DOMAIN, Draft, Scene, config_text, keys, now, uri};
-
-const PUBLIC_URL: &str = "https://names.test";
+use crate::{
+    crash::{PUBLIC_URL, contact_of},
+    scene::{Contact, DOMAIN, Draft, Scene, config_text, keys, now, uri},
+};
 
 /// A server whose data directory is a file system of its own, in memory.
 #[cfg(target_os = "linux")]
@@ -37,26 +37,7 @@ impl Cramped {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        while !line.contains("serving") {
-            line.clear();
-            assert!(
-                log.read_line(&mut line).unwrap() > 0,
-                "paynamed stopped at once"
-            );
-        }
-        let field = |name: &str| {
-            let (_, rest) = line.split_once(name).unwrap();
-            rest.split([' ', ']']).next().unwrap().parse().unwrap()
-        };
-        let contact = Contact {
-            http: field(" http="),
-            dns: field(" dns=["),
-            public_url: PUBLIC_URL.to_owned(),
-            client: reqwest::Client::new(),
-        };
-        std::thread::spawn(move || log.read_to_end(&mut Vec::new()));
+        let contact = contact_of(&mut child);
         Self {
             child,
             contact,

@@ -31,3 +31,4 @@ mod scene;
 mod serving;
 mod signing;
 mod stores;
+mod unbound;

@@ -3,9 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs::Permissions,
-    net::SocketAddr,
     os::unix::fs::PermissionsExt as _,
-    process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -26,8 +24,9 @@ use payname_zones::Duty;
 use crate::{
     crash::{Daemon, write},
     keys::Turned,
-    postgres::{Cluster, find, run},
+    postgres::{Cluster, run},
     scene::{Contact, DOMAIN, config_text, keys, uri},
+    unbound::Unbound,
 };
 
 /// How long anything may take: a lease and some.
@@ -78,78 +77,26 @@ async fn same(
     }
 }
 
-/// A real validating resolver that asks one of the servers.
-struct Unbound {
-    child: Child,
-    contact: Contact,
-    _folder: tempfile::TempDir,
+/// An Unbound that asks one of the servers, and believes its zone.
+async fn unbound_asking(server: &Contact) -> Unbound {
+    let answer = server.get(&payname_api::paths::domain(DOMAIN)).await;
+    let domain: payname_api::DomainInfo = serde_json::from_slice(&answer.body).unwrap();
+    let stub = format!("stub-addr: 127.0.0.1@{}", server.dns.port());
+    Unbound::start(&domain.ds[0], "", &stub).await
 }
 
-impl Unbound {
-    async fn asking(server: &Contact) -> Self {
-        let answer = server.get(&payname_api::paths::domain(DOMAIN)).await;
-        let domain: payname_api::DomainInfo = serde_json::from_slice(&answer.body).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let free = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
-        let config = format!(
-            "server:\n directory: \"{folder}\"\n chroot: \"\"\n username: \"\"\n pidfile: \"\"\n \
-             do-daemonize: no\n use-syslog: no\n interface: 127.0.0.1@{port}\n \
-             module-config: \"validator iterator\"\n do-not-query-localhost: no\n \
-             local-zone: \"test.\" nodefault\n trust-anchor: \"{anchor}\"\n\
-             stub-zone:\n name: \"{DOMAIN}\"\n stub-addr: 127.0.0.1@{dns}\n\
-             remote-control:\n control-enable: no\n",
-            folder = folder.path().display(),
-            port = address.port(),
-            anchor = domain.ds[0],
-            dns = server.dns.port(),
-        );
-        let file = folder.path().join("unbound.conf");
-        std::fs::write(&file, config).unwrap();
-        let child = Command::new(find("unbound"))
-            .args(["-d", "-c"])
-            .arg(&file)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let unbound = Self {
-            child,
-            contact: Contact {
-                dns: address,
-                ..server.clone()
-            },
-            _folder: folder,
-        };
-        unbound.wait(address).await;
-        unbound
-    }
-
-    async fn wait(&self, address: SocketAddr) {
-        let deadline = Instant::now() + PATIENCE;
-        while tokio::net::TcpStream::connect(address).await.is_err() {
-            assert!(Instant::now() < deadline, "unbound does not start");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    /// Whether a name has a record that Unbound calls secure.
-    async fn is_secure(&self, user: &str) -> bool {
-        let handle = Handle::new(user, DOMAIN).unwrap();
-        let query = question(handle.owner_name(), RecordType::TXT);
-        let response = self.contact.ask_udp(&query).await;
-        response.response_code == ResponseCode::NoError
-            && response.authentic_data
-            && !response.answers.is_empty()
-    }
-}
-
-impl Drop for Unbound {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// Whether a user has a record that Unbound calls secure.
+async fn is_secure(unbound: &Unbound, server: &Contact, user: &str) -> bool {
+    let handle = Handle::new(user, DOMAIN).unwrap();
+    let contact = Contact {
+        dns: unbound.address,
+        ..server.clone()
+    };
+    let query = question(handle.owner_name(), RecordType::TXT);
+    let response = contact.ask_udp(&query).await;
+    response.response_code == ResponseCode::NoError
+        && response.authentic_data
+        && !response.answers.is_empty()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -199,8 +146,8 @@ async fn what_a_killed_server_had_begun_is_finished_by_another_and_both_show_the
         assert_eq!(answers.len(), 2, "the record and its signature");
     }
     let unbounds = [
-        Unbound::asking(&one.contact).await,
-        Unbound::asking(&other.contact).await,
+        unbound_asking(&one.contact).await,
+        unbound_asking(&other.contact).await,
     ];
     for (user, count) in &acknowledged {
         let owner = Handle::new(user, DOMAIN).unwrap();
@@ -215,7 +162,7 @@ async fn what_a_killed_server_had_begun_is_finished_by_another_and_both_show_the
         let found: usize = found.rsplit('=').next().unwrap().parse().unwrap();
         assert!(found == *count || found == count + 1, "{user}: {found}");
         for unbound in &unbounds {
-            assert!(unbound.is_secure(user).await, "{user}");
+            assert!(is_secure(unbound, &one.contact, user).await, "{user}");
         }
     }
     // What one takes in is soon shown by the other.

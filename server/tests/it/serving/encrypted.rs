@@ -5,7 +5,6 @@ use std::{
     net::SocketAddr,
     os::unix::fs::PermissionsExt as _,
     path::Path,
-    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -20,8 +19,11 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{ask_with, soa_query, tool};
-use crate::scene::{DOMAIN, Scene, keys, now, uri};
+use super::{ask_with, soa_query};
+use crate::{
+    scene::{DOMAIN, Scene, keys, now, uri},
+    unbound::Unbound,
+};
 
 const HOST: &str = "dns.example.test";
 
@@ -269,51 +271,22 @@ async fn handshakes_that_are_never_finished_keep_nobody_out() {
     assert!(ended.is_ok(), "an unfinished handshake lives on");
 }
 
-/// An Unbound that is stopped when it is dropped.
-struct Unbound(Child);
-
-impl Drop for Unbound {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[tokio::test]
 async fn unbound_validates_what_it_gets_over_tls() {
     let server = Encrypted::start("").await;
-    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-    let at = socket.local_addr().unwrap();
-    drop(socket);
     let ds = server.scene.running().ds_records().remove(0);
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("unbound.conf");
-    let configuration = format!(
-        "server:\n interface: 127.0.0.1\n port: {}\n username: \"\"\n chroot: \"\"\n directory: \"{}\"\n \
-         pidfile: \"\"\n use-syslog: no\n do-not-query-localhost: no\n module-config: \"validator iterator\"\n \
-         trust-anchor: \"{}\"\n tls-cert-bundle: \"{}\"\n local-zone: \"test.\" nodefault\n\
-         stub-zone:\n name: \"{DOMAIN}\"\n stub-addr: {}@{}#{HOST}\n stub-tls-upstream: yes\n\
-         remote-control:\n control-enable: no\n",
-        at.port(),
-        folder.path().display(),
-        ds.trim(),
-        server.authority(),
+    let more = format!("tls-cert-bundle: \"{}\"", server.authority());
+    let stub = format!(
+        "stub-addr: {}@{}#{HOST}\n stub-tls-upstream: yes",
         server.dot().ip(),
-        server.dot().port(),
+        server.dot().port()
     );
-    fs::write(&file, configuration).unwrap();
-    let unbound = Command::new(tool("unbound"))
-        .args(["-d", "-c"])
-        .arg(&file)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    let _unbound = Unbound(unbound.unwrap());
+    let unbound = Unbound::start(&ds, &more, &stub).await;
     let owner = "alice.user._bitcoin-payment.example.test.";
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
         let asked = ["+dnssec", "+adflag", "+timeout=2", "+tries=1", owner, "TXT"];
-        let said = ask_with("dig", at, &asked).await;
+        let said = ask_with("dig", unbound.address, &asked).await;
         if said.contains("status: NOERROR") {
             let flags = said.lines().find(|line| line.starts_with(";; flags:"));
             assert!(flags.unwrap().contains(" ad"), "{said}");

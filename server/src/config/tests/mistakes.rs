@@ -1,0 +1,362 @@
+//! Each mistake that can be made in a configuration, and what is said to it.
+
+use super::{MINIMAL, parse};
+
+#[test]
+fn every_mistake_names_the_file_the_key_and_the_remedy() {
+    let cases = [
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "nameservers = []",
+            "domain.nameservers",
+            "at least one",
+        ),
+        (
+            "ns1.example.net",
+            "ns1.example.com",
+            "domain.addresses",
+            "public addresses",
+        ),
+        (
+            "ns1.example.net",
+            "192.0.2.53",
+            "domain.nameservers",
+            "`addresses`",
+        ),
+        ("ns1.example.net", "ns1", "domain.nameservers", "whole name"),
+        (
+            "ns1.example.net",
+            "ns1_.example.net",
+            "domain.nameservers",
+            "whole name",
+        ),
+        (
+            "[[domain]]",
+            "[http]\nlisten = \"[::]:80\"\n[[domain]]",
+            "public_url",
+            "https://names.example.com",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "nameservers = [\"ns1.example.net\"]\n[domain.policy]\nexpire_days = 0",
+            "domain.policy.expire_days",
+            "from 1 to 36525",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "nameservers = [\"ns1.example.net\"]\n[domain.policy]\nhold_days = 36526",
+            "domain.policy.hold_days",
+            "from 0 to 36525",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "nameservers = [\"ns1.example.net\"]\n[domain.policy]\naccess = \"free\"",
+            "domain.policy.access",
+            "\"closed\"",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "nameservers = [\"ns1.example.net\"]\n[domain.names]\nmin_length = 0",
+            "domain.names.min_length",
+            "from 1 to 63",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "nameservers = [\"ns1.example.net\"]\n[domain.names]\nmin_length = 9\nmax_length = 8",
+            "domain.names.max_length",
+            "from 9 to 63",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "nameservers = [\"ns1.example.net\"]\n[domain.names]\nseparators = \"+\"",
+            "domain.names.separators",
+            "wallets take no others",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "nameservers = [\"ns1.example.net\"]\n[domain.names]\nreserved_file = \"nowhere\"",
+            "domain.names.reserved_file",
+            "one name to a line",
+        ),
+        ("\"data\"", "\"\"", "data_dir", "of its own"),
+        ("Example.com.", "exa mple", "domain.name", "letters"),
+        (
+            "[[domain]]",
+            "colour = 1\n[[domain]]",
+            "colour",
+            "unknown field",
+        ),
+        (
+            "[[domain]]",
+            "network = \"mainnet\"\n[[domain]]",
+            "network",
+            "bitcoin, testnet",
+        ),
+        (
+            "[[domain]]",
+            "public_url = \"names.example\"\n[[domain]]",
+            "public_url",
+            "https://",
+        ),
+        (
+            "[[domain]]",
+            "[http]\nlisten = \"8080\"\n[[domain]]",
+            "http.listen",
+            "127.0.0.1:8080",
+        ),
+        (
+            "[[domain]]",
+            "[http]\nmetrics_listen = \"9153\"\n[[domain]]",
+            "http.metrics_listen",
+            "127.0.0.1:8080",
+        ),
+        (
+            "[[domain]]",
+            "[http]\ntrusted_proxies = [\"nginx\"]\n[[domain]]",
+            "http.trusted_proxies",
+            "192.0.2.0/24",
+        ),
+        (
+            "[[domain]]",
+            "[http]\nforwarded_header = \"x-real-ip\"\n[[domain]]",
+            "http.forwarded_header",
+            "whichever the proxy sets",
+        ),
+        (
+            "[[domain]]",
+            "[http.limits]\nipv6_prefix = 129\n[[domain]]",
+            "http.limits.ipv6_prefix",
+            "from 1 to 128",
+        ),
+        (
+            "[[domain]]",
+            "[http.limits]\nexempt = [\"me\"]\n[[domain]]",
+            "http.limits.exempt",
+            "192.0.2.0/24",
+        ),
+        (
+            "[[domain]]",
+            "[web]\nname = \" \"\n[[domain]]",
+            "web.name",
+            "Example Names",
+        ),
+        (
+            "[[domain]]",
+            "[web]\ncolour = \"orange\"\n[[domain]]",
+            "web.colour",
+            "#8f3d00",
+        ),
+        (
+            "[[domain]]",
+            "[web]\ncolour = \"#f7931a\"\n[[domain]]",
+            "web.colour",
+            "darker",
+        ),
+        (
+            "[[domain]]",
+            "[web]\nlogo = \"logo.gif\"\n[[domain]]",
+            "web.logo",
+            ".svg",
+        ),
+        (
+            "[[domain]]",
+            "[web]\nlogo = \"nowhere.svg\"\n[[domain]]",
+            "web.logo",
+            "cannot be read",
+        ),
+        (
+            "[[domain]]",
+            "[dns]\nlisten = []\n[[domain]]",
+            "dns.listen",
+            "at least one",
+        ),
+        (
+            "[[domain]]",
+            "[dns]\nudp_threads = 0\n[[domain]]",
+            "dns.udp_threads",
+            "from 1 to 256",
+        ),
+        (
+            "[[domain]]",
+            "[dns]\nnsid = \"\"\n[[domain]]",
+            "dns.nsid",
+            "1 to 64",
+        ),
+        (
+            "[[domain]]",
+            "[dns]\ncookie_secret_file = \"nowhere\"\n[[domain]]",
+            "dns.cookie_secret_file",
+            "openssl rand -hex 16",
+        ),
+        (
+            "[[domain]]",
+            "[dns]\nexempt = [\"all\"]\n[[domain]]",
+            "dns.exempt",
+            "192.0.2.0/24",
+        ),
+        (
+            "[[domain]]",
+            "[dns.tls]\ncertificate = \"nowhere.pem\"\nkey = \"nowhere.pem\"\n[[domain]]",
+            "dns.tls.certificate",
+            "nowhere.pem cannot be read",
+        ),
+        (
+            "[[domain]]",
+            "[dns]\nipv4_prefix = 33\n[[domain]]",
+            "dns.ipv4_prefix",
+            "from 1 to 32",
+        ),
+        (
+            "[[domain]]",
+            "[dns]\nidle_seconds = 0\n[[domain]]",
+            "dns.idle_seconds",
+            "from 1 to",
+        ),
+        (
+            "[[domain]]",
+            "[prove]\ndns = \"127.0.0.1:53\"\nanchors = \"nowhere\"\n[[domain]]",
+            "prove.anchors",
+            "cannot be read",
+        ),
+        (
+            "[[domain]]",
+            "[database]\nurl = \"x\"\nurl_file = \"y\"\n[[domain]]",
+            "database.url",
+            "not both",
+        ),
+        (
+            "[[domain]]",
+            "[database]\nurl = \"postgresql://payname@192.0.2.1/payname\"\n[[domain]]",
+            "database.url",
+            "sslmode=require",
+        ),
+        (
+            "[[domain]]",
+            "[database]\nurl = \"postgresql://a:b@[::1]/payname\"\n[[domain]]",
+            "database.url",
+            "`url_file`",
+        ),
+        (
+            "[[domain]]",
+            "[[domain]]\nkeys = \"three\"",
+            "domain.keys",
+            "split",
+        ),
+        (
+            "[[domain]]",
+            "[[domain]]\nalgorithm = 8",
+            "domain.algorithm",
+            "13, 14 or 15",
+        ),
+        (
+            "[[domain]]",
+            "keys_passphrase_file = \"a\"\nkeys_passphrase_command = [\"b\"]\n[[domain]]",
+            "keys_passphrase",
+            "write one of",
+        ),
+        (
+            "[[domain]]",
+            "keys_passphrase_command = []\n[[domain]]",
+            "keys_passphrase_command",
+            "pass",
+        ),
+        (
+            "[[domain]]",
+            "keys_passphrase_credential = \"../x\"\n[[domain]]",
+            "keys_passphrase_credential",
+            "LoadCredential",
+        ),
+        (
+            "[[domain]]",
+            "[[domain]]\nrecords = \"\"",
+            "domain.records",
+            "master file",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "[domain.publish]\nkind = \"bind\"",
+            "unknown variant `bind`",
+            "rfc2136",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "[domain.publish]\nkind = \"manual\"",
+            "`prove`",
+            "as the world sees it",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "[domain.publish]\nkind = \"rfc2136\"\nserver = \"192.0.2.1:53\"\nkey = \"k\"",
+            "domain.publish.key",
+            "[[tsig]]",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "[domain.publish]\nkind = \"powerdns\"\nurl = \"http://192.0.2.1:8081\"\napi_key = { env = \"PATH\" }",
+            "domain.publish.url",
+            "of this machine",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "[domain.publish]\nkind = \"powerdns\"\nurl = \"https://192.0.2.1\"\napi_key = { file = \"nowhere\" }",
+            "domain.publish.api_key",
+            "/etc/payname/nowhere",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "[domain.publish]\nkind = \"powerdns\"\nurl = \"https://192.0.2.1\"\napi_key = \"inline\"",
+            "[domain.publish]",
+            "never written here",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "[domain.publish]\nkind = \"cloudflare\"\nzone_id = \"example.com\"\ntoken = { env = \"PATH\" }",
+            "domain.publish.zone_id",
+            "32 hex",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "ttl = 30\n[domain.publish]\nkind = \"cloudflare\"\nzone_id = \"023e105f4ecef8ad9ca31a8372d0c353\"\ntoken = { env = \"PATH\" }",
+            "domain.ttl",
+            "from 60",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "[domain.publish]\nkind = \"route53\"\nzone_id = \"/hostedzone/Z1\"\naccess_key_id = \"AKIA\"\nsecret_access_key = { env = \"PATH\" }",
+            "domain.publish.zone_id",
+            "the id alone",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "records = \"more.zone\"\n[domain.publish]\nkind = \"manual\"",
+            "domain.records",
+            "serves itself",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "zone = \"other.example\"\n[domain.publish]\nkind = \"manual\"",
+            "domain.zone",
+            "lies in",
+        ),
+        (
+            "[[domain]]",
+            "[[domain]]\nttl = 0",
+            "domain.ttl",
+            "from 1 to",
+        ),
+        (
+            "[[domain]]",
+            "[[domain]]\nzone = \"other.example\"",
+            "domain.zone",
+            "_bitcoin-payment.example.com",
+        ),
+    ];
+    for (from, to, key, remedy) in cases {
+        let error = parse(&MINIMAL.replace(from, to)).unwrap_err();
+        assert!(error.contains("/etc/payname/paynamed.toml"), "{error}");
+        assert!(
+            error.contains(key) && error.contains(remedy),
+            "{key}: {error}"
+        );
+    }
+}
