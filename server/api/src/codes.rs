@@ -70,6 +70,8 @@ codes! {
         "the operator's token is not good for this.";
     403 CLOSED "closed"
         "only the operator gives names of the domain, or it draws none.";
+    403 NOSTR_OFF "nostr_off"
+        "the domain tells Nostr programs nothing (NIP-05).";
     403 INVITE_NEEDED "invite_needed"
         "a new name needs an invite code.";
     403 INVITE_INVALID "invite_invalid"

@@ -2,14 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::NostrSetting;
+
 /// One step. Nothing of it is ever changed or removed.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryStep {
     /// The version that it made.
     pub version: u64,
-    /// What was done: `claim`, `update`, `remove`, `disable`, `enable`, `renew`, `transfer`, `expire`;
-    /// more may come.
+    /// What was done: `claim`, `update`, `remove`, `disable`, `enable`, `renew`, `transfer`, `expire`,
+    /// `nostr`; more may come.
     pub action: String,
     /// When, in Unix seconds.
     pub at: u64,
@@ -33,6 +35,9 @@ pub struct HistoryStep {
     /// What it was to pay once enabled or renewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_uri: Option<String>,
+    /// How Nostr programs found the name's owner afterwards (NIP-05).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nostr: Option<NostrSetting>,
     /// The signed events (NIP-98) that asked for it, as they were received: the evidence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<String>,

@@ -14,6 +14,7 @@
 //! | `POST …/handles/{user}/transfer` | gives a name to another key; body [`TransferHandle`]; signed by both | 200 [`HandleStatus`] |
 //! | `POST …/handles/{user}/disable`, `…/enable` | takes a name out of DNS and hides it, and brings it back; signed | 202 [`HandleStatus`] |
 //! | `POST …/handles/{user}/renew` | puts off the end of a name, where names expire; signed | 200 or 202 [`HandleStatus`] |
+//! | `PUT …/handles/{user}/nostr`, `DELETE …/nostr` | has Nostr programs find the name's owner (NIP-05), and no longer; body [`NostrSetting`]; signed | 200 [`HandleStatus`] |
 //! | `GET …/handles/{user}/history` | what was done to a name, in parts; signed | 200 [`Listed`] of [`HistoryStep`] |
 //! | `GET /v1/domains/{domain}/handles` | all names of a domain, in parts; operators | 200 [`Listed`] of [`HandleStatus`] |
 //! | `GET /v1/domains/{domain}/history` | the history of all names; operators | 200 `application/x-ndjson` of [`ExportedStep`] |
@@ -23,6 +24,7 @@
 //! | `GET /v1/domains` | the domains of the server, in parts | 200 [`Listed`] of [`DomainInfo`] |
 //! | `GET /v1/domains/{domain}` | the zone: nameservers, DS records, TTL | 200 [`DomainInfo`] |
 //! | `POST /v1/proofs` | the proofs of up to 100 names; body [`ProofsWanted`] | 200 [`ProofsGiven`] |
+//! | `GET /.well-known/nostr.json?name={user}` | whom Nostr programs find under a name (NIP-05), at a host that is the domain itself | 200 [`NostrNames`] |
 //! | `GET /livez`, `GET /readyz` | whether the process runs, and can serve | 200, text |
 //! | `GET /openapi.json` | all of this, for programs | 200 OpenAPI 3.1 |
 //!
@@ -56,12 +58,14 @@ use serde::{Deserialize, Serialize};
 pub mod codes;
 mod history;
 mod listed;
+mod nostr;
 pub mod paths;
 mod problem;
 mod proofs;
 
 pub use history::{ExportedStep, HistoryStep};
 pub use listed::{DEFAULT_LIMIT, Listed, MAX_LIMIT};
+pub use nostr::{NostrNames, NostrSetting};
 pub use problem::Problem;
 pub use proofs::{MAX_PROOFS, ProofGiven, ProofsGiven, ProofsWanted};
 
@@ -175,6 +179,9 @@ pub struct Private {
     /// From when on any key may claim it, in Unix seconds; missing: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub free_at: Option<u64>,
+    /// How Nostr programs find the name's owner (NIP-05); missing: not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nostr: Option<NostrSetting>,
 }
 
 /// How far a name has come.

@@ -24,6 +24,10 @@ pub const DISABLE: &str = "/v1/domains/{domain}/handles/{user}/disable";
 pub const ENABLE: &str = "/v1/domains/{domain}/handles/{user}/enable";
 /// The route that puts off the end of a name.
 pub const RENEW: &str = "/v1/domains/{domain}/handles/{user}/renew";
+/// The route by which Nostr programs are told of a name's owner, or no longer.
+pub const NOSTR: &str = "/v1/domains/{domain}/handles/{user}/nostr";
+/// Whom Nostr programs find under a name (NIP-05, `?name=USER`).
+pub const NOSTR_NAMES: &str = "/.well-known/nostr.json";
 /// The route of a name's history.
 pub const HISTORY: &str = "/v1/domains/{domain}/handles/{user}/history";
 /// The proofs of many names of the server.

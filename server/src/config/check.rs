@@ -172,6 +172,7 @@ impl Checker<'_> {
             distribution,
             terms: self.terms(&written.policy)?,
             entry: self.entry(written)?,
+            nostr: self.nostr(&written.nostr)?,
         })
     }
 

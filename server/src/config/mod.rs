@@ -3,6 +3,7 @@
 mod check;
 mod database;
 mod http;
+mod nostr;
 mod passphrase;
 mod policy;
 mod publish;
@@ -28,6 +29,7 @@ use payname_zones::{Denial, KeyPolicy};
 use url::Url;
 
 pub use self::http::{Clients, ForwardedHeader, HttpLimits, HttpServing};
+pub use self::nostr::NostrServing;
 pub use self::publish::{ProvidedDomain, Publish};
 pub use self::serving::{Networks, RateLimit, Serving, StreamLimits, Tls};
 pub use self::transfer::{Catalog, Distribution, Peer, Permit, Secondary};
@@ -127,6 +129,8 @@ pub struct Domain {
     pub terms: Terms,
     /// Which names are given, and to whom.
     pub entry: Arc<EntryRules>,
+    /// What Nostr programs are told of names here.
+    pub nostr: NostrServing,
 }
 
 /// How published records are proven.

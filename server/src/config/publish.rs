@@ -301,6 +301,7 @@ impl Checker<'_> {
             distribution: Distribution::default(),
             terms: self.terms(&written.policy)?,
             entry: self.entry(written)?,
+            nostr: self.nostr(&written.nostr)?,
         })
     }
 

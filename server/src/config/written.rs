@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::{
     HttpLimits,
+    nostr::WrittenNostr,
     policy::{WrittenNames, WrittenPolicy},
     publish::WrittenPublish,
 };
@@ -151,6 +152,8 @@ pub(super) struct WrittenDomain {
     pub(super) publish: Option<WrittenPublish>,
     #[serde(default)]
     pub(super) names: WrittenNames,
+    #[serde(default)]
+    pub(super) nostr: WrittenNostr,
 }
 
 /// One `[[tsig]]`.

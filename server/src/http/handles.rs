@@ -21,6 +21,7 @@ use super::{
     asked::{Asked, PathOfName},
     document::problems,
     failure::Failure,
+    nostr,
     precondition::{self, Preconditions},
 };
 use crate::{
@@ -237,6 +238,7 @@ pub(crate) fn describe(registration: &Registration, all: bool) -> HandleStatus {
             suspended: registration.suspended,
             expires_at: registration.expires_at.map(|at| at.0),
             free_at: registration.free_at.map(|at| at.0),
+            nostr: registration.nostr.as_ref().map(nostr::describe),
         }),
     }
 }

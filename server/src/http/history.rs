@@ -17,6 +17,7 @@ use super::{
     document::problems,
     failure::Failure,
     handles::Parts,
+    nostr,
     page::{Page, Part},
 };
 use crate::{
@@ -110,6 +111,7 @@ pub(super) fn describe(step: Step) -> HistoryStep {
         old_uri: step.old_uri,
         uri: step.uri,
         kept_uri: step.kept,
+        nostr: step.nostr.as_ref().map(nostr::describe),
         events: step.events,
     }
 }

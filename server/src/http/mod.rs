@@ -15,6 +15,7 @@ mod health;
 pub(crate) mod history;
 pub(crate) mod lifecycle;
 mod limits;
+pub(crate) mod nostr;
 mod once;
 mod operators;
 mod page;
@@ -135,6 +136,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(document::frame())
         .routes(routes!(handles::show, handles::put, handles::remove))
         .merge(lifecycle::routes())
+        .merge(nostr::routes())
         .merge(operators::routes())
         .routes(routes!(history::show))
         .routes(routes!(proofs::show))

@@ -2,7 +2,7 @@
 
 use payname_resolver::UnixTime;
 
-use super::By;
+use super::{By, Nostr};
 use crate::key::OwnerKey;
 
 /// What was done to a name.
@@ -24,6 +24,8 @@ pub enum Deed {
     Transfer,
     /// Its time was over.
     Expire,
+    /// Nostr programs were to find its owner, otherwise than before or no longer.
+    Nostr,
 }
 
 /// Who did it.
@@ -54,6 +56,8 @@ pub struct Step {
     pub uri: Option<String>,
     /// What it was to pay once enabled or renewed.
     pub kept: Option<String>,
+    /// How Nostr programs found its owner afterwards.
+    pub nostr: Option<Nostr>,
     /// Whose it was before; none for the first step.
     pub old_owner: Option<OwnerKey>,
     /// What it paid before.
@@ -63,7 +67,7 @@ pub struct Step {
 }
 
 impl Deed {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Claim,
         Self::Update,
         Self::Remove,
@@ -72,6 +76,7 @@ impl Deed {
         Self::Renew,
         Self::Transfer,
         Self::Expire,
+        Self::Nostr,
     ];
 
     /// Its stable word, in the database and in the API.
@@ -92,6 +97,7 @@ impl Deed {
             Self::Renew => "renew",
             Self::Transfer => "transfer",
             Self::Expire => "expire",
+            Self::Nostr => "nostr",
         }
     }
 

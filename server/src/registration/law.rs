@@ -6,7 +6,7 @@
 
 use payname_api::State;
 
-use super::{By, Change, Decision, Deed, Effect, Precondition, Refusal, Registration, What};
+use super::{By, Change, Decision, Deed, Effect, Nostr, Precondition, Refusal, Registration, What};
 use crate::key::OwnerKey;
 
 /// A name that is put again as it is has its end put off only by more than this, in seconds: so the
@@ -55,7 +55,8 @@ impl Change {
             (What::Transfer { consent }, Some(present), Some(_)) => {
                 self.transfer(present, consent.owner)
             }
-            (What::Put { .. } | What::Grant { .. } | What::Renew, _, _)
+            (What::Nostr(nostr), Some(present), Some(_)) => self.tell(present, nostr.as_ref()),
+            (What::Put { .. } | What::Grant { .. } | What::Renew | What::Nostr(_), _, _)
             | (What::Transfer { .. } | What::Expire, _, _) => {
                 Err(Refusal::NotTheirs(self.handle.clone()))
             }
@@ -107,6 +108,7 @@ impl Change {
             updated_at: at,
             expires_at: None,
             free_at: None,
+            nostr: None,
             published_at: None,
             proven_by: None,
             error: None,
@@ -138,6 +140,7 @@ impl Change {
         }
         let mut next = self.next(present);
         (next.uri, next.kept, next.disabled) = (None, None, false);
+        next.nostr = None;
         next.state = State::Removing;
         // One that has expired is held no longer for having been removed too.
         if !present.is_gone() {
@@ -203,7 +206,20 @@ impl Change {
         }
         let mut next = self.next(present);
         next.owner = to;
+        next.nostr = None;
         Ok(keep(next, Deed::Transfer))
+    }
+
+    /// DNS has nothing of it.
+    fn tell(&self, present: &Registration, nostr: Option<&Nostr>) -> Result<Decision, Refusal> {
+        self.refuse_suspended(present)?;
+        self.refuse_gone(present)?;
+        if present.nostr.as_ref() == nostr {
+            return Ok(present.as_it_is());
+        }
+        let mut next = self.next(present);
+        next.nostr = nostr.cloned();
+        Ok(keep(next, Deed::Nostr))
     }
 
     /// Not a matter of who asks, but of time.
@@ -213,10 +229,7 @@ impl Change {
             return Err(Refusal::NotTheirs(self.handle.clone()));
         }
         if present.is_gone() || !present.is_over(self.at) {
-            return Ok(Decision {
-                registration: present.clone(),
-                effect: Effect::Nothing,
-            });
+            return Ok(present.as_it_is());
         }
         let mut next = self.next(present);
         next.hide(State::Expiring);
@@ -293,6 +306,14 @@ impl Registration {
         Decision {
             registration: self.clone(),
             effect,
+        }
+    }
+
+    /// What a change comes to that changes nothing.
+    fn as_it_is(&self) -> Decision {
+        Decision {
+            registration: self.clone(),
+            effect: Effect::Nothing,
         }
     }
 

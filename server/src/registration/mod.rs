@@ -7,6 +7,7 @@ mod entry;
 mod history;
 mod law;
 mod names;
+mod nostr;
 mod refusal;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ pub use self::{
     entry::{Access, Entry, EntryRules, Facts, Invite, InviteHash, Neighbour},
     history::{Author, Deed, Step},
     names::{NameRules, above, lies_under, skeleton_of},
+    nostr::{MOST_RELAYS, Nostr, NostrError},
     refusal::Refusal,
 };
 
@@ -52,6 +54,8 @@ pub struct Registration {
     pub expires_at: Option<UnixTime>,
     /// From when on any key may claim it; none: only the owner's, for good.
     pub free_at: Option<UnixTime>,
+    /// How Nostr programs find its owner, where he wants to be found.
+    pub nostr: Option<Nostr>,
     /// When this version was proven from DNS.
     pub published_at: Option<UnixTime>,
     /// From where it was proven.
@@ -100,6 +104,8 @@ pub enum What {
         /// The new owner's signature under the same request, already verified.
         consent: Signed,
     },
+    /// Has Nostr programs find its owner, or no longer.
+    Nostr(Option<Nostr>),
     /// Gives a name that nobody has to a key.
     Grant {
         /// Who is to have it.
@@ -229,6 +235,12 @@ impl Registration {
     /// Whether nobody but its owner and the operator may know that there is such a name.
     pub fn is_hidden(&self) -> bool {
         self.disabled || self.suspended || matches!(self.state, State::Expiring | State::Expired)
+    }
+
+    /// How Nostr programs find its owner: as long as the name is there for everybody to see.
+    pub fn nostr_at(&self, at: UnixTime) -> Option<&Nostr> {
+        let is_there = !self.is_gone() && !self.is_hidden() && !self.is_over(at);
+        self.nostr.as_ref().filter(|_| is_there)
     }
 
     /// Whether any key may claim it.

@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod nostr;
+
 const ALICE: OwnerKey = OwnerKey([1; 32]);
 const MALLORY: OwnerKey = OwnerKey([2; 32]);
 const NOON: UnixTime = UnixTime(1_785_931_200);

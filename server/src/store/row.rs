@@ -5,15 +5,19 @@ use payname_resolver::{Handle, UnixTime};
 use rusqlite::Row;
 
 use super::StoreError;
-use crate::{key::OwnerKey, registration::Registration, tokens::Scope};
+use crate::{
+    key::OwnerKey,
+    registration::{Nostr, Registration},
+    tokens::Scope,
+};
 
 /// The columns that [`registration`] reads, in its order.
 pub(super) const COLUMNS: &str = "handles.domain, handles.user, handles.owner, handles.uri, \
     handles.state, handles.version, handles.created_at, handles.updated_at, \
     handles.published_at, handles.proven_by, handles.error, handles.kept, handles.disabled, \
-    handles.suspended, handles.born, handles.expires_at, handles.free_at";
+    handles.suspended, handles.born, handles.expires_at, handles.free_at, handles.nostr";
 /// How many they are: the place of what a query reads beside them.
-pub(super) const COLUMN_COUNT: usize = 17;
+pub(super) const COLUMN_COUNT: usize = 18;
 
 /// Reads a registration out of the first columns of a row.
 pub(super) fn registration(row: &Row<'_>) -> Result<Registration, StoreError> {
@@ -38,6 +42,7 @@ pub(super) fn registration(row: &Row<'_>) -> Result<Registration, StoreError> {
         born: row.get(14)?,
         expires_at: row.get::<_, Option<u64>>(15)?.map(UnixTime),
         free_at: row.get::<_, Option<u64>>(16)?.map(UnixTime),
+        nostr: nostr_from(row.get(17)?)?,
     })
 }
 
@@ -84,6 +89,12 @@ pub(super) fn state_from(text: &str) -> Option<State> {
 
 pub(super) fn prover_from(text: String) -> Result<ProvenBy, StoreError> {
     serde_json::from_str(&text).map_err(|_| unreadable("proven_by", text))
+}
+
+/// How a name is found in Nostr, as a row has it.
+pub(super) fn nostr_from(text: Option<String>) -> Result<Option<Nostr>, StoreError> {
+    let read = |text: String| Nostr::from_text(&text).ok_or_else(|| unreadable("nostr", text));
+    text.map(read).transpose()
 }
 
 /// Scopes as a row has them.

@@ -1,8 +1,10 @@
 //! What an owner can do to a name on its page, and the request of the API that does it.
 
+use payname_api::NostrSetting;
 use payname_resolver::Handle;
 
 use super::{
+    form::Fields,
     moment::span,
     place,
     readback::ReadBack,
@@ -23,11 +25,29 @@ pub(super) enum Deed {
     Enable,
     /// Its end is put off.
     Renew,
+    /// Nostr programs find this under it.
+    SetNostr(NostrSetting),
+    /// Nostr programs find nothing under it.
+    UnsetNostr,
     /// Nothing: what was done to it is told.
     History,
 }
 
+/// The word of [`Deed::SetNostr`].
+const SET_NOSTR: &str = "set-nostr";
+
 impl Deed {
+    /// What a form says about Nostr, if it is about that.
+    pub(super) fn nostr(fields: &Fields) -> Option<Self> {
+        let key = fields.value("nostr-key");
+        let relays = fields.value("relays").split_whitespace();
+        let setting = NostrSetting {
+            key: Some(key.to_ascii_lowercase()).filter(|key| !key.is_empty()),
+            relays: relays.map(str::to_owned).collect(),
+        };
+        (fields.value("what") == SET_NOSTR).then_some(Self::SetNostr(setting))
+    }
+
     /// The deed that a form names; none when it is a new record.
     pub(super) fn named(word: &str) -> Option<Self> {
         Some(match word {
@@ -35,6 +55,7 @@ impl Deed {
             "disable" => Self::Disable,
             "enable" => Self::Enable,
             "renew" => Self::Renew,
+            "unset-nostr" => Self::UnsetNostr,
             "history" => Self::History,
             _ => return None,
         })
@@ -48,6 +69,8 @@ impl Deed {
             Self::Disable => "disable",
             Self::Enable => "enable",
             Self::Renew => "renew",
+            Self::SetNostr(_) => SET_NOSTR,
+            Self::UnsetNostr => "unset-nostr",
             Self::History => "history",
         }
     }
@@ -60,6 +83,8 @@ impl Deed {
             Self::Disable => Verb::Disable,
             Self::Enable => Verb::Enable,
             Self::Renew => Verb::Renew,
+            Self::SetNostr(setting) => return Draft::nostr(app, handle, setting, version),
+            Self::UnsetNostr => Verb::UnsetNostr,
             Self::History => Verb::History,
         };
         Draft::of(app, verb, handle, version)
@@ -73,6 +98,8 @@ impl Deed {
             Self::Disable => format!("Switch {handle} off?"),
             Self::Enable => format!("Switch {handle} on?"),
             Self::Renew => format!("Renew {handle}?"),
+            Self::SetNostr(_) => format!("Have Nostr find {handle}?"),
+            Self::UnsetNostr => format!("Have Nostr forget {handle}?"),
             Self::History => format!("The history of {handle}"),
         }
     }
@@ -85,6 +112,8 @@ impl Deed {
             Self::Disable => "Switch it off",
             Self::Enable => "Switch it on",
             Self::Renew => "Renew it",
+            Self::SetNostr(_) => "Tell it",
+            Self::UnsetNostr => "Tell it no longer",
             Self::History => "Show it",
         }
     }
@@ -120,6 +149,18 @@ impl Deed {
                 Some(life) => format!("It lasts for {} from now.", span(life)),
                 None => "Names of this domain do not end; there is nothing to renew.".to_owned(),
             }],
+            Self::SetNostr(setting) => vec![
+                match &setting.key {
+                    Some(key) => format!("Whoever looks the name up in Nostr finds the key {key}."),
+                    None => "Whoever looks the name up in Nostr finds the key that signs now, and so can see that the name and what you write there are of one person.".to_owned(),
+                },
+                match &setting.relays[..] {
+                    [] => "No relays are named.".to_owned(),
+                    relays => format!("They are sent to {}.", relays.join(", ")),
+                },
+                "It is off again once the name goes to another key.".to_owned(),
+            ],
+            Self::UnsetNostr => vec!["Nostr programs that look the name up are told nothing; some may remember what they were told.".to_owned()],
             Self::History => vec![
                 "Who did what to it and when, with the signatures; only its owner is told.".to_owned(),
             ],

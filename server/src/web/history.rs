@@ -14,6 +14,8 @@ pub(super) struct Told {
     pub(super) by: String,
     pub(super) old_uri: Option<String>,
     pub(super) uri: Option<String>,
+    /// Whom Nostr programs found afterwards, if that is what was done.
+    pub(super) nostr: Option<String>,
     /// Where it went, when it was given away.
     pub(super) to: Option<String>,
 }
@@ -25,6 +27,8 @@ pub(super) fn told(step: &HistoryStep) -> Told {
         (None, None) => "the server".to_owned(),
     };
     let is_new = |uri: &&String| step.old_uri.as_ref() != Some(uri);
+    let nostr = step.nostr.as_ref().filter(|_| step.action == "nostr");
+    let nostr = nostr.and_then(|nostr| nostr.key.as_deref());
     Told {
         version: step.version,
         at: Moment(UnixTime(step.at)),
@@ -37,6 +41,8 @@ pub(super) fn told(step: &HistoryStep) -> Told {
             "renew" => "Renewed".to_owned(),
             "transfer" => "Given away".to_owned(),
             "expire" => "Ended".to_owned(),
+            "nostr" if step.nostr.is_some() => "Told to Nostr".to_owned(),
+            "nostr" => "Told to Nostr no longer".to_owned(),
             other => shown(other),
         },
         by,
@@ -45,6 +51,7 @@ pub(super) fn told(step: &HistoryStep) -> Told {
             .clone()
             .filter(|old| step.uri.as_ref() != Some(old)),
         uri: step.uri.as_ref().filter(is_new).cloned(),
+        nostr: nostr.map(|key| key.to_owned()),
         to: (step
             .old_owner
             .as_ref()

@@ -54,6 +54,8 @@ struct ManagePage<'a> {
     error: Option<String>,
     /// Whether names end unless they are renewed.
     ends: bool,
+    /// Whether Nostr programs may find names here.
+    nostr: bool,
 }
 
 /// A deed, to be signed.
@@ -211,7 +213,8 @@ async fn read<'a>(
     })?;
     let present = present(app, &handle).await?;
     let typed = fields.value("uri");
-    let deed = match Deed::named(fields.value("what")) {
+    let named = Deed::named(fields.value("what")).or_else(|| Deed::nostr(fields));
+    let deed = match named {
         Some(deed) => deed,
         None => match ReadBack::of(app, domain, handle.clone(), typed) {
             Ok(back) => Deed::Put(Box::new(back)),
@@ -285,6 +288,7 @@ fn manage_page(
         path: place::path(app, handle, headers),
         typed,
         ends: domain.terms.life.is_some(),
+        nostr: domain.nostr.enabled,
         error,
     };
     send(status(page.error.is_some()), &page)

@@ -15,7 +15,7 @@ use nostr::{
     key::{Keys, SecretKey},
     types::Timestamp,
 };
-use payname_api::{AUTH_SCHEME, PutHandle, paths};
+use payname_api::{AUTH_SCHEME, NostrSetting, PutHandle, paths};
 use payname_resolver::{Handle, UnixTime};
 use ring::{
     digest,
@@ -24,7 +24,7 @@ use ring::{
 use zeroize::Zeroizing;
 
 use super::form::Credential;
-use crate::http::{App, Asked, Failure, handles, history, lifecycle};
+use crate::http::{App, Asked, Failure, handles, history, lifecycle, nostr as nostr_names};
 
 /// What the API can be asked to do to a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub(super) enum Verb {
     Disable,
     Enable,
     Renew,
+    SetNostr,
+    UnsetNostr,
     History,
 }
 
@@ -78,6 +80,19 @@ impl Draft {
         }
     }
 
+    /// Whom Nostr programs shall find under a name, in this version if one is given.
+    pub(super) fn nostr(
+        app: &App,
+        handle: &Handle,
+        setting: &NostrSetting,
+        version: Option<u64>,
+    ) -> Self {
+        Self {
+            body: serde_json::to_string(setting).unwrap_or_default(),
+            ..Self::of(app, Verb::SetNostr, handle, version)
+        }
+    }
+
     /// A request without a body, for a name in this version if one is given.
     pub(super) fn of(app: &App, verb: Verb, handle: &Handle, version: Option<u64>) -> Self {
         let (method, ending) = match verb {
@@ -86,6 +101,8 @@ impl Draft {
             Verb::Disable => (Method::POST, "/disable"),
             Verb::Enable => (Method::POST, "/enable"),
             Verb::Renew => (Method::POST, "/renew"),
+            Verb::SetNostr => (Method::PUT, "/nostr"),
+            Verb::UnsetNostr => (Method::DELETE, "/nostr"),
             Verb::History => (Method::GET, "/history?limit=500"),
         };
         let path = paths::handle(handle.domain(), handle.user()) + ending;
@@ -136,6 +153,8 @@ impl Draft {
             Verb::Disable => lifecycle::disable(app, parts, asked, body).await?,
             Verb::Enable => lifecycle::enable(app, parts, asked, body).await?,
             Verb::Renew => lifecycle::renew(app, parts, asked, body).await?,
+            Verb::SetNostr => nostr_names::set(app, parts, asked, body).await?,
+            Verb::UnsetNostr => nostr_names::unset(app, parts, asked, body).await?,
             Verb::History => history::show(app, parts, asked).await?,
         })
     }

@@ -18,6 +18,7 @@ mod http;
 mod initialised;
 mod keys;
 mod lifecycle;
+mod nostr_names;
 mod operators;
 mod ownership;
 mod packaged;

@@ -56,6 +56,18 @@ fn every_mistake_names_the_file_the_key_and_the_remedy() {
         ),
         (
             "nameservers = [\"ns1.example.net\"]",
+            "nameservers = [\"ns1.example.net\"]\n[domain.nostr]\nenabled = true\nroot = \"npub1x\"",
+            "domain.nostr.root",
+            "64 hex digits",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "nameservers = [\"ns1.example.net\"]\n[domain.nostr]\nroot_relays = [\"wss://relay.example.com\"]",
+            "domain.nostr.root_relays",
+            "name the key",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
             "nameservers = [\"ns1.example.net\"]\n[domain.names]\nmin_length = 0",
             "domain.names.min_length",
             "from 1 to 63",

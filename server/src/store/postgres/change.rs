@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     registration::{
-        Change, Decision, Deed, Effect, Refusal, Registration, lies_under, skeleton_of,
+        Change, Decision, Deed, Effect, Nostr, Refusal, Registration, lies_under, skeleton_of,
     },
     store::{
         ChangeError, StoreError,
@@ -35,21 +35,23 @@ const USE_UP: &str = "
 const WRITE: &str = "
     WITH name AS (
         INSERT INTO handles (domain, username, owner, uri, state, version, created_at, updated_at,
-            kept, disabled, suspended, born, expires_at, free_at, skeleton, under)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $21, $22)
+            kept, disabled, suspended, born, expires_at, free_at, skeleton, under, nostr)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $21, $22, $23)
         ON CONFLICT (domain, username) DO UPDATE SET
             owner = excluded.owner, uri = excluded.uri, version = excluded.version,
             created_at = excluded.created_at, updated_at = excluded.updated_at,
             kept = excluded.kept, disabled = excluded.disabled, suspended = excluded.suspended,
             born = excluded.born, expires_at = excluded.expires_at, free_at = excluded.free_at,
+            nostr = excluded.nostr,
             state = CASE WHEN $15 THEN excluded.state ELSE handles.state END,
             published_at = CASE WHEN $15 THEN NULL ELSE handles.published_at END,
             proven_by = CASE WHEN $15 THEN NULL ELSE handles.proven_by END,
             error = CASE WHEN $15 THEN NULL ELSE handles.error END
         RETURNING id
     ), past AS (
-        INSERT INTO history (handle, version, owner, uri, event, at, deed, signer, operator, kept, consent)
-        SELECT id, $6, $3, $4, $16, $8, $17, $18, $19, $9, $20 FROM name
+        INSERT INTO history (handle, version, owner, uri, event, at, deed, signer, operator, kept, consent,
+            nostr)
+        SELECT id, $6, $3, $4, $16, $8, $17, $18, $19, $9, $20, $23 FROM name
     )";
 /// What stands behind [`WRITE`] where DNS has to be brought to it, and where not.
 const WITH_TASK: &str = "
@@ -159,6 +161,7 @@ async fn write(
                 &evidence.consent,
                 &skeleton_of(registration.handle.user()),
                 &lies_under(registration.handle.user()),
+                &registration.nostr.as_ref().map(Nostr::text),
             ],
         )
         .await?;

@@ -13,14 +13,15 @@ use crate::{
     store::{
         StoreError,
         evidence::{author, deed, events},
-        row::unreadable,
+        row::{nostr_from, unreadable},
     },
 };
 
-/// What [`step`] reads, and the user behind it.
+/// What [`step`] reads, with the user.
 pub(super) const STEP: &str = "
     SELECT step.version, step.deed, step.signer, step.operator, step.at, step.owner, step.uri,
-        step.kept, step.event, step.consent, past.owner, past.uri, handles.username
+        step.kept, step.event, step.consent, past.owner, past.uri, handles.username,
+        step.nostr
     FROM handles
     JOIN history AS step ON step.handle = handles.id
     LEFT JOIN history AS past ON past.handle = handles.id AND past.version = step.version - 1";
@@ -59,6 +60,7 @@ pub(super) fn step(row: &Row) -> Result<Step, StoreError> {
         owner,
         uri,
         kept: row.try_get(7)?,
+        nostr: nostr_from(row.try_get(13)?)?,
         old_owner: old_owner.map(|bytes| key("owner", bytes)).transpose()?,
         old_uri,
         events: events(row.try_get(8)?, row.try_get(9)?),

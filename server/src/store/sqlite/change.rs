@@ -5,7 +5,7 @@ use rusqlite::{Connection, named_params, params};
 use super::{desk::write_act, entry, find};
 use crate::{
     registration::{
-        Change, Decision, Deed, Effect, Refusal, Registration, lies_under, skeleton_of,
+        Change, Decision, Deed, Effect, Nostr, Refusal, Registration, lies_under, skeleton_of,
     },
     store::{
         ChangeError, StoreError,
@@ -68,14 +68,15 @@ fn write_registration(
 ) -> Result<i64, StoreError> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO handles (domain, user, owner, uri, state, version, created_at, updated_at,
-             kept, disabled, suspended, born, expires_at, free_at, skeleton, under)
+             kept, disabled, suspended, born, expires_at, free_at, skeleton, under, nostr)
          VALUES (:domain, :user, :owner, :uri, :state, :version, :created_at, :updated_at,
-             :kept, :disabled, :suspended, :born, :expires_at, :free_at, :skeleton, :under)
+             :kept, :disabled, :suspended, :born, :expires_at, :free_at, :skeleton, :under, :nostr)
          ON CONFLICT (domain, user) DO UPDATE SET
              owner = excluded.owner, uri = excluded.uri, version = excluded.version,
              created_at = excluded.created_at, updated_at = excluded.updated_at,
              kept = excluded.kept, disabled = excluded.disabled, suspended = excluded.suspended,
              born = excluded.born, expires_at = excluded.expires_at, free_at = excluded.free_at,
+             nostr = excluded.nostr,
              state = iif(:anew, excluded.state, state),
              published_at = iif(:anew, NULL, published_at),
              proven_by = iif(:anew, NULL, proven_by),
@@ -99,6 +100,7 @@ fn write_registration(
         ":free_at": registration.free_at.map(|at| at.0),
         ":skeleton": skeleton_of(registration.handle.user()),
         ":under": lies_under(registration.handle.user()),
+        ":nostr": registration.nostr.as_ref().map(Nostr::text),
         ":anew": anew,
     };
     Ok(statement.query_row(values, |row| row.get(0))?)
@@ -112,8 +114,10 @@ fn write_history(
     deed: Deed,
 ) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO history (handle, version, owner, uri, event, at, deed, signer, operator, kept, consent)
-         VALUES (:handle, :version, :owner, :uri, :event, :at, :deed, :signer, :operator, :kept, :consent)",
+        "INSERT INTO history (handle, version, owner, uri, event, at, deed, signer, operator, kept, consent,
+             nostr)
+         VALUES (:handle, :version, :owner, :uri, :event, :at, :deed, :signer, :operator, :kept, :consent,
+             :nostr)",
     )?;
     let evidence = Evidence::of(change);
     statement.execute(named_params! {
@@ -128,6 +132,7 @@ fn write_history(
         ":operator": evidence.operator,
         ":kept": registration.kept,
         ":consent": evidence.consent,
+        ":nostr": registration.nostr.as_ref().map(Nostr::text),
     })?;
     act(change, deed, registration.updated_at).map_or(Ok(()), |act| write_act(connection, &act))
 }

@@ -9,14 +9,15 @@ use crate::{
     store::{
         StoreError,
         evidence::{author, deed, events},
-        row::unreadable,
+        row::{nostr_from, unreadable},
     },
 };
 
-/// What [`step`] reads, and the user behind it.
+/// What [`step`] reads, with the user.
 pub(super) const STEP: &str = "
     SELECT step.version, step.deed, step.signer, step.operator, step.at, step.owner, step.uri,
-        step.kept, step.event, step.consent, past.owner, past.uri, handles.user
+        step.kept, step.event, step.consent, past.owner, past.uri, handles.user,
+        step.nostr
     FROM handles
     JOIN history AS step ON step.handle = handles.id
     LEFT JOIN history AS past ON past.handle = handles.id AND past.version = step.version - 1";
@@ -52,6 +53,7 @@ pub(super) fn step(row: &Row<'_>) -> Result<Step, StoreError> {
         owner,
         uri,
         kept: row.get(7)?,
+        nostr: nostr_from(row.get(13)?)?,
         old_owner: row.get::<_, Option<[u8; 32]>>(10)?.map(OwnerKey),
         old_uri,
         events: events(row.get(8)?, row.get(9)?),

@@ -24,15 +24,23 @@ macro_rules! behaviours {
 
 mod claims;
 mod lives;
+mod nostr;
 mod operators;
 mod requests;
 
 /// Everything that every store does, by name.
 pub(super) fn all() -> impl Iterator<Item = (&'static str, Behaviour)> {
-    [ALL, claims::ALL, lives::ALL, operators::ALL, requests::ALL]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        ALL,
+        claims::ALL,
+        lives::ALL,
+        nostr::ALL,
+        operators::ALL,
+        requests::ALL,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
 
 behaviours![
