@@ -11,6 +11,7 @@ use payname_zones::{Asker, OnDemand, ServerOptions, Transport, respond_into};
 
 use super::{
     counts::{Counter, Ledger},
+    pace::Pace,
     rate::Verdict,
 };
 use crate::{
@@ -28,6 +29,8 @@ pub(super) struct Answering {
     pub(super) ledger: Ledger,
     /// Who counts for all connections.
     pub(super) counter: Arc<Mutex<Counter>>,
+    /// How fast denials are signed for all connections together.
+    pace: Pace,
     /// Whoever answers what is asked about transfers, and what is signed.
     pub(super) desk: Option<Arc<Desk>>,
 }
@@ -66,6 +69,7 @@ impl Answering {
             clock,
             ledger,
             counter,
+            pace: Pace::default(),
             desk: None,
         }
     }
@@ -82,13 +86,28 @@ impl Answering {
 
     /// The response to a query over a connection that may stay idle so long; none when it deserves
     /// silence.
-    pub(super) fn respond(
+    ///
+    /// Where a denial had to be signed for it, it comes no sooner than the pace of signatures allows.
+    pub(super) async fn respond(
         &self,
         query: &[u8],
         client: IpAddr,
         way: Way,
         keepalive: Option<Duration>,
     ) -> Option<Vec<u8>> {
+        let (response, signed) = self.respond_at_once(query, client, way, keepalive)?;
+        self.pace.keep(signed).await;
+        Some(response)
+    }
+
+    /// The response, and how many signatures were made for it.
+    fn respond_at_once(
+        &self,
+        query: &[u8],
+        client: IpAddr,
+        way: Way,
+        keepalive: Option<Duration>,
+    ) -> Option<(Vec<u8>, u64)> {
         let (zones, options) = (self.served.zones(), self.options.load());
         let asker = Asker {
             address: client,
@@ -97,11 +116,70 @@ impl Answering {
             options: &options,
             ..Asker::over(way.transport())
         };
-        // Who speaks over a connection is where he says, and pays for it: no budget for signatures.
+        // Who speaks over a connection is where he says, and can wait: nothing is refused.
         let (mut on_demand, mut response) = (OnDemand::unlimited(), Vec::new());
         let reply = respond_into(&zones, query, &asker, &mut on_demand, &mut response)?;
         let mut counter = self.counter.lock().unwrap_or_else(PoisonError::into_inner);
-        counter.count(&reply, &response, way, Verdict::Send, on_demand.tally());
-        Some(response)
+        let signed = on_demand.tally();
+        counter.count(&reply, &response, way, Verdict::Send, signed);
+        drop(counter);
+        Some((response, signed.made))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::Ipv4Addr, num::NonZeroU32, time::Instant};
+
+    use payname_resolver::{
+        Question, UnixTime,
+        hickory_proto::rr::{Name, RecordType},
+    };
+    use payname_zones::{Denial, NameServer, Settings, SigningKey, Zone, ZoneSet};
+    use ring::rand::SystemRandom;
+
+    use super::*;
+
+    fn name(text: &str) -> Name {
+        Name::from_ascii(text).unwrap()
+    }
+
+    fn zone() -> Zone {
+        let key = SigningKey::generate_pkcs8(&SystemRandom::new()).unwrap();
+        let key = SigningKey::from_pkcs8(&key).unwrap();
+        let settings = Settings {
+            denial: Denial::Compact,
+            ..Settings::new(name("pay.test."), [NameServer::new(name("ns.test."), [])])
+        };
+        Zone::new(settings, key, UnixTime::from(std::time::SystemTime::now())).unwrap()
+    }
+
+    #[tokio::test]
+    async fn over_connections_denials_keep_a_pace_and_what_exists_does_not_wait() {
+        let (served, ledger) = (
+            Served::from(ZoneSet::from_iter([zone()])),
+            Ledger::default(),
+        );
+        let mut answering = Answering::new(served, Arc::default(), Clock::system(), ledger);
+        answering.pace = Pace::new(NonZeroU32::new(2).unwrap());
+        let ask = |owner: &str, record_type| {
+            let query = Question::new(name(owner), record_type).to_message(7);
+            let answering = answering.clone();
+            async move {
+                let client = Ipv4Addr::LOCALHOST.into();
+                let response = answering.respond(&query, client, Way::Tcp, None).await;
+                assert!(response.is_some_and(|response| response.len() > query.len()));
+            }
+        };
+        let begun = Instant::now();
+        ask("a.pay.test.", RecordType::TXT).await;
+        ask("b.pay.test.", RecordType::TXT).await;
+        let third = tokio::spawn(ask("c.pay.test.", RecordType::TXT));
+        for _ in 0..100 {
+            ask("pay.test.", RecordType::SOA).await;
+        }
+        assert!(!third.is_finished() || begun.elapsed() >= Duration::from_millis(450));
+        third.await.unwrap();
+        assert!(begun.elapsed() >= Duration::from_millis(450), "{begun:?}");
     }
 }

@@ -159,7 +159,7 @@ async fn by_get(
     // Padding is not meant to be there (RFC 8484 §6), and some write it.
     let text = asked.dns.trim_end_matches('=');
     match BASE64URL_NOPAD.decode(text.as_bytes()) {
-        Ok(query) => answer(&answering, client, &query),
+        Ok(query) => answer(&answering, client, &query).await,
         Err(_) => StatusCode::BAD_REQUEST.into_response(),
     }
 }
@@ -174,11 +174,11 @@ async fn by_post(
     if kind.is_none_or(|kind| kind != MEDIA_TYPE) {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
     }
-    answer(&answering, client, &query)
+    answer(&answering, client, &query).await
 }
 
-fn answer(answering: &Answering, client: IpAddr, query: &[u8]) -> Response {
-    let Some(response) = answering.respond(query, client, Way::Https, None) else {
+async fn answer(answering: &Answering, client: IpAddr, query: &[u8]) -> Response {
+    let Some(response) = answering.respond(query, client, Way::Https, None).await else {
         return StatusCode::BAD_REQUEST.into_response();
     };
     let freshness = match max_age(&response) {

@@ -9,6 +9,7 @@ mod encrypted;
 mod https;
 #[cfg(any(test, not(target_os = "linux")))]
 mod one;
+mod pace;
 mod quic;
 mod rate;
 mod renewal;

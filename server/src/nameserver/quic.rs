@@ -141,7 +141,7 @@ async fn answer(
     };
     place.stir();
     let query = check(&frame).ok_or(Broken)?;
-    let Some(response) = answering.respond(query, client, Way::Quic, None) else {
+    let Some(response) = answering.respond(query, client, Way::Quic, None).await else {
         return Err(Broken);
     };
     let length = u16::try_from(response.len()).unwrap_or(u16::MAX);

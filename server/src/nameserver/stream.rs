@@ -74,7 +74,8 @@ async fn answer(
         }
         None => {}
     }
-    match answering.respond(query, client, way, Some(limits.idle)) {
+    let keepalive = Some(limits.idle);
+    match answering.respond(query, client, way, keepalive).await {
         Some(response) => messages.send(response).await.is_ok(),
         None => false,
     }
