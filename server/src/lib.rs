@@ -21,6 +21,7 @@ pub mod auth;
 mod backup;
 mod carry;
 mod clock;
+mod conditions;
 pub mod config;
 mod data_dir;
 mod delegation;

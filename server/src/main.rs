@@ -1,5 +1,6 @@
 //! `paynamed --config FILE`: a thin shell around [`payname_server`].
 
+mod approve_command;
 mod backup_command;
 mod carry_command;
 mod doctor_command;
@@ -20,6 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use self::{
+    approve_command::ApproveCommand,
     backup_command::{BackupCommand, RestoreCommand},
     carry_command::{ExportCommand, ImportCommand},
     doctor_command::DoctorCommand,
@@ -73,6 +75,8 @@ enum Command {
     /// Look after the zones and their keys
     #[command(subcommand)]
     Zone(ZoneCommand),
+    /// Give names to those who claimed them and wait, or refuse them
+    Approve(ApproveCommand),
     /// Make, list and take back invite codes
     #[command(subcommand)]
     Invite(InviteCommand),
@@ -140,6 +144,7 @@ async fn main() -> ExitCode {
         Some(Command::Export(command)) => command.run(&config).await,
         Some(Command::Import(command)) => command.run(&config).await,
         Some(Command::Zone(command)) => command.run(&config).await,
+        Some(Command::Approve(command)) => command.run(&config).await,
         Some(Command::Invite(command)) => command.run(&config).await,
         Some(Command::Token(command)) => command.run(&config).await,
         Some(Command::Audit) => token_command::audit(&config).await,

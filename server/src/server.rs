@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
+    conditions::{Conditions, Watch},
     config::{Config, Domain},
     data_dir::DataDir,
     http::{self, App, HttpCounts, Limits},
@@ -156,7 +157,7 @@ impl Server {
         let counts = HttpCounts::default();
         let others = Others::open(&config.provided, &store, &clock)?;
         let provided = config.provided.iter().map(|one| one.domain.clone());
-        let domains = config.domains.into_iter().chain(provided);
+        let domains: Vec<Domain> = config.domains.into_iter().chain(provided).collect();
 
         let app = Arc::new(App {
             store: Arc::clone(&store),
@@ -165,12 +166,13 @@ impl Server {
             proofs: Arc::new(ProofCache::default()),
             relay,
             committed: Arc::new(Notify::new()),
+            conditions: Conditions::known(),
             clock: clock.clone(),
             policy: Policy {
                 network: config.network,
                 allow_onchain: config.allow_onchain,
             },
-            domains: by_name(domains),
+            domains: by_name(domains.iter().cloned()),
             public_url: public_url.clone(),
             board: others.board.clone(),
             clients: config.http.clients,
@@ -196,6 +198,14 @@ impl Server {
             clock: clock.clone(),
             committed: Arc::clone(&app.committed),
             is_shared: config.database.is_some(),
+            watch: Watch {
+                store: Arc::clone(&store),
+                conditions: app.conditions.clone(),
+                domains,
+                policy: app.policy,
+                clock: clock.clone(),
+                committed: Arc::clone(&app.committed),
+            },
         };
         let (accepting, working) = (CancellationToken::new(), CancellationToken::new());
         let ledger = listeners.ledger();

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
+    conditions::{LOOK, Watch},
     outbox::Chain,
     publisher::Embedded,
     registration::Change,
@@ -43,6 +44,8 @@ pub(crate) struct Upkeep {
     pub(crate) committed: Arc<Notify>,
     /// Whether other servers may change the zones.
     pub(crate) is_shared: bool,
+    /// Looks at claims that wait.
+    pub(crate) watch: Watch,
 }
 
 impl Upkeep {
@@ -53,6 +56,7 @@ impl Upkeep {
                 every(CHORES, || self.chores()),
                 every(SERIALS, || self.mind_serials()),
                 every(EXPIRY, || self.expire()),
+                every(LOOK, || self.watch.look()),
                 self.compare(),
                 self.follow(),
             )

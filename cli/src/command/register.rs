@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use payname_api::{HandleStatus, State};
-use payname_resolver::{Handle, Instructions, lightning::offers::offer::Offer};
+use payname_resolver::{Handle, Instructions, UnixTime, lightning::offers::offer::Offer};
 
 use super::registrar::{Change, Registrar, status_json};
 use super::uri::build::offer;
@@ -50,7 +50,8 @@ impl Register {
         let uri = self.checked_uri()?;
         let change = Change::Publish(&uri);
         let status = self.registrar.change(context, &self.handle, &change)?;
-        let is_late = self.registrar.wait > 0 && status.state != State::Published;
+        let is_there = matches!(status.state, State::Published | State::Awaiting);
+        let is_late = self.registrar.wait > 0 && !is_there;
         finish(&self.handle, &status, is_late)
     }
 
@@ -84,6 +85,9 @@ fn finish(handle: &Handle, status: &HandleStatus, is_late: bool) -> Result<Repor
         );
         return Err(Failure::new(Exit::Network, "not_published_yet", message).with_all(fields));
     }
+    if status.state == State::Awaiting {
+        return Ok(Report::new(reserved(handle, status), fields));
+    }
     let strings: Vec<String> = status
         .txt
         .iter()
@@ -100,4 +104,17 @@ fn finish(handle: &Handle, status: &HandleStatus, is_late: bool) -> Result<Repor
         strings.join(" ")
     );
     Ok(Report::new(text, fields))
+}
+
+/// What is told of a name that is given only once something is so.
+fn reserved(handle: &Handle, status: &HandleStatus) -> String {
+    let private = status.private.as_ref();
+    let awaits = private.and_then(|private| private.awaits.as_ref());
+    let why = awaits.map_or("it waits", |awaits| awaits.text.as_str());
+    let until = awaits.map_or(0, |awaits| awaits.until);
+    format!(
+        "{handle} is reserved for this key until {} and not published yet: {}",
+        UnixTime(until),
+        text::escape(why)
+    )
 }

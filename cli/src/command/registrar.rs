@@ -80,7 +80,8 @@ impl Registrar {
         goal: State,
     ) -> HandleStatus {
         let waited = tokio::time::timeout(Duration::from_secs(self.wait), async {
-            while status.state != goal {
+            // What waits for somebody's word may wait for days.
+            while status.state != goal && status.state != State::Awaiting {
                 tokio::time::sleep(POLL).await;
                 // A server that restarts meanwhile is asked again; it has committed.
                 if let Ok(newer) = server.status(handle).await {

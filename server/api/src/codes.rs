@@ -94,6 +94,8 @@ codes! {
         "the operator of the server keeps the name for records of his own.";
     409 EXPIRED "expired"
         "the name has expired; renew it first.";
+    409 AWAITING "awaiting"
+        "the claim of the name still waits: it can be changed, removed or approved only.";
     409 SAME_OWNER "same_owner"
         "the name belongs already to the key that it is to be given to.";
     409 CONFUSABLE "confusable"

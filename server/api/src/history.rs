@@ -11,7 +11,7 @@ pub struct HistoryStep {
     /// The version that it made.
     pub version: u64,
     /// What was done: `claim`, `update`, `remove`, `disable`, `enable`, `renew`, `transfer`, `expire`,
-    /// `nostr`; more may come.
+    /// `fulfil`, `lapse`, `nostr`; more may come.
     pub action: String,
     /// When, in Unix seconds.
     pub at: u64,

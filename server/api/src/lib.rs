@@ -8,7 +8,7 @@
 //!
 //! | route | does | answers |
 //! |---|---|---|
-//! | `PUT /v1/domains/{domain}/handles/{user}` | claims or changes a name; body [`PutHandle`]; signed | 202 committed, 200 unchanged and published: [`HandleStatus`] |
+//! | `PUT /v1/domains/{domain}/handles/{user}` | claims or changes a name; body [`PutHandle`]; signed | 202 committed (or reserved, in state [`State::Awaiting`]), 200 unchanged and published: [`HandleStatus`] |
 //! | `GET /v1/domains/{domain}/handles/{user}` | shows a name; public | 200 [`HandleStatus`], 404 |
 //! | `DELETE /v1/domains/{domain}/handles/{user}` | takes a name out of DNS; signed | 202 [`HandleStatus`] in state [`State::Removing`] |
 //! | `POST …/handles/{user}/transfer` | gives a name to another key; body [`TransferHandle`]; signed by both | 200 [`HandleStatus`] |
@@ -19,6 +19,8 @@
 //! | `GET /v1/domains/{domain}/handles` | all names of a domain, in parts; operators | 200 [`Listed`] of [`HandleStatus`] |
 //! | `GET /v1/domains/{domain}/history` | the history of all names; operators | 200 `application/x-ndjson` of [`ExportedStep`] |
 //! | `POST /v1/domains/{domain}/handles` | claims a name that the server draws, where it does; body [`PutHandle`]; signed | 202 [`HandleStatus`], its path in `Location` |
+//! | `GET /v1/domains/{domain}/awaiting` | the names whose claims wait, in parts; operators | 200 [`Listed`] of [`HandleStatus`] |
+//! | `POST …/handles/{user}/approve` | gives a name to whoever claimed it and waits; operators | 202 [`HandleStatus`] |
 //! | `POST …/handles/{user}/grant` | gives a name to a key; body [`GrantHandle`]; operators | 202 [`HandleStatus`] |
 //! | `GET /v1/domains/{domain}/handles/{user}/proof` | the RFC 9102 proof | 200 `application/octet-stream` |
 //! | `GET /v1/domains` | the domains of the server, in parts | 200 [`Listed`] of [`DomainInfo`] |
@@ -45,7 +47,7 @@
 //!
 //! Operators send `Authorization: Bearer <token>` instead, with a token that `paynamed token create` has made. With scope
 //! `read` they see all names and histories; with `moderate` they disable, enable and remove any name, and what they have disabled its
-//! owner cannot enable; with `grant` they give names, in closed domains too.
+//! owner cannot enable; with `grant` they give names, in closed domains too, and approve claims that wait.
 //!
 //! # Acting on what one has seen
 //!
@@ -179,9 +181,24 @@ pub struct Private {
     /// From when on any key may claim it, in Unix seconds; missing: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub free_at: Option<u64>,
+    /// What the name waits for, or has waited for in vain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaits: Option<Awaits>,
     /// How Nostr programs find the name's owner (NIP-05); missing: not at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nostr: Option<NostrSetting>,
+}
+
+/// What a claim waits for. Whether it is so, the server finds out by itself, or its operator says.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Awaits {
+    /// The condition: `approval` by the operator; more may come.
+    pub condition: String,
+    /// What is to be done or known, for people.
+    pub text: String,
+    /// Until when the name is reserved, in Unix seconds; then it is free.
+    pub until: u64,
 }
 
 /// How far a name has come.
@@ -208,6 +225,8 @@ pub enum State {
     Expiring,
     /// Its time is over, and its absence proven from DNS. Its owner may renew it.
     Expired,
+    /// Claimed and reserved; what it waits for is not so yet, and nothing is published.
+    Awaiting,
 }
 
 /// From where the server looked when it proved a name.

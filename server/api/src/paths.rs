@@ -16,6 +16,10 @@ pub const HANDLES: &str = "/v1/domains/{domain}/handles";
 pub const EXPORT: &str = "/v1/domains/{domain}/history";
 /// The route by which the operator gives a name to a key.
 pub const GRANT: &str = "/v1/domains/{domain}/handles/{user}/grant";
+/// The route by which the operator gives a name to whoever claimed it and waits.
+pub const APPROVE: &str = "/v1/domains/{domain}/handles/{user}/approve";
+/// The names of a domain whose claims wait, for its operator.
+pub const AWAITING: &str = "/v1/domains/{domain}/awaiting";
 /// The route that gives a name to another key.
 pub const TRANSFER: &str = "/v1/domains/{domain}/handles/{user}/transfer";
 /// The route that takes a name out of DNS and hides it.

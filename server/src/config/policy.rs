@@ -5,11 +5,18 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 use serde::Deserialize;
 
 use super::{ConfigError, check::Checker, written::WrittenDomain};
-use crate::registration::{Access, EntryRules, NameRules, Terms};
+use crate::{
+    conditions::APPROVAL,
+    registration::{Access, EntryRules, NameRules, Requirement, Terms},
+};
 
 /// The most days that anything may last: a century.
 const MOST_DAYS: u32 = 36_525;
-const DAY: u64 = 24 * 3600;
+const DAY: u64 = 24 * HOUR;
+const HOUR: u64 = 3600;
+/// How long a name is reserved that waits, unless it is said otherwise; and the longest, a year.
+const RESERVE_HOURS: u32 = 7 * 24;
+const MOST_HOURS: u32 = 366 * 24;
 /// The most characters of a name: a label of DNS has as many octets.
 const LONGEST: u32 = 63;
 
@@ -18,6 +25,8 @@ const LONGEST: u32 = 63;
 #[serde(default, deny_unknown_fields)]
 pub(super) struct WrittenPolicy {
     access: String,
+    condition: Option<String>,
+    reserve_hours: Option<u32>,
     random_names: bool,
     names_per_key: u32,
     claims_per_network_and_day: u32,
@@ -41,6 +50,8 @@ impl Default for WrittenPolicy {
     fn default() -> Self {
         Self {
             access: "open".to_owned(),
+            condition: None,
+            reserve_hours: None,
             random_names: false,
             names_per_key: 0,
             claims_per_network_and_day: 0,
@@ -91,11 +102,45 @@ impl Checker<'_> {
         let limit = |number: u32| Some(number).filter(|number| *number > 0);
         Ok(Arc::new(EntryRules {
             names: self.names(&written.names)?,
+            condition: self.condition(policy, access)?,
             access,
             random: policy.random_names,
             names_per_key: limit(policy.names_per_key),
             claims_per_network: limit(policy.claims_per_network_and_day),
         }))
+    }
+
+    fn condition(
+        &self,
+        written: &WrittenPolicy,
+        access: Access,
+    ) -> Result<Option<Requirement>, ConfigError> {
+        let hours = written.reserve_hours.unwrap_or(RESERVE_HOURS);
+        let hours = self.within("domain.policy.reserve_hours", hours, 1, MOST_HOURS)?;
+        let Some(condition) = &written.condition else {
+            if written.reserve_hours.is_some() {
+                let remedy = "name what names wait for: condition = \"approval\"";
+                return Err(self.invalid(
+                    "domain.policy.reserve_hours",
+                    &hours.to_string(),
+                    remedy,
+                ));
+            }
+            return Ok(None);
+        };
+        let remedy = match (condition.as_str(), access) {
+            (APPROVAL, Access::Closed) => {
+                "leave it out: in a closed domain the operator gives all names, and nobody claims one"
+            }
+            (APPROVAL, _) => {
+                return Ok(Some(Requirement {
+                    condition: condition.clone(),
+                    reserve: u64::from(hours).saturating_mul(HOUR),
+                }));
+            }
+            _ => "write \"approval\" (the operator approves each name), or leave it out",
+        };
+        Err(self.invalid("domain.policy.condition", condition, remedy))
     }
 
     fn names(&self, written: &WrittenNames) -> Result<NameRules, ConfigError> {

@@ -274,6 +274,8 @@ impl From<Refusal> for Failure {
                 "Disabled by the operator",
             ),
             Refusal::Expired { .. } => (StatusCode::CONFLICT, codes::EXPIRED, "Expired"),
+            Refusal::Awaiting { .. } => (StatusCode::CONFLICT, codes::AWAITING, "Still waits"),
+            Refusal::NotAsked(_) => return Self::unavailable(&refusal.to_string()),
             Refusal::SameOwner(_) => (
                 StatusCode::CONFLICT,
                 codes::SAME_OWNER,

@@ -19,6 +19,7 @@ use serde::de::DeserializeOwned;
 use super::{
     App,
     asked::{Asked, PathOfName},
+    awaiting,
     document::problems,
     failure::Failure,
     nostr,
@@ -80,7 +81,7 @@ problems!(PutProblems: CLOSED, INVITE_NEEDED, INVITE_INVALID, TOO_MANY_NAMES, TO
     security(("nostr" = [])),
     responses(
         (status = OK, description = "It is so already, and published.", body = HandleStatus, headers(("ETag" = String, description = "Its version, quoted."))),
-        (status = ACCEPTED, description = "Committed, and on its way into DNS.", body = HandleStatus, headers(("ETag" = String, description = "Its version, quoted."))),
+        (status = ACCEPTED, description = "Committed, and on its way into DNS; or reserved, in state `awaiting`, with what it waits for.", body = HandleStatus, headers(("ETag" = String, description = "Its version, quoted."))),
         PutProblems,
     ),
 )]
@@ -102,12 +103,14 @@ pub(crate) async fn put(
     app.served.check_free(&domain.zone, &handle)?;
     app.board.check_free(&handle)?;
     web::reserved::check(&handle, &app.domains)?;
+    let demand = app.demand(domain, &handle, signed.owner, now).await?;
     let what = What::Put { uri: wanted.uri };
     let change = Change {
         entry: Entry {
             rules: Arc::clone(&domain.entry),
             invite: wanted.invite.as_deref().map(InviteHash::of),
             network: asked.visitor.network(),
+            demand,
             ..Entry::default()
         },
         ..Change::signed(handle, what, signed, now)
@@ -167,7 +170,10 @@ impl App {
             effect,
         } = self.store.change(change).await?;
         let status = match effect {
-            Effect::Nothing | Effect::Keep(_) => StatusCode::OK,
+            Effect::Nothing | Effect::Keep(_) | Effect::Record(_) => match registration.state {
+                State::Awaiting => StatusCode::ACCEPTED,
+                _ => StatusCode::OK,
+            },
             Effect::Publish(_) | Effect::Retry => {
                 self.committed.notify_one();
                 StatusCode::ACCEPTED
@@ -238,6 +244,7 @@ pub(crate) fn describe(registration: &Registration, all: bool) -> HandleStatus {
             suspended: registration.suspended,
             expires_at: registration.expires_at.map(|at| at.0),
             free_at: registration.free_at.map(|at| at.0),
+            awaits: registration.awaits.as_ref().map(awaiting::describe),
             nostr: registration.nostr.as_ref().map(nostr::describe),
         }),
     }

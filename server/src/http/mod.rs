@@ -1,6 +1,7 @@
 //! The HTTP API: requests to values, values to responses. The rules live elsewhere.
 
 mod asked;
+mod awaiting;
 mod batch;
 mod bearer;
 mod counts;
@@ -49,6 +50,7 @@ pub(crate) use self::{
 
 use crate::{
     clock::Clock,
+    conditions::Conditions,
     config::{Clients, Domain},
     policy::Policy,
     proof_cache::ProofCache,
@@ -72,6 +74,7 @@ pub(crate) struct App {
     /// Proofs of any name, where the operator has named a resolver.
     pub(crate) relay: Option<ProofRelay>,
     pub(crate) committed: Arc<Notify>,
+    pub(crate) conditions: Conditions,
     pub(crate) clock: Clock,
     pub(crate) policy: Policy,
     pub(crate) domains: BTreeMap<String, Domain>,
@@ -138,6 +141,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .merge(lifecycle::routes())
         .merge(nostr::routes())
         .merge(operators::routes())
+        .merge(awaiting::routes())
         .routes(routes!(history::show))
         .routes(routes!(proofs::show))
         .routes(routes!(batch::show))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use payname_resolver::UnixTime;
 
-use super::{By, Change, Decision, Deed, Effect, NameRules, Refusal};
+use super::{By, Change, Decision, Deed, Demand, Effect, NameRules, Refusal, Requirement};
 use crate::key::OwnerKey;
 
 /// What a claim of a new name must meet. The default asks for nothing.
@@ -17,6 +17,8 @@ pub struct Entry {
     pub invite: Option<InviteHash>,
     /// Whether the server has drawn the name.
     pub drawn: bool,
+    /// What the claim has to meet, where the domain demands something.
+    pub demand: Option<Demand>,
     /// From where the claim came. It is kept only as a hash whose key is forgotten after two days.
     pub network: Option<IpNet>,
 }
@@ -28,6 +30,8 @@ pub struct EntryRules {
     pub names: NameRules,
     /// Who may have one.
     pub access: Access,
+    /// What must be so before a chosen name is published.
+    pub condition: Option<Requirement>,
     /// Whether everybody may have a name that the server draws.
     pub random: bool,
     /// How many names a key may hold; none: any number.
@@ -102,8 +106,8 @@ pub struct Neighbour {
 impl Decision {
     /// Whether a name begins a life by this: then its claim must be admitted.
     pub fn begins_life(&self) -> bool {
-        self.effect == Effect::Publish(Deed::Claim)
-            && self.registration.born == self.registration.version
+        let is_claim = [Effect::Publish(Deed::Claim), Effect::Record(Deed::Claim)];
+        is_claim.contains(&self.effect) && self.registration.born == self.registration.version
     }
 }
 

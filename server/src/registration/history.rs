@@ -24,6 +24,10 @@ pub enum Deed {
     Transfer,
     /// Its time was over.
     Expire,
+    /// What its claim waited for was so, and it was given.
+    Fulfil,
+    /// Its claim waited in vain.
+    Lapse,
     /// Nostr programs were to find its owner, otherwise than before or no longer.
     Nostr,
 }
@@ -67,7 +71,7 @@ pub struct Step {
 }
 
 impl Deed {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::Claim,
         Self::Update,
         Self::Remove,
@@ -76,6 +80,8 @@ impl Deed {
         Self::Renew,
         Self::Transfer,
         Self::Expire,
+        Self::Fulfil,
+        Self::Lapse,
         Self::Nostr,
     ];
 
@@ -97,6 +103,8 @@ impl Deed {
             Self::Renew => "renew",
             Self::Transfer => "transfer",
             Self::Expire => "expire",
+            Self::Fulfil => "fulfil",
+            Self::Lapse => "lapse",
             Self::Nostr => "nostr",
         }
     }

@@ -6,7 +6,7 @@
 
 use payname_api::State;
 
-use super::{By, Change, Decision, Deed, Effect, Nostr, Precondition, Refusal, Registration, What};
+use super::{By, Change, Decision, Deed, Effect, Precondition, Refusal, Registration, What};
 use crate::key::OwnerKey;
 
 /// A name that is put again as it is has its end put off only by more than this, in seconds: so the
@@ -21,14 +21,16 @@ impl Change {
     /// wants it to be.
     pub fn decide(&self, present: Option<&Registration>) -> Result<Decision, Refusal> {
         let key = match &self.by {
+            By::Server if self.what == What::Fulfil => return self.fulfil(present),
             By::Server => return self.expire(present),
             By::Operator(_) => None,
             By::Key(signed) => Some(signed.owner),
         };
         // What is free is nobody's, unless its former owner is first.
         let former = present;
-        let present =
-            present.filter(|present| !present.is_free(self.at) || self.is_owners(present));
+        let present = present
+            .filter(|present| !present.is_free(self.at) || self.is_owners(present))
+            .filter(|present| !present.was_never_given(self.at));
         if let Some(present) = present
             && key.is_some()
             && !self.is_owners(present)
@@ -40,13 +42,17 @@ impl Change {
         }
         let alive = present.filter(|present| !present.is_gone());
         self.check_precondition(alive.map(|present| present.version))?;
+        if let Some(present) = alive {
+            self.refuse_awaiting(present)?;
+        }
         match (&self.what, present, key) {
-            (What::Put { uri }, None, Some(key)) => Ok(self.claim(former, uri, key)),
+            (What::Put { uri }, None, Some(key)) => self.claim(former, uri, key),
             (What::Put { uri }, Some(present), Some(_)) => self.put(present, uri),
             (What::Grant { to, uri }, present, None) => self.grant((present, former), uri, *to),
             (What::Put { .. } | What::Grant { .. }, None, _) => {
                 Err(Refusal::NotTheirs(self.handle.clone()))
             }
+            (What::Fulfil, present, None) => self.fulfil(present),
             (_, None, _) => Err(Refusal::Unknown(self.handle.clone())),
             (What::Remove, Some(present), _) => Ok(self.remove(present)),
             (What::Disable, Some(present), _) => self.disable(present),
@@ -57,7 +63,7 @@ impl Change {
             }
             (What::Nostr(nostr), Some(present), Some(_)) => self.tell(present, nostr.as_ref()),
             (What::Put { .. } | What::Grant { .. } | What::Renew | What::Nostr(_), _, _)
-            | (What::Transfer { .. } | What::Expire, _, _) => {
+            | (What::Transfer { .. } | What::Fulfil | What::Expire, _, _) => {
                 Err(Refusal::NotTheirs(self.handle.clone()))
             }
         }
@@ -69,6 +75,9 @@ impl Change {
 
     fn put(&self, present: &Registration, uri: &str) -> Result<Decision, Refusal> {
         self.refuse_suspended(present)?;
+        if present.state == State::Awaiting {
+            return Ok(self.put_awaiting(present, uri));
+        }
         let mut next = self.renewed(present);
         let is_same = [&present.uri, &present.kept].contains(&&Some(uri.to_owned()));
         if is_same && !present.is_gone() {
@@ -91,7 +100,12 @@ impl Change {
 
     /// The first version of a name; or of its next life, which goes on counting where the last one
     /// ended, so that no version is ever of two contents.
-    fn claim(&self, former: Option<&Registration>, uri: &str, key: OwnerKey) -> Decision {
+    fn claim(
+        &self,
+        former: Option<&Registration>,
+        uri: &str,
+        key: OwnerKey,
+    ) -> Result<Decision, Refusal> {
         let version = former.map_or(0, |former| former.version).saturating_add(1);
         let at = former.map_or(self.at, |former| former.updated_at.max(self.at));
         let mut registration = Registration {
@@ -108,14 +122,19 @@ impl Change {
             updated_at: at,
             expires_at: None,
             free_at: None,
+            awaits: self.awaited(at)?,
             nostr: None,
             published_at: None,
             proven_by: None,
             error: None,
         };
+        if registration.awaits.is_some() {
+            registration.reserve(uri);
+            return Ok(record(registration, Deed::Claim));
+        }
         self.set_end(&mut registration);
         registration.set_uri(uri.to_owned());
-        publish(registration, Deed::Claim)
+        Ok(publish(registration, Deed::Claim))
     }
 
     /// As a claim; what is held for somebody goes to nobody else.
@@ -126,7 +145,7 @@ impl Change {
         to: OwnerKey,
     ) -> Result<Decision, Refusal> {
         match present {
-            None => Ok(self.claim(former, uri, to)),
+            None => self.claim(former, uri, to),
             Some(present) => Err(Refusal::NotOwner {
                 handle: self.handle.clone(),
                 removed: present.is_gone(),
@@ -137,6 +156,9 @@ impl Change {
     fn remove(&self, present: &Registration) -> Decision {
         if matches!(present.state, State::Removing | State::Removed) {
             return present.again();
+        }
+        if present.state == State::Awaiting {
+            return self.withdraw(present, Deed::Remove);
         }
         let mut next = self.next(present);
         (next.uri, next.kept, next.disabled) = (None, None, false);
@@ -210,18 +232,6 @@ impl Change {
         Ok(keep(next, Deed::Transfer))
     }
 
-    /// DNS has nothing of it.
-    fn tell(&self, present: &Registration, nostr: Option<&Nostr>) -> Result<Decision, Refusal> {
-        self.refuse_suspended(present)?;
-        self.refuse_gone(present)?;
-        if present.nostr.as_ref() == nostr {
-            return Ok(present.as_it_is());
-        }
-        let mut next = self.next(present);
-        next.nostr = nostr.cloned();
-        Ok(keep(next, Deed::Nostr))
-    }
-
     /// Not a matter of who asks, but of time.
     fn expire(&self, present: Option<&Registration>) -> Result<Decision, Refusal> {
         let present = present.ok_or_else(|| Refusal::Unknown(self.handle.clone()))?;
@@ -231,13 +241,16 @@ impl Change {
         if present.is_gone() || !present.is_over(self.at) {
             return Ok(present.as_it_is());
         }
+        if present.state == State::Awaiting {
+            return Ok(self.withdraw(present, Deed::Lapse));
+        }
         let mut next = self.next(present);
         next.hide(State::Expiring);
         Ok(publish(next, Deed::Expire))
     }
 
     /// The next version, in all else like the present one.
-    fn next(&self, present: &Registration) -> Registration {
+    pub(super) fn next(&self, present: &Registration) -> Registration {
         Registration {
             version: present.version.saturating_add(1),
             updated_at: self.at.max(present.updated_at),
@@ -252,7 +265,7 @@ impl Change {
         next
     }
 
-    fn set_end(&self, registration: &mut Registration) {
+    pub(super) fn set_end(&self, registration: &mut Registration) {
         let end = self
             .terms
             .life
@@ -261,14 +274,14 @@ impl Change {
         registration.free_at = end.and_then(|end| self.terms.hold.map(|hold| end.plus(hold)));
     }
 
-    fn refuse_suspended(&self, present: &Registration) -> Result<(), Refusal> {
+    pub(super) fn refuse_suspended(&self, present: &Registration) -> Result<(), Refusal> {
         if present.suspended {
             return Err(Refusal::Suspended(self.handle.clone()));
         }
         Ok(())
     }
 
-    fn refuse_gone(&self, present: &Registration) -> Result<(), Refusal> {
+    pub(super) fn refuse_gone(&self, present: &Registration) -> Result<(), Refusal> {
         match present.state {
             State::Removing | State::Removed => Err(Refusal::Unknown(self.handle.clone())),
             State::Expiring | State::Expired => Err(Refusal::Expired {
@@ -298,7 +311,7 @@ impl Change {
 
 impl Registration {
     /// What asking once more for the same comes to.
-    fn again(&self) -> Decision {
+    pub(super) fn again(&self) -> Decision {
         let effect = match self.state {
             State::Published | State::Removed | State::Disabled | State::Expired => Effect::Nothing,
             _ => Effect::Retry,
@@ -310,7 +323,7 @@ impl Registration {
     }
 
     /// What a change comes to that changes nothing.
-    fn as_it_is(&self) -> Decision {
+    pub(super) fn as_it_is(&self) -> Decision {
         Decision {
             registration: self.clone(),
             effect: Effect::Nothing,
@@ -332,7 +345,7 @@ impl Registration {
     }
 
     /// Into DNS with what is kept, unless somebody has disabled it.
-    fn show(&mut self) {
+    pub(super) fn show(&mut self) {
         if self.disabled || self.suspended {
             self.state = State::Disabling;
             return;
@@ -349,7 +362,7 @@ impl Registration {
 }
 
 /// A version that DNS is to be brought to.
-fn publish(registration: Registration, deed: Deed) -> Decision {
+pub(super) fn publish(registration: Registration, deed: Deed) -> Decision {
     let registration = Registration {
         published_at: None,
         proven_by: None,
@@ -362,8 +375,16 @@ fn publish(registration: Registration, deed: Deed) -> Decision {
     }
 }
 
+/// A version of which DNS has nothing.
+pub(super) fn record(registration: Registration, deed: Deed) -> Decision {
+    Decision {
+        registration,
+        effect: Effect::Record(deed),
+    }
+}
+
 /// A version that DNS needs not know of.
-fn keep(registration: Registration, deed: Deed) -> Decision {
+pub(super) fn keep(registration: Registration, deed: Deed) -> Decision {
     Decision {
         registration,
         effect: Effect::Keep(deed),

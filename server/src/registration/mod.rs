@@ -3,6 +3,8 @@
 //! [`Change::decide`] is the whole law of ownership: a function of the present state and the
 //! change. A store runs it inside its transaction and writes what it returns.
 
+mod awaiting;
+mod condition;
 mod entry;
 mod history;
 mod law;
@@ -18,6 +20,7 @@ use payname_resolver::{Handle, UnixTime};
 use crate::key::{EventId, OwnerKey};
 
 pub use self::{
+    condition::{Awaited, Condition, ConditionError, Demand, Requirement},
     entry::{Access, Entry, EntryRules, Facts, Invite, InviteHash, Neighbour},
     history::{Author, Deed, Step},
     names::{NameRules, above, lies_under, skeleton_of},
@@ -54,6 +57,8 @@ pub struct Registration {
     pub expires_at: Option<UnixTime>,
     /// From when on any key may claim it; none: only the owner's, for good.
     pub free_at: Option<UnixTime>,
+    /// What it waits for; what it waited for in vain, once it is gone.
+    pub awaits: Option<Awaited>,
     /// How Nostr programs find its owner, where he wants to be found.
     pub nostr: Option<Nostr>,
     /// When this version was proven from DNS.
@@ -113,6 +118,8 @@ pub enum What {
         /// The URI, already checked.
         uri: String,
     },
+    /// Gives a name to whoever claimed it: what it waited for is so.
+    Fulfil,
     /// Takes the name out of DNS since its time is over.
     Expire,
 }
@@ -177,6 +184,8 @@ pub struct Decision {
 pub enum Effect {
     /// A new version: store it with this in its history, and bring DNS to it.
     Publish(Deed),
+    /// A new version of which DNS has nothing and shall have nothing: store it with this in its history.
+    Record(Deed),
     /// A new version that DNS shows already: store it with this in its history.
     Keep(Deed),
     /// The same version once more: nothing to store; try to publish it again now.
@@ -209,6 +218,11 @@ impl Change {
         Self::by(handle, What::Expire, By::Server, at)
     }
 
+    /// What was claimed is given, since what it waited for is so.
+    pub fn fulfilled(handle: Handle, at: UnixTime) -> Self {
+        Self::by(handle, What::Fulfil, By::Server, at)
+    }
+
     /// The signatures that are used up by this change.
     pub(crate) fn signatures(&self) -> impl Iterator<Item = &Signed> {
         let by = match &self.by {
@@ -234,7 +248,8 @@ impl Registration {
 
     /// Whether nobody but its owner and the operator may know that there is such a name.
     pub fn is_hidden(&self) -> bool {
-        self.disabled || self.suspended || matches!(self.state, State::Expiring | State::Expired)
+        let is_over = matches!(self.state, State::Expiring | State::Expired);
+        self.disabled || self.suspended || is_over || self.awaits.is_some()
     }
 
     /// How Nostr programs find its owner: as long as the name is there for everybody to see.

@@ -5,6 +5,7 @@ use nostr::key::PublicKey;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::{Change, Decision, Deed, Refusal, Registration, law::keep};
 use crate::key::OwnerKey;
 
 /// The most relays that are told of one name.
@@ -78,6 +79,24 @@ impl Nostr {
                 .map(|relay| relay.as_str().map(str::to_owned))
                 .collect::<Option<_>>()?,
         })
+    }
+}
+
+impl Change {
+    /// DNS has nothing of it.
+    pub(super) fn tell(
+        &self,
+        present: &Registration,
+        nostr: Option<&Nostr>,
+    ) -> Result<Decision, Refusal> {
+        self.refuse_suspended(present)?;
+        self.refuse_gone(present)?;
+        if present.nostr.as_ref() == nostr {
+            return Ok(present.as_it_is());
+        }
+        let mut next = self.next(present);
+        next.nostr = nostr.cloned();
+        Ok(keep(next, Deed::Nostr))
     }
 }
 

@@ -39,6 +39,19 @@ pub enum Refusal {
         /// When.
         at: UnixTime,
     },
+    /// The claim of the name still waits.
+    #[error(
+        "{handle} is reserved until {until} and waits; it can be changed, removed or approved, and nothing else"
+    )]
+    Awaiting {
+        /// The name.
+        handle: Handle,
+        /// How long it is reserved.
+        until: UnixTime,
+    },
+    /// What the claim has to meet was not demanded.
+    #[error("what {0} is given for has changed meanwhile; send the request again")]
+    NotAsked(Handle),
     /// The name is given to whom it belongs already.
     #[error("{0} belongs to this key already; name the key that is to have it")]
     SameOwner(Handle),

@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod awaiting;
 mod nostr;
 
 const ALICE: OwnerKey = OwnerKey([1; 32]);

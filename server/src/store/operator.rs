@@ -57,6 +57,14 @@ pub trait OperatorStore: Send + Sync + std::fmt::Debug {
         limit: usize,
     ) -> Result<Vec<Registration>, StoreError>;
 
+    /// Up to `limit` names of a domain whose claims wait, sorted by user, after the user `after`.
+    async fn awaiting(
+        &self,
+        domain: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Registration>, StoreError>;
+
     /// Up to `limit` steps of the history of all names of a domain, sorted by user and version, after
     /// those of a user up to a version.
     async fn all_history(

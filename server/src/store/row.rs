@@ -7,7 +7,7 @@ use rusqlite::Row;
 use super::StoreError;
 use crate::{
     key::OwnerKey,
-    registration::{Nostr, Registration},
+    registration::{Awaited, Nostr, Registration},
     tokens::Scope,
 };
 
@@ -15,9 +15,10 @@ use crate::{
 pub(super) const COLUMNS: &str = "handles.domain, handles.user, handles.owner, handles.uri, \
     handles.state, handles.version, handles.created_at, handles.updated_at, \
     handles.published_at, handles.proven_by, handles.error, handles.kept, handles.disabled, \
-    handles.suspended, handles.born, handles.expires_at, handles.free_at, handles.nostr";
+    handles.suspended, handles.born, handles.expires_at, handles.free_at, handles.nostr, \
+    handles.awaits";
 /// How many they are: the place of what a query reads beside them.
-pub(super) const COLUMN_COUNT: usize = 18;
+pub(super) const COLUMN_COUNT: usize = 19;
 
 /// Reads a registration out of the first columns of a row.
 pub(super) fn registration(row: &Row<'_>) -> Result<Registration, StoreError> {
@@ -43,6 +44,7 @@ pub(super) fn registration(row: &Row<'_>) -> Result<Registration, StoreError> {
         expires_at: row.get::<_, Option<u64>>(15)?.map(UnixTime),
         free_at: row.get::<_, Option<u64>>(16)?.map(UnixTime),
         nostr: nostr_from(row.get(17)?)?,
+        awaits: awaits_from(row.get(18)?)?,
     })
 }
 
@@ -57,6 +59,7 @@ pub(super) fn state_text(state: State) -> &'static str {
         State::Disabled => "disabled",
         State::Expiring => "expiring",
         State::Expired => "expired",
+        State::Awaiting => "awaiting",
         // The only other state there is; a word for a new one would come with a migration.
         _ => "pending",
     }
@@ -83,6 +86,7 @@ pub(super) fn state_from(text: &str) -> Option<State> {
         "disabled" => State::Disabled,
         "expiring" => State::Expiring,
         "expired" => State::Expired,
+        "awaiting" => State::Awaiting,
         _ => return None,
     })
 }
@@ -94,6 +98,12 @@ pub(super) fn prover_from(text: String) -> Result<ProvenBy, StoreError> {
 /// How a name is found in Nostr, as a row has it.
 pub(super) fn nostr_from(text: Option<String>) -> Result<Option<Nostr>, StoreError> {
     let read = |text: String| Nostr::from_text(&text).ok_or_else(|| unreadable("nostr", text));
+    text.map(read).transpose()
+}
+
+/// What a name waits for, as a row has it.
+pub(super) fn awaits_from(text: Option<String>) -> Result<Option<Awaited>, StoreError> {
+    let read = |text: String| Awaited::from_text(&text).ok_or_else(|| unreadable("awaits", text));
     text.map(read).transpose()
 }
 

@@ -34,6 +34,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0004.sql"),
     include_str!("schema/0005.sql"),
     include_str!("schema/0006.sql"),
+    include_str!("schema/0007.sql"),
 ];
 /// How long to wait for a lock that another program holds on the file, such as a backup.
 const BUSY: Duration = Duration::from_secs(5);

@@ -41,6 +41,8 @@ pub(super) fn told(step: &HistoryStep) -> Told {
             "renew" => "Renewed".to_owned(),
             "transfer" => "Given away".to_owned(),
             "expire" => "Ended".to_owned(),
+            "fulfil" => "Given".to_owned(),
+            "lapse" => "Claimed in vain".to_owned(),
             "nostr" if step.nostr.is_some() => "Told to Nostr".to_owned(),
             "nostr" => "Told to Nostr no longer".to_owned(),
             other => shown(other),

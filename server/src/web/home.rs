@@ -25,6 +25,8 @@ struct DomainPage<'a> {
     domain: &'a str,
     /// Who may have a name.
     access: Access,
+    /// How long a name is reserved that waits for the operator's word; none if it is given at once.
+    reserve: Option<String>,
     network: String,
     takes_addresses: bool,
     ttl: String,
@@ -70,6 +72,7 @@ pub(super) fn domain(app: &App, domain: &config::Domain, _headers: &HeaderMap) -
         frame,
         domain: &domain.name,
         access: domain.entry.access,
+        reserve: domain.entry.requirement(false).map(|one| span(one.reserve)),
         network: match app.policy.network.to_string().as_str() {
             "bitcoin" => "Bitcoin".to_owned(),
             other => other.to_owned(),

@@ -6,6 +6,7 @@
 
 mod amount;
 mod assets;
+mod awaited;
 mod deed;
 mod form;
 mod found;

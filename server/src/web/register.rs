@@ -13,6 +13,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::{
+    awaited,
     form::{Fields, is_own},
     frame::{Frame, send, send_secret},
     missing, place,
@@ -60,6 +61,8 @@ struct SignStep<'a> {
     domain: &'a str,
     back: &'a ReadBack,
     invite: &'a str,
+    /// Whether the name is given at once.
+    waits: bool,
     draft: Draft,
     error: Option<String>,
 }
@@ -200,7 +203,11 @@ pub(super) async fn sign(
         .make(&app, asked, &back.handle, fields.credential())
         .await
     {
-        Ok(_) => Redirect::to(&place::path(&app, &back.handle, &headers)).into_response(),
+        Ok(answer) => {
+            let waits = awaited::page(&app, domain, &back, answer, &headers).await;
+            let there = || Redirect::to(&place::path(&app, &back.handle, &headers));
+            waits.unwrap_or_else(|| there().into_response())
+        }
         Err(error) => sign_step(&app, domain, &back, &fields, Some(&error)),
     }
 }
@@ -263,6 +270,7 @@ fn sign_step(
         domain: &domain.name,
         back,
         invite,
+        waits: domain.entry.requirement(false).is_some(),
         draft: Draft::claim(app, &back.handle, &back.uri, invite),
         error: error.map(ToString::to_string),
     };

@@ -6,6 +6,7 @@
     clippy::panic
 )]
 
+mod awaiting;
 mod backed_up;
 mod bootstrap;
 mod carried;

@@ -68,6 +68,24 @@ fn every_mistake_names_the_file_the_key_and_the_remedy() {
         ),
         (
             "nameservers = [\"ns1.example.net\"]",
+            "nameservers = [\"ns1.example.net\"]\n[domain.policy]\ncondition = \"money\"",
+            "domain.policy.condition",
+            "approval",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "nameservers = [\"ns1.example.net\"]\n[domain.policy]\naccess = \"closed\"\ncondition = \"approval\"",
+            "domain.policy.condition",
+            "leave it out",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "nameservers = [\"ns1.example.net\"]\n[domain.policy]\nreserve_hours = 3",
+            "domain.policy.reserve_hours",
+            "condition",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
             "nameservers = [\"ns1.example.net\"]\n[domain.names]\nmin_length = 0",
             "domain.names.min_length",
             "from 1 to 63",

@@ -211,7 +211,7 @@ async fn known(
 fn note(known: &mut BTreeMap<Name, Known>, provided: &Provided, registration: &Registration) {
     let is_settled = matches!(
         registration.state,
-        State::Published | State::Removed | State::Disabled | State::Expired
+        State::Published | State::Removed | State::Disabled | State::Expired | State::Awaiting
     );
     let what = match provided.text(registration) {
         Ok(text) if is_settled => Known::Settled(text),

@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     registration::{
-        Change, Decision, Deed, Effect, Nostr, Refusal, Registration, lies_under, skeleton_of,
+        Awaited, Change, Decision, Deed, Effect, Nostr, Refusal, Registration, lies_under,
+        skeleton_of,
     },
     store::{
         ChangeError, StoreError,
@@ -35,14 +36,15 @@ const USE_UP: &str = "
 const WRITE: &str = "
     WITH name AS (
         INSERT INTO handles (domain, username, owner, uri, state, version, created_at, updated_at,
-            kept, disabled, suspended, born, expires_at, free_at, skeleton, under, nostr)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $21, $22, $23)
+            kept, disabled, suspended, born, expires_at, free_at, skeleton, under, nostr,
+            awaits)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $21, $22, $23, $24)
         ON CONFLICT (domain, username) DO UPDATE SET
             owner = excluded.owner, uri = excluded.uri, version = excluded.version,
             created_at = excluded.created_at, updated_at = excluded.updated_at,
             kept = excluded.kept, disabled = excluded.disabled, suspended = excluded.suspended,
             born = excluded.born, expires_at = excluded.expires_at, free_at = excluded.free_at,
-            nostr = excluded.nostr,
+            nostr = excluded.nostr, awaits = excluded.awaits,
             state = CASE WHEN $15 THEN excluded.state ELSE handles.state END,
             published_at = CASE WHEN $15 THEN NULL ELSE handles.published_at END,
             proven_by = CASE WHEN $15 THEN NULL ELSE handles.proven_by END,
@@ -79,8 +81,29 @@ pub(super) async fn make(
         entry::settle(transaction, change).await?;
     }
     let written = match decision.effect {
-        Effect::Publish(deed) => write(transaction, change, registration, deed, true).await,
-        Effect::Keep(deed) => write(transaction, change, registration, deed, false).await,
+        Effect::Publish(deed) => {
+            write(transaction, change, registration, deed, (true, WITH_TASK)).await
+        }
+        Effect::Record(deed) => {
+            write(
+                transaction,
+                change,
+                registration,
+                deed,
+                (true, WITHOUT_TASK),
+            )
+            .await
+        }
+        Effect::Keep(deed) => {
+            write(
+                transaction,
+                change,
+                registration,
+                deed,
+                (false, WITHOUT_TASK),
+            )
+            .await
+        }
         Effect::Retry => write_task(transaction, &change.handle).await,
         Effect::Nothing => Ok(()),
     };
@@ -127,9 +150,8 @@ async fn write(
     change: &Change,
     registration: &Registration,
     deed: Deed,
-    anew: bool,
+    (anew, rest): (bool, &str),
 ) -> Result<(), tokio_postgres::Error> {
-    let rest = if anew { WITH_TASK } else { WITHOUT_TASK };
     let statement = transaction
         .prepare_cached(&format!("{WRITE} {rest}"))
         .await?;
@@ -162,6 +184,7 @@ async fn write(
                 &skeleton_of(registration.handle.user()),
                 &lies_under(registration.handle.user()),
                 &registration.nostr.as_ref().map(Nostr::text),
+                &registration.awaits.as_ref().map(Awaited::text),
             ],
         )
         .await?;

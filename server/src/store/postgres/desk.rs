@@ -167,6 +167,24 @@ impl OperatorStore for Postgres {
         rows.iter().map(registration).collect()
     }
 
+    async fn awaiting(
+        &self,
+        domain: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Registration>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM handles
+             WHERE state = 'awaiting' AND domain = $1 AND username > $2
+             ORDER BY username LIMIT $3"
+        );
+        let client = self.client().await?;
+        let statement = client.prepare_cached(&sql).await?;
+        let (after, limit) = (after.unwrap_or_default(), count(limit));
+        let rows = client.query(&statement, &[&domain, &after, &limit]).await?;
+        rows.iter().map(registration).collect()
+    }
+
     async fn all_history(
         &self,
         domain: &str,

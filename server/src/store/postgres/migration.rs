@@ -19,6 +19,7 @@ const STEPS: &[&str] = &[
     include_str!("../schema/postgres/0006.sql"),
     include_str!("../schema/postgres/0007.sql"),
     include_str!("../schema/postgres/0008.sql"),
+    include_str!("../schema/postgres/0009.sql"),
 ];
 
 /// Whoever holds this lock migrates; all servers of one database ask for the same.

@@ -8,7 +8,7 @@ use crate::{
     registration::Registration,
     store::{
         StoreError, Task, TaskId,
-        row::{nostr_from, prover_from, state_from, unreadable},
+        row::{awaits_from, nostr_from, prover_from, state_from, unreadable},
     },
 };
 
@@ -16,9 +16,10 @@ use crate::{
 pub(super) const COLUMNS: &str = "handles.domain, handles.username, handles.owner, handles.uri, \
     handles.state, handles.version, handles.created_at, handles.updated_at, \
     handles.published_at, handles.proven_by, handles.error, handles.kept, handles.disabled, \
-    handles.suspended, handles.born, handles.expires_at, handles.free_at, handles.nostr";
+    handles.suspended, handles.born, handles.expires_at, handles.free_at, handles.nostr, \
+    handles.awaits";
 /// How many they are: the place of what a query reads beside them.
-const COLUMN_COUNT: usize = 18;
+const COLUMN_COUNT: usize = 19;
 
 /// Reads a registration out of the first columns of a row.
 pub(super) fn registration(row: &Row) -> Result<Registration, StoreError> {
@@ -45,6 +46,7 @@ pub(super) fn registration(row: &Row) -> Result<Registration, StoreError> {
         expires_at: time(row, 15)?,
         free_at: time(row, 16)?,
         nostr: nostr_from(row.try_get(17)?)?,
+        awaits: awaits_from(row.try_get(18)?)?,
     })
 }
 

@@ -5,7 +5,8 @@ use rusqlite::{Connection, named_params, params};
 use super::{desk::write_act, entry, find};
 use crate::{
     registration::{
-        Change, Decision, Deed, Effect, Nostr, Refusal, Registration, lies_under, skeleton_of,
+        Awaited, Change, Decision, Deed, Effect, Nostr, Refusal, Registration, lies_under,
+        skeleton_of,
     },
     store::{
         ChangeError, StoreError,
@@ -33,6 +34,10 @@ pub(super) fn make_change(
             let id = write_registration(connection, registration, true)?;
             write_history(connection, id, change, registration, deed)?;
             write_task(connection, registration)?;
+        }
+        Effect::Record(deed) => {
+            let id = write_registration(connection, registration, true)?;
+            write_history(connection, id, change, registration, deed)?;
         }
         Effect::Keep(deed) => {
             let id = write_registration(connection, registration, false)?;
@@ -68,15 +73,16 @@ fn write_registration(
 ) -> Result<i64, StoreError> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO handles (domain, user, owner, uri, state, version, created_at, updated_at,
-             kept, disabled, suspended, born, expires_at, free_at, skeleton, under, nostr)
+             kept, disabled, suspended, born, expires_at, free_at, skeleton, under, nostr, awaits)
          VALUES (:domain, :user, :owner, :uri, :state, :version, :created_at, :updated_at,
-             :kept, :disabled, :suspended, :born, :expires_at, :free_at, :skeleton, :under, :nostr)
+             :kept, :disabled, :suspended, :born, :expires_at, :free_at, :skeleton, :under, :nostr,
+             :awaits)
          ON CONFLICT (domain, user) DO UPDATE SET
              owner = excluded.owner, uri = excluded.uri, version = excluded.version,
              created_at = excluded.created_at, updated_at = excluded.updated_at,
              kept = excluded.kept, disabled = excluded.disabled, suspended = excluded.suspended,
              born = excluded.born, expires_at = excluded.expires_at, free_at = excluded.free_at,
-             nostr = excluded.nostr,
+             nostr = excluded.nostr, awaits = excluded.awaits,
              state = iif(:anew, excluded.state, state),
              published_at = iif(:anew, NULL, published_at),
              proven_by = iif(:anew, NULL, proven_by),
@@ -101,6 +107,7 @@ fn write_registration(
         ":skeleton": skeleton_of(registration.handle.user()),
         ":under": lies_under(registration.handle.user()),
         ":nostr": registration.nostr.as_ref().map(Nostr::text),
+        ":awaits": registration.awaits.as_ref().map(Awaited::text),
         ":anew": anew,
     };
     Ok(statement.query_row(values, |row| row.get(0))?)

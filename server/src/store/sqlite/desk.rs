@@ -185,6 +185,25 @@ impl OperatorStore for Sqlite {
         .await
     }
 
+    async fn awaiting(
+        &self,
+        domain: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Registration>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM handles
+             WHERE state = 'awaiting' AND domain = ?1 AND user > ?2 ORDER BY user LIMIT ?3"
+        );
+        let (domain, after) = (domain.to_owned(), after.unwrap_or_default().to_owned());
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_and_then(params![domain, after, limit], registration)?;
+            rows.collect()
+        })
+        .await
+    }
+
     async fn all_history(
         &self,
         domain: &str,

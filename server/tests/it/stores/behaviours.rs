@@ -22,6 +22,7 @@ macro_rules! behaviours {
     };
 }
 
+mod awaiting;
 mod claims;
 mod lives;
 mod nostr;
@@ -32,6 +33,7 @@ mod requests;
 pub(super) fn all() -> impl Iterator<Item = (&'static str, Behaviour)> {
     [
         ALL,
+        awaiting::ALL,
         claims::ALL,
         lives::ALL,
         nostr::ALL,
