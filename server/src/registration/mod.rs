@@ -258,6 +258,15 @@ impl Registration {
         self.nostr.as_ref().filter(|_| is_there)
     }
 
+    /// Whether DNS shows just this, as far as was proven; otherwise it has a task in the outbox.
+    pub fn is_settled(&self) -> bool {
+        use State::{Awaiting, Disabled, Expired, Published, Removed};
+        matches!(
+            self.state,
+            Published | Removed | Disabled | Expired | Awaiting
+        )
+    }
+
     /// Whether any key may claim it.
     pub fn is_free(&self, at: UnixTime) -> bool {
         !self.suspended && self.free_at.is_some_and(|free_at| free_at <= at)

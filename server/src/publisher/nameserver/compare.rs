@@ -1,9 +1,13 @@
 //! The slow comparison: every name of the registry with the zone, and every name of the zone with the registry.
 //!
 //! Outbox and zone are committed apart, so a backup of one that is older than that of the other, or a bug,
-//! may make them differ. What differs is published anew and told.
+//! may make them differ. What differs is published anew and told. A name whose change is on its way does not
+//! count: its task in the outbox looks after it.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use payname_resolver::{
     Handle,
@@ -19,6 +23,7 @@ use super::{Embedded, PAGE, PublishError};
 use crate::{
     config::Domain,
     publisher::{Publisher as _, owner::handle_at},
+    registration::Registration,
 };
 
 /// Rest between pages, so that this is never in anybody's way.
@@ -55,27 +60,44 @@ impl Embedded {
                 return Ok(repaired);
             };
             after = Some(last.handle.user().to_owned());
-            let Some(zone) = self.served.zone(&domain.zone, Zone::clone) else {
-                return Ok(repaired);
-            };
-            let differs = |handle: &Handle, uri: &str| match payment_record(handle, uri) {
-                Ok(record) => !zone
-                    .record_set(record.owner(), RecordType::TXT)
-                    .is_some_and(|set| {
-                        set.ttl() == domain.ttl && set.data() == [RData::TXT(record.txt().clone())]
-                    }),
-                Err(_) => false, // its task says why
-            };
-            let differing = page.iter().filter(|registration| {
-                differs(
-                    &registration.handle,
-                    registration.uri.as_deref().unwrap_or_default(),
-                )
-            });
-            let differing: Vec<Handle> = differing.map(|one| one.handle.clone()).collect();
+            let differing = self.differing(domain, page);
+            let differing = self.still_differing(domain, differing).await?;
             repaired = repaired.saturating_add(self.repair(domain, &differing).await);
             sleep(REST).await;
         }
+    }
+
+    /// Those that the zone should show and does not.
+    fn differing(&self, domain: &Domain, page: Vec<Registration>) -> Vec<Registration> {
+        let Some(zone) = self.served.zone(&domain.zone, Zone::clone) else {
+            return Vec::new();
+        };
+        let settled = page.into_iter().filter(Registration::is_settled);
+        settled
+            .filter(|registration| !shows(&zone, domain, registration))
+            .collect()
+    }
+
+    /// Those of them that a second look finds as they were: what was changed and published between reading
+    /// the registry and the zone, here or by another server, only seemed to differ.
+    async fn still_differing(
+        &self,
+        domain: &Domain,
+        found: Vec<Registration>,
+    ) -> Result<Vec<Handle>, PublishError> {
+        if found.is_empty() {
+            return Ok(Vec::new());
+        }
+        let handles: Vec<Handle> = found.iter().map(|one| one.handle.clone()).collect();
+        let versions: BTreeMap<&Handle, u64> =
+            found.iter().map(|one| (&one.handle, one.version)).collect();
+        let again = self.store.registrations(&handles).await?;
+        self.follow().await?;
+        let same = again
+            .into_iter()
+            .filter(|one| versions.get(&one.handle) == Some(&one.version));
+        let differing = self.differing(domain, same.collect());
+        Ok(differing.into_iter().map(|one| one.handle).collect())
     }
 
     /// Names in the zone that the registry does not have.
@@ -99,12 +121,19 @@ impl Embedded {
         let mut strange = Vec::new();
         for page in shown.chunks(PAGE) {
             let known = self.store.registrations(page).await?;
-            let live = known.iter().filter(|known| known.uri.is_some());
-            let live: BTreeSet<&Handle> = live.map(|known| &known.handle).collect();
+            let right = known
+                .iter()
+                .filter(|known| known.uri.is_some() || !known.is_settled());
+            let right: BTreeSet<&Handle> = right.map(|known| &known.handle).collect();
+            // As it is now: one that was removed meanwhile is not there any more.
+            let is_shown = |owner: &Name| {
+                let found = |zone: &Zone| zone.record_set(owner, RecordType::TXT).is_some();
+                self.served.zone(&domain.zone, found).unwrap_or(false)
+            };
             let is_strange = |handle: &&Handle| {
                 let owner = handle.owner_name();
                 let is_filed = self.served.is_filed(&domain.zone, owner, RecordType::TXT);
-                !live.contains(handle) && !is_filed
+                !right.contains(handle) && !is_filed && is_shown(owner)
             };
             strange.extend(page.iter().filter(is_strange).cloned());
             sleep(REST).await;
@@ -133,4 +162,16 @@ impl Embedded {
         tracing::warn!(%zone, repaired, failed, "the zone was not what the registry says");
         repaired
     }
+}
+
+/// Whether the zone has the record of a name that the registry has it with.
+fn shows(zone: &Zone, domain: &Domain, registration: &Registration) -> bool {
+    let uri = registration.uri.as_deref().unwrap_or_default();
+    let Ok(record) = payment_record(&registration.handle, uri) else {
+        return true; // its task says why not
+    };
+    let set = zone.record_set(record.owner(), RecordType::TXT);
+    set.is_some_and(|set| {
+        set.ttl() == domain.ttl && set.data() == [RData::TXT(record.txt().clone())]
+    })
 }

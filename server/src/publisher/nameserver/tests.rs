@@ -83,6 +83,17 @@ impl Scene {
         handle
     }
 
+    /// Has all that waits in the outbox count as proven.
+    async fn prove_all(&self) {
+        for task in self.store.claim(100).await.unwrap() {
+            let by = payname_api::ProvenBy::OwnNameserver;
+            self.store
+                .proven(task.id, by, UnixTime(NOON))
+                .await
+                .unwrap();
+        }
+    }
+
     async fn change(&self, handle: &Handle, count: u8, what: What) {
         let mut event = [count; 32];
         event[..handle.user().len()].copy_from_slice(handle.user().as_bytes());

@@ -60,6 +60,7 @@ async fn changed_settings_change_what_they_are_about_and_nothing_else() {
     let before = scene.load_text(&format!("{DOMAIN}{servers}")).await;
     let alice = scene.claim("alice").await;
     publish(&before, &alice).await.unwrap();
+    scene.prove_all().await;
     // A new address.
     let servers = "nameservers = [\"ns.example.test\"]\naddresses = [\"2001:db8::1\"]\n";
     let after = scene.load_text(&format!("{DOMAIN}{servers}")).await;
@@ -136,6 +137,7 @@ async fn what_zone_and_registry_do_not_share_is_repaired_unless_it_is_too_much()
     let alice = scene.claim("alice").await;
     let dotted = scene.claim("bob.shop").await;
     publish(&embedded, &alice).await.unwrap();
+    scene.prove_all().await;
     // Names that were never registered, and one that lies elsewhere and is nobody's business.
     let strange = |count: usize| {
         move |zone: &mut Zone, now| {
@@ -156,4 +158,24 @@ async fn what_zone_and_registry_do_not_share_is_repaired_unless_it_is_too_much()
     assert_eq!(embedded.compare().await.unwrap(), 0);
     embedded.alter(&apex(), strange(30)).await.unwrap();
     assert_eq!(embedded.compare().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn names_that_wait_in_the_outbox_are_no_drift_and_are_left_to_their_tasks() {
+    let scene = Scene::new().await;
+    let embedded = scene.load().await;
+    let shown = scene.claim("shown").await;
+    publish(&embedded, &shown).await.unwrap();
+    scene.prove_all().await;
+    let serial = look(&embedded, Zone::serial);
+    // A burst: claimed, changed and removed, and nothing of it published yet.
+    for count in 0..50 {
+        scene.claim(&format!("user{count}")).await;
+    }
+    scene.change(&shown, 2, What::Remove).await;
+    assert_eq!(embedded.compare().await.unwrap(), 0);
+    assert_eq!(look(&embedded, Zone::serial), serial, "nothing was touched");
+    // Once they count as proven and are not there, they are repaired.
+    scene.prove_all().await;
+    assert_eq!(embedded.compare().await.unwrap(), 50 + 1);
 }
