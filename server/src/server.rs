@@ -25,6 +25,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    backup::end_restore,
     clock::Clock,
     conditions::{Conditions, Watch},
     config::{Config, Domain},
@@ -70,6 +71,7 @@ impl Server {
             sets,
             shared,
         } = open_stores(&config).await?;
+        end_restore(&config, store.as_ref(), clock.now()).await?;
         // Before keys are made: a start that fails here has told nobody their DS records.
         let listeners = Listeners::bind(&config.dns_listen, &config.serving).await?;
         let dns_addrs = listeners.addresses().to_vec();

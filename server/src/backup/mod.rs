@@ -8,17 +8,19 @@
 mod age;
 mod archive;
 mod restore;
+mod unpacked;
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, BufWriter, Seek as _, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    io::{self, BufWriter, Seek as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
 use payname_resolver::UnixTime;
 use ring::rand::SystemRandom;
 
+pub(crate) use self::restore::end_restore;
 pub use self::{
     age::AgeError,
     restore::{Restored, restore},
@@ -56,13 +58,50 @@ pub async fn back_up(
     unfinished.push(".new");
     let unfinished = PathBuf::from(unfinished);
     let written = write(config_file, config, passphrase, &unfinished, now).await;
-    let finished = written.and_then(|()| {
-        // A link, other than a rename, replaces nothing.
-        fs::hard_link(&unfinished, to).map_err(|source| unwritten(to, source))
-    });
+    let finished = written.and_then(|file| finish(&file, &unfinished, to));
     // Its content is in place under the other name, or of no use.
     let _ = fs::remove_file(&unfinished);
     finished
+}
+
+/// Gives a backup its name.
+fn finish(file: &File, unfinished: &Path, to: &Path) -> Result<(), BackupError> {
+    let failed = |source| unwritten(to, source);
+    let ours = file.metadata().map_err(failed)?;
+    let there = fs::symlink_metadata(unfinished).map_err(failed)?;
+    if (ours.dev(), ours.ino()) != (there.dev(), there.ino()) {
+        return Err(BackupError::Another(to.to_owned()));
+    }
+    // A link, other than a rename, replaces nothing.
+    fs::hard_link(unfinished, to).map_err(failed)?;
+    sync_parent(to).map_err(failed)
+}
+
+/// A new file that only we can read. What a backup that broke off has left there is removed, not written over:
+/// it may be another name of one that was finished.
+fn create(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true).mode(0o600);
+    options.open(path)
+}
+
+/// A file without a name, so that nothing stays behind however we end.
+fn nameless(path: &Path) -> io::Result<File> {
+    let file = create(path)?;
+    fs::remove_file(path)?;
+    Ok(file)
+}
+
+/// Has what was put into the directory of a file outlive a loss of power.
+fn sync_parent(path: &Path) -> io::Result<()> {
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 async fn write(
@@ -71,14 +110,12 @@ async fn write(
     passphrase: &Passphrase,
     to: &Path,
     now: UnixTime,
-) -> Result<(), BackupError> {
+) -> Result<File, BackupError> {
     let text = read(config_file)?;
     let rows = rows(config, now).await?;
     // After the registry: what was registered under a key is never without it.
     let files = steady_files(&config.data_dir)?;
-    let mut options = OpenOptions::new();
-    let options = options.write(true).create(true).truncate(true).mode(0o600);
-    let file = options.open(to).map_err(|source| unwritten(to, source))?;
+    let file = create(to).map_err(|source| unwritten(to, source))?;
     let sealing = Sealing::begin(BufWriter::new(file), passphrase, COST, &SystemRandom::new())?;
     let mut archive = Archive::new(sealing, now);
     let zones = config.domains.iter();
@@ -100,19 +137,21 @@ async fn write(
     }
     archive.add_file(archive::REGISTRY, rows).map_err(failed)?;
     let sealing = archive.end().map_err(failed)?;
-    let mut out = sealing.end().map_err(failed)?;
-    out.flush().map_err(failed)?;
-    out.get_ref().sync_all().map_err(failed)
+    let out = sealing.end().map_err(failed)?;
+    let file = out
+        .into_inner()
+        .map_err(|error| failed(error.into_error()))?;
+    file.sync_all().map_err(failed)?;
+    Ok(file)
 }
 
 /// The registry in a file that has no name, so that nothing stays behind.
 async fn rows(config: &Config, now: UnixTime) -> Result<File, BackupError> {
-    let path = config.data_dir.join("backup.new");
+    // Two backups at once must not write into one file.
+    let name = format!("backup.{}.new", std::process::id());
+    let path = config.data_dir.join(name);
     let failed = |source| unwritten(&path, source);
-    let mut options = OpenOptions::new();
-    let options = options.read(true).write(true).create(true).truncate(true);
-    let file = options.mode(0o600).open(&path).map_err(failed)?;
-    fs::remove_file(&path).map_err(failed)?;
+    let file = nameless(&path).map_err(failed)?;
     let mut out = BufWriter::new(file);
     export_registry(config, now, &mut out).await?;
     let mut file = out
@@ -155,7 +194,8 @@ fn files(directory: &Path) -> Result<Vec<(String, Vec<u8>)>, BackupError> {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
             continue;
         };
-        if is_database || name.ends_with(".new") || !path.is_file() {
+        let is_passing = name.ends_with(".new") || name == restore::MARK;
+        if is_database || is_passing || !path.is_file() {
             continue;
         }
         match fs::read(&path) {
@@ -190,6 +230,9 @@ pub enum BackupError {
     /// Something is there already.
     #[error("{} exists already, and nothing is overwritten", .0.display())]
     Exists(PathBuf),
+    /// Somebody else has begun to write the same file.
+    #[error("another backup is being written to {}; wait for it, or choose another name", .0.display())]
+    Another(PathBuf),
     /// The data directory is in use.
     #[error("{} is not empty; restore into a new data directory, or move this one away", .0.display())]
     NotEmpty(PathBuf),

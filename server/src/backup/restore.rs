@@ -1,23 +1,20 @@
 //! From a backup to a data directory that a server can be started with.
 //!
-//! All of it is decrypted, checked and put together beside the data directory first, which is then
-//! moved into its place; so a restore that breaks off has restored nothing.
+//! All of it is decrypted and checked first, then put together beside the data directory, which is then
+//! moved into its place: that one step restores. Before it nothing is restored, and the same command may be
+//! given again; after it only serial numbers are left to be raised, which the next start does if we could not.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, BufReader, Read, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
-    path::{Component, Path, PathBuf},
+    fs::{self, DirBuilder, File},
+    io::{self, BufReader, Write as _},
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
 };
 
 use payname_resolver::{UnixTime, hickory_proto::rr::SerialNumber};
-use tar::Archive;
 
 use super::{
-    BackupError,
-    age::Opening,
-    archive::{self, Manifest},
-    unwritten,
+    BackupError, age::Opening, archive, create, sync_parent, unpacked::Unpacked, unwritten,
 };
 use crate::{
     carry::{CarryError, import_registry},
@@ -25,7 +22,11 @@ use crate::{
     keys::{KeyFiles, Passphrase},
     publisher::serial_ceiling,
     server::open_store,
+    store::{Store, StoreError},
 };
+
+/// The file in a restored data directory that says that serial numbers are not raised yet.
+pub(super) const MARK: &str = "restored";
 
 /// What was restored.
 #[derive(Debug)]
@@ -60,96 +61,19 @@ pub async fn restore(
     })?;
     let mut opening = Opening::begin(BufReader::new(backup), passphrase)?;
     let beside = beside(config_file, ".restoring");
-    make_empty(&beside)?;
-    let outcome = unpack(&mut opening, from, &beside);
-    let outcome = match outcome {
-        Ok(manifest) => settle(&beside, manifest, config_file, now).await,
-        Err(error) => Err(error),
-    };
-    // What is of use has been moved away.
-    let _ = fs::remove_dir_all(&beside);
-    outcome
-}
-
-/// Writes every file of the archive into a directory, and reads it to its end: nothing is trusted
-/// before the last byte is known to be right.
-fn unpack(opening: &mut impl Read, from: &Path, into: &Path) -> Result<Manifest, BackupError> {
-    let unreadable = |source: io::Error| BackupError::Unreadable {
-        path: from.to_owned(),
-        source,
-    };
-    let mut tar = Archive::new(&mut *opening);
-    for entry in tar.entries().map_err(unreadable)? {
-        let mut entry = entry.map_err(unreadable)?;
-        let name = entry.path().map_err(unreadable)?.into_owned();
-        let path = into.join(plain(&name)?);
-        if let Some(parent) = path.parent() {
-            make(parent).map_err(|source| unwritten(parent, source))?;
-        }
-        let mut options = OpenOptions::new();
-        let options = options.write(true).create_new(true).mode(0o600);
-        let copied = options.open(&path).and_then(|mut file| {
-            io::copy(&mut entry, &mut file)?;
-            file.flush()?;
-            file.sync_all()
-        });
-        copied.map_err(|source| unwritten(&path, source))?;
-    }
-    io::copy(opening, &mut io::sink()).map_err(unreadable)?;
-    let manifest = fs::read(into.join(archive::MANIFEST));
-    let missing = |_| BackupError::Foreign(format!("it has no {}", archive::MANIFEST));
-    Manifest::read(&manifest.map_err(missing)?)
-}
-
-/// A name that leads nowhere else.
-fn plain(name: &Path) -> Result<&Path, BackupError> {
-    let mut parts = name.components();
-    if parts.all(|part| matches!(part, Component::Normal(_))) {
-        return Ok(name);
-    }
-    let shown = name.display().to_string();
-    Err(BackupError::Foreign(format!(
-        "it has a file `{}`",
-        shown.escape_debug()
-    )))
-}
-
-/// Puts what was unpacked into its place.
-async fn settle(
-    unpacked: &Path,
-    manifest: Manifest,
-    config_file: &Path,
-    now: UnixTime,
-) -> Result<Restored, BackupError> {
+    let mut unpacked = Unpacked::read(&mut opening, from, &beside)?;
     let wrote_configuration = !config_file.exists();
     let config = if wrote_configuration {
-        let path = unpacked.join(archive::CONFIGURATION);
-        let text = fs::read_to_string(&path);
-        let text = text.map_err(|source| BackupError::Unreadable { path, source })?;
-        Config::parse(&text, config_file)?
+        Config::parse(configuration(&unpacked)?, config_file)?
     } else {
         Config::read(config_file)?
     };
     refuse_what_exists(&config)?;
-    // On the file system of its place, so that it can be moved there.
-    let new = beside(&config.data_dir, ".restoring");
-    make_empty(&new)?;
-    let outcome = fill(unpacked, &config, &new).await;
-    let outcome = match outcome {
-        Ok(rows) => put_in_place(&new, &config.data_dir).map(|()| rows),
-        Err(error) => Err(error),
-    };
-    if outcome.is_err() {
-        let _ = fs::remove_dir_all(&new);
-    }
-    let rows = outcome?;
-    raise_serials(&config, now).await?;
-    records(unpacked, &config)?;
-    if wrote_configuration {
-        let text = unpacked.join(archive::CONFIGURATION);
-        let copied = fs::copy(text, config_file);
-        copied.map_err(|source| unwritten(config_file, source))?;
-    }
+    let rows = settle(&mut unpacked, &config, config_file).await?;
+    let opened = open_store(&config).await;
+    let store = opened.map_err(|error| CarryError::from(Box::new(error)))?;
+    end_restore(&config, store.as_ref(), now).await?;
+    let manifest = unpacked.manifest;
     Ok(Restored {
         made_at: UnixTime(manifest.made_at),
         made_by: manifest.paynamed,
@@ -159,39 +83,80 @@ async fn settle(
     })
 }
 
-/// Keys and registry, in a directory that nobody uses yet.
-async fn fill(unpacked: &Path, config: &Config, new: &Path) -> Result<u64, BackupError> {
-    let data = unpacked.join(archive::DATA);
-    let unreadable = |source| BackupError::Unreadable {
-        path: data.clone(),
+fn configuration(unpacked: &Unpacked) -> Result<&str, BackupError> {
+    let missing = || BackupError::Foreign(format!("it has no {}", archive::CONFIGURATION));
+    let bytes = unpacked.file(archive::CONFIGURATION).ok_or_else(missing)?;
+    std::str::from_utf8(bytes).map_err(|_| missing())
+}
+
+/// Puts everything into its place, the data directory last.
+async fn settle(
+    unpacked: &mut Unpacked,
+    config: &Config,
+    config_file: &Path,
+) -> Result<u64, BackupError> {
+    // On the file system of its place, so that it can be moved there.
+    let new = beside(&config.data_dir, ".restoring");
+    make_empty(&new)?;
+    let filled = fill(unpacked, config, &new).await;
+    let settled = filled.and_then(|rows| {
+        records(unpacked, config)?;
+        if !config_file.exists() {
+            put(config_file, configuration(unpacked)?.as_bytes())?;
+        }
+        put_in_place(&new, &config.data_dir)?;
+        Ok(rows)
+    });
+    if settled.is_err() {
+        let _ = fs::remove_dir_all(&new);
+    }
+    settled
+}
+
+/// Registry and keys, in a directory that nobody uses yet. The keys come last, so that they lie there only for
+/// the moment before it is moved.
+async fn fill(unpacked: &mut Unpacked, config: &Config, new: &Path) -> Result<u64, BackupError> {
+    let at = Config {
+        data_dir: new.to_owned(),
+        ..config.clone()
+    };
+    let unread = |source| BackupError::Unreadable {
+        path: PathBuf::from(archive::REGISTRY),
         source,
     };
-    for entry in fs::read_dir(&data).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        let to = new.join(path.file_name().unwrap_or_default());
-        fs::copy(&path, &to).map_err(|source| unwritten(&to, source))?;
-        let file = File::open(&to).and_then(|file| file.sync_all());
-        file.map_err(|source| unwritten(&to, source))?;
+    let rows = unpacked.registry().map_err(unread)?;
+    let rows = import_registry(&at, &mut BufReader::new(rows)).await?;
+    for (name, bytes) in unpacked.data() {
+        write(&new.join(name), bytes)?;
     }
+    write(&new.join(MARK), b"serial numbers are to be raised\n")?;
+    let directory = File::open(new).and_then(|directory| directory.sync_all());
+    directory.map_err(|source| unwritten(new, source))?;
     let files = KeyFiles::new(new).sealed_by(config.passphrase()?);
     for domain in &config.domains {
         if files.has(&domain.zone) {
             files.check(&domain.zone, domain.keys.clone())?;
         }
     }
-    let path = unpacked.join(archive::REGISTRY);
-    let rows = File::open(&path);
-    let rows = rows.map_err(|source| BackupError::Unreadable { path, source })?;
-    let at = Config {
-        data_dir: new.to_owned(),
-        ..config.clone()
-    };
-    // Keys without their registry are refused, so it is made before anything looks for it.
-    if config.database.is_none() {
-        let registry = crate::data_dir::registry(new);
-        crate::store::Sqlite::open(&registry)?;
-    }
-    Ok(import_registry(&at, &mut BufReader::new(rows)).await?)
+    Ok(rows)
+}
+
+/// A new file that only we can read, on the disk.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), BackupError> {
+    let written = create(path).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written.map_err(|source| unwritten(path, source))
+}
+
+/// A file that appears whole or not at all.
+fn put(path: &Path, bytes: &[u8]) -> Result<(), BackupError> {
+    let new = beside(path, ".restoring");
+    write(&new, bytes)?;
+    fs::rename(&new, path)
+        .and_then(|()| sync_parent(path))
+        .map_err(|source| unwritten(path, source))
 }
 
 fn refuse_what_exists(config: &Config) -> Result<(), BackupError> {
@@ -214,20 +179,23 @@ fn refuse_what_exists(config: &Config) -> Result<(), BackupError> {
 
 /// Moves a directory to where there is none, or an empty one.
 fn put_in_place(new: &Path, place: &Path) -> Result<(), BackupError> {
-    let failed = |source| unwritten(place, source);
-    fs::rename(new, place).map_err(failed)?;
-    let parent = place
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    let parent = File::open(parent.unwrap_or(Path::new(".")));
-    parent.and_then(|parent| parent.sync_all()).map_err(failed)
+    fs::rename(new, place)
+        .and_then(|()| sync_parent(place))
+        .map_err(|source| unwritten(place, source))
 }
 
-/// Has the zones go on above every serial that may have been served since the backup: serials are
-/// times, so that is what the clock says, and an hour's worth of changes.
-async fn raise_serials(config: &Config, now: UnixTime) -> Result<(), BackupError> {
-    let opened = open_store(config).await;
-    let store = opened.map_err(|error| CarryError::from(Box::new(error)))?;
+/// Does what is left to do about a restored data directory, if it is one that was just restored: has the zones go
+/// on above every serial that may have been served since the backup. Serials are times, so that is what the clock
+/// says, and an hour's worth of changes.
+pub(crate) async fn end_restore(
+    config: &Config,
+    store: &dyn Store,
+    now: UnixTime,
+) -> Result<(), StoreError> {
+    let mark = config.data_dir.join(MARK);
+    if !mark.exists() {
+        return Ok(());
+    }
     // Serials wrap around as 32 bits do (RFC 1982).
     let [_, _, _, _, serial @ ..] = now.0.to_be_bytes();
     let ceiling = serial_ceiling(u32::from_be_bytes(serial));
@@ -239,17 +207,20 @@ async fn raise_serials(config: &Config, now: UnixTime) -> Result<(), BackupError
             store.keep_serial(&zone, ceiling).await?;
         }
     }
+    if let Err(error) = fs::remove_file(&mark) {
+        // Serials are raised once more by the next start, which harms nobody.
+        tracing::warn!(path = %mark.display(), %error, "a file cannot be removed");
+    }
     Ok(())
 }
 
 /// Files of records, where the configuration wants them and there is none.
-fn records(unpacked: &Path, config: &Config) -> Result<(), BackupError> {
+fn records(unpacked: &Unpacked, config: &Config) -> Result<(), BackupError> {
     for domain in &config.domains {
-        let from = unpacked.join(archive::records_of(&domain.zone));
         if let Some(path) = domain.records.as_ref().filter(|path| !path.exists())
-            && from.exists()
+            && let Some(bytes) = unpacked.file(&archive::records_of(&domain.zone))
         {
-            fs::copy(&from, path).map_err(|source| unwritten(path, source))?;
+            put(path, bytes)?;
         }
     }
     Ok(())
@@ -265,11 +236,7 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 fn make_empty(path: &Path) -> Result<(), BackupError> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => make(path),
+        _ => DirBuilder::new().recursive(true).mode(0o700).create(path),
     }
     .map_err(|source| unwritten(path, source))
-}
-
-fn make(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
 }

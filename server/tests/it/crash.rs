@@ -13,8 +13,17 @@ use payname_api::State;
 
 use crate::scene::{Contact, config_text, keys, uri};
 
-/// How often the server is killed.
-const ROUNDS: usize = 12;
+/// How often a program is killed, unless `PAYNAME_KILLS` says otherwise (`make kill`).
+const KILLS: usize = 12;
+
+/// How often a program is killed.
+pub(crate) fn kills() -> usize {
+    let wanted = std::env::var("PAYNAME_KILLS").ok();
+    wanted.map_or(KILLS, |wanted| {
+        wanted.parse().expect("PAYNAME_KILLS is a number")
+    })
+}
+
 /// How many clients write at the same time.
 const CLIENTS: usize = 6;
 /// The name that every server of this test goes by, whatever its port.
@@ -103,7 +112,7 @@ pub(crate) fn contact_of(child: &mut Child) -> Contact {
 async fn killed_at_any_moment_the_server_loses_nothing_it_acknowledged() {
     let directory = tempfile::tempdir().unwrap();
     let acknowledged = Arc::new(Mutex::new(BTreeMap::new()));
-    for round in 0..ROUNDS {
+    for round in 0..kills() {
         let daemon = Daemon::start(directory.path());
         let mut clients = tokio::task::JoinSet::new();
         for client in 0..CLIENTS {
@@ -122,7 +131,7 @@ async fn killed_at_any_moment_the_server_loses_nothing_it_acknowledged() {
     }
     let acknowledged = acknowledged.lock().unwrap().clone();
     assert!(
-        acknowledged.len() > ROUNDS * CLIENTS,
+        acknowledged.len() > kills() * CLIENTS,
         "only {} were written",
         acknowledged.len()
     );

@@ -9,6 +9,7 @@
 mod awaiting;
 mod backed_up;
 mod bootstrap;
+mod broken_off;
 mod carried;
 mod claims;
 mod crash;
