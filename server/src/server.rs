@@ -72,6 +72,7 @@ impl Server {
             shared,
         } = open_stores(&config).await?;
         end_restore(&config, store.as_ref(), clock.now()).await?;
+        store.forget_abandoned().await?;
         // Before keys are made: a start that fails here has told nobody their DS records.
         let listeners = Listeners::bind(&config.dns_listen, &config.serving).await?;
         let dns_addrs = listeners.addresses().to_vec();

@@ -13,6 +13,7 @@ use super::{App, failure::Failure, visitor::Visitor};
 use crate::{
     auth::{self, AuthError, SignedRequest},
     registration::Signed,
+    store::RequestKey,
 };
 
 /// A request without its body.
@@ -22,6 +23,8 @@ pub(crate) struct Asked {
     pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
     pub(crate) visitor: Visitor,
+    /// What it is called by who signed it, if it is to be done once.
+    pub(crate) name: Option<RequestKey>,
 }
 
 /// The path of a name, for the document.
@@ -59,6 +62,7 @@ impl FromRequestParts<Arc<App>> for Asked {
             uri: parts.uri.clone(),
             headers: parts.headers.clone(),
             visitor: Visitor::from_request_parts(parts, app).await?,
+            name: parts.extensions.get().cloned(),
         })
     }
 }

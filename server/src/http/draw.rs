@@ -8,7 +8,7 @@ use axum::{
         Path, State as AppState,
         rejection::{BytesRejection, PathRejection},
     },
-    http::{HeaderValue, StatusCode, header},
+    http::{StatusCode, header},
     response::Response,
 };
 use payname_api::{HandleStatus, PutHandle, codes, paths};
@@ -21,11 +21,11 @@ use super::{
     asked::{Asked, PathOfDomain},
     document::problems,
     failure::Failure,
-    handles::{read_body, respond},
+    handles::{self, read_body},
 };
 use crate::{
-    registration::{Change, Entry, Precondition, Refusal, What},
-    store::ChangeError,
+    registration::{Change, Decision, Entry, Precondition, Refusal, What},
+    store::{Answer, ChangeError},
     words,
 };
 
@@ -87,22 +87,24 @@ pub(super) async fn draw(
             ..Change::signed(handle, What::Put { uri }, signed.clone(), now)
         };
         // A refused change uses up no signature, so the same one is good for the next name.
-        match app.store.change(change).await {
-            Ok(decision) => {
-                app.committed.notify_one();
-                let handle = &decision.registration.handle;
-                let location = paths::handle(handle.domain(), handle.user());
-                let mut response = respond(StatusCode::ACCEPTED, &decision.registration, true);
-                if let Ok(location) = HeaderValue::try_from(location) {
-                    response.headers_mut().insert(header::LOCATION, location);
-                }
-                return Ok(response);
-            }
+        match app.make_once(change, &asked, answer).await {
+            Ok(response) => return Ok(response),
             Err(ChangeError::Refused(refusal)) if is_about_the_name(&refusal) => {}
             Err(other) => return Err(other.into()),
         }
     }
     Err(exhausted())
+}
+
+/// As to any change, and where the name is.
+fn answer(decision: &Decision) -> Answer {
+    let handle = &decision.registration.handle;
+    let location = paths::handle(handle.domain(), handle.user());
+    let mut answer = handles::answer(decision);
+    answer
+        .headers
+        .push((header::LOCATION.to_string(), location));
+    answer
 }
 
 /// Whether another name may have better luck.

@@ -28,9 +28,13 @@ use super::{
 use crate::{
     config::Domain,
     registration::{By, Change, Decision, Effect, Entry, InviteHash, Registration, What},
+    store::Answer,
     tokens::Scope,
     web,
 };
+
+/// The media type of answers.
+const JSON: &str = "application/json";
 
 /// The domain and the user in the path.
 pub(crate) type Parts = Result<Path<(String, String)>, PathRejection>;
@@ -165,21 +169,31 @@ impl App {
             let (visitor, key) = (&asked.visitor, &signed.owner);
             self.limits.named(visitor, key, &change.handle)?;
         }
-        let Decision {
-            registration,
-            effect,
-        } = self.store.change(change).await?;
-        let status = match effect {
-            Effect::Nothing | Effect::Keep(_) | Effect::Record(_) => match registration.state {
-                State::Awaiting => StatusCode::ACCEPTED,
-                _ => StatusCode::OK,
-            },
-            Effect::Publish(_) | Effect::Retry => {
-                self.committed.notify_one();
-                StatusCode::ACCEPTED
-            }
-        };
-        Ok(respond(status, &registration, true))
+        Ok(self.make_once(change, asked, answer).await?)
+    }
+}
+
+/// What is answered to a change that was made: the name as it is, for who may see all of it.
+pub(super) fn answer(decision: &Decision) -> Answer {
+    let registration = &decision.registration;
+    let status = match decision.effect {
+        Effect::Publish(_) | Effect::Retry => StatusCode::ACCEPTED,
+        _ if registration.state == State::Awaiting => StatusCode::ACCEPTED,
+        Effect::Nothing | Effect::Keep(_) | Effect::Record(_) => StatusCode::OK,
+    };
+    let body = serde_json::to_string(&describe(registration, true));
+    let version = format!("\"{}\"", registration.version);
+    let headers = [
+        (header::CONTENT_TYPE, JSON.to_owned()),
+        (header::ETAG, version),
+    ];
+    Answer {
+        status: status.as_u16(),
+        headers: headers
+            .map(|(name, value)| (name.to_string(), value))
+            .into(),
+        // Text and numbers alone, which JSON can hold.
+        body: body.unwrap_or_default(),
     }
 }
 

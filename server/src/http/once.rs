@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: a signed `POST` that comes again is not done again, but answered as before.
 //!
 //! A key is its signer's own. The answer is kept for a day, in the store, so that any of the servers
-//! that share one knows it. Requests without a signature that verifies are passed on: nothing is
+//! that share one knows it; where the request changes a name, in the transaction of that change. Requests without a signature that verifies are passed on: nothing is
 //! changed by them.
 
 use std::sync::Arc;
@@ -19,7 +19,8 @@ use ring::digest::{Context, SHA256};
 use super::{App, asked::Asked, failure::Failure};
 use crate::{
     outbox::Chain,
-    store::{Answer, Begun, RequestKey},
+    registration::{Change, Decision, Effect},
+    store::{Answer, Begun, ChangeError, Named, RequestKey},
 };
 
 /// The header that says that an answer is that of an earlier request.
@@ -44,7 +45,7 @@ pub(super) async fn once(
     let body = to_bytes(body, MAX_BODY_BYTES).await;
     let body = body.map_err(|_| Failure::body_too_large())?;
     let Ok(asked) = Asked::from_request_parts(&mut parts, &app).await;
-    let request = Request::from_parts(parts, Body::from(body.clone()));
+    let mut request = Request::from_parts(parts, Body::from(body.clone()));
     let now = app.clock.now();
     let Ok(signed) = app.verify(&asked, &header::AUTHORIZATION, &body, now) else {
         // Whoever is asked says why.
@@ -64,6 +65,7 @@ pub(super) async fn once(
         Begun::UnderWay => return Err(under_way()),
         Begun::Other => return Err(other()),
     }
+    request.extensions_mut().insert(key.clone());
     // A task of its own, so that what was begun is ended though the client goes away.
     let doing = tokio::spawn(async move { app.answer(&key, next.run(request).await).await });
     doing.await.map_err(|_| Failure::internal())
@@ -72,6 +74,9 @@ pub(super) async fn once(
 impl App {
     /// Keeps an answer, if it is one for good.
     async fn answer(&self, key: &RequestKey, response: Response) -> Response {
+        if response.extensions().get::<AlreadyKept>().is_some() {
+            return response;
+        }
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
         let answer = kept(parts.status, &parts.headers, &body);
@@ -79,6 +84,33 @@ impl App {
             tracing::error!(error = %Chain(&error), "the answer to a request is not kept");
         }
         Response::from_parts(parts, Body::from(body))
+    }
+}
+
+/// Marks the response whose answer was kept with the change that was made.
+#[derive(Debug, Clone, Copy)]
+struct AlreadyKept;
+
+impl App {
+    /// Makes a change, and keeps the answer to the request that asked for it if that is to be done once.
+    pub(super) async fn make_once(
+        &self,
+        change: Change,
+        asked: &Asked,
+        answer: fn(&Decision) -> Answer,
+    ) -> Result<Response, ChangeError> {
+        let key = asked.name.clone();
+        let is_named = key.is_some();
+        let request = key.map(|key| Named { key, answer });
+        let decision = self.store.change_named(change, request).await?;
+        if matches!(decision.effect, Effect::Publish(_) | Effect::Retry) {
+            self.committed.notify_one();
+        }
+        let mut response = response(answer(&decision));
+        if is_named {
+            response.extensions_mut().insert(AlreadyKept);
+        }
+        Ok(response)
     }
 }
 
@@ -139,6 +171,13 @@ fn kept(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Option<Answer>
 }
 
 fn replay(answer: Answer) -> Response {
+    let mut response = response(answer);
+    let replayed = HeaderValue::from_static("true");
+    response.headers_mut().insert(REPLAYED, replayed);
+    response
+}
+
+fn response(answer: Answer) -> Response {
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     let headers = response.headers_mut();
@@ -148,7 +187,6 @@ fn replay(answer: Answer) -> Response {
             headers.insert(name, value);
         }
     }
-    headers.insert(REPLAYED, HeaderValue::from_static("true"));
     response
 }
 

@@ -8,10 +8,10 @@ use std::{
     thread::JoinHandle,
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ffi};
 use tokio::sync::oneshot;
 
-use super::StoreError;
+use super::{StoreError, is_of_disk};
 
 /// The most jobs that share a commit.
 const BATCH: usize = 128;
@@ -120,12 +120,15 @@ fn write(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
             let _ = connection.execute_batch("ROLLBACK");
         }
         for job in batch {
-            job.finish(
-                failure
-                    .as_ref()
-                    .map(|error| StoreError::Commit(error.to_string())),
-            );
+            job.finish(failure.as_ref().map(not_committed));
         }
+    }
+}
+
+fn not_committed(error: &rusqlite::Error) -> StoreError {
+    match is_of_disk(error) {
+        true => StoreError::Unwritable(error.to_string()),
+        false => StoreError::Commit(error.to_string()),
     }
 }
 
@@ -134,6 +137,11 @@ fn commit(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Result<(), rus
     for job in batch {
         connection.execute_batch("SAVEPOINT job")?;
         if !job.run(connection) {
+            if connection.is_autocommit() {
+                // The disk failed, and SQLite has undone what came before, too.
+                let error = ffi::Error::new(ffi::SQLITE_IOERR);
+                return Err(rusqlite::Error::SqliteFailure(error, None));
+            }
             connection.execute_batch("ROLLBACK TO job")?;
         }
         connection.execute_batch("RELEASE job")?;

@@ -23,11 +23,12 @@ use async_trait::async_trait;
 use payname_api::ProvenBy;
 use payname_resolver::{Handle, UnixTime};
 use tokio::sync::Notify;
+use tokio_postgres::error::SqlState;
 
 pub use migration::MigrationError;
 pub use operator::OperatorStore;
 pub use postgres::Postgres;
-pub use requests::{Answer, Begun, KEPT as ANSWERS_KEPT, RequestKey, UNDER_WAY};
+pub use requests::{Answer, Begun, KEPT as ANSWERS_KEPT, Named, RequestKey, UNDER_WAY};
 pub use sqlite::{OpenError, Sqlite};
 pub use zones::{SqliteZones, ZoneStore};
 
@@ -41,7 +42,17 @@ use crate::registration::{Change, Decision, Refusal, Registration, Step};
 pub trait Store: OperatorStore {
     /// Decides a change and makes it, in one transaction: the name, the outbox, the history, and
     /// the mark that the signed event is used up. A refused change leaves nothing behind.
-    async fn change(&self, change: Change) -> Result<Decision, ChangeError>;
+    async fn change(&self, change: Change) -> Result<Decision, ChangeError> {
+        self.change_named(change, None).await
+    }
+
+    /// The same, and in the same transaction the answer to the request that asked for it, if that has a name
+    /// and was begun: so a request that comes again is never done again, whenever the process ends.
+    async fn change_named(
+        &self,
+        change: Change,
+        request: Option<Named>,
+    ) -> Result<Decision, ChangeError>;
 
     /// The registration of a name; a removed one too.
     async fn registration(&self, handle: &Handle) -> Result<Option<Registration>, StoreError>;
@@ -100,12 +111,19 @@ pub trait Store: OperatorStore {
         now: UnixTime,
     ) -> Result<Begun, StoreError>;
 
-    /// Ends a request with its answer, which is kept for a day; without one, as if it had not been begun.
+    /// Ends a request that has changed nothing with its answer, which is kept for a day; without one, as if it
+    /// had not been begun.
     async fn end_request(
         &self,
         key: &RequestKey,
         answer: Option<&Answer>,
     ) -> Result<(), StoreError>;
+
+    /// Forgets requests under way that died with an earlier process, where a server has the store for itself.
+    /// Elsewhere they are thought dead after [`UNDER_WAY`].
+    async fn forget_abandoned(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// Forgets used events that no clock less than a year behind ours would still take, answers that
     /// are not kept any more, and from which networks names were claimed before yesterday.
@@ -184,6 +202,9 @@ pub enum StoreError {
     /// It takes no changes.
     #[error("the database is read-only; is it a standby? (`database.url` must name the primary)")]
     ReadOnly,
+    /// Nothing can be written.
+    #[error("nothing can be written; is the disk full, or read-only? ({0})")]
+    Unwritable(String),
     /// A transaction was not committed, by the fault of one that shared it.
     #[error("the database could not commit: {0}")]
     Commit(String),
@@ -198,4 +219,44 @@ pub enum StoreError {
     /// The store was closed.
     #[error("the database is closed; the server is stopping")]
     Closed,
+}
+
+impl StoreError {
+    /// Whether it is about the disk or the way to the database, and gone once these are back.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Sqlite(error) => is_of_disk(error),
+            Self::Postgres(error) => is_of_server(error),
+            Self::Connection(_) | Self::ReadOnly | Self::Unwritable(_) | Self::Closed => true,
+            Self::Commit(_) | Self::Unreadable { .. } => false,
+        }
+    }
+}
+
+/// Whether SQLite failed because its disk did.
+fn is_of_disk(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DiskFull, ReadOnly, SystemIoFailure};
+    let codes = [
+        CannotOpen,
+        DatabaseBusy,
+        DiskFull,
+        ReadOnly,
+        SystemIoFailure,
+    ];
+    error
+        .sqlite_error_code()
+        .is_some_and(|code| codes.contains(&code))
+}
+
+/// Whether PostgreSQL is away, starting, stopping, or has no room.
+fn is_of_server(error: &tokio_postgres::Error) -> bool {
+    let codes = [
+        SqlState::DISK_FULL,
+        SqlState::READ_ONLY_SQL_TRANSACTION,
+        SqlState::ADMIN_SHUTDOWN,
+        SqlState::CRASH_SHUTDOWN,
+        SqlState::CANNOT_CONNECT_NOW,
+        SqlState::TOO_MANY_CONNECTIONS,
+    ];
+    error.is_closed() || error.code().is_some_and(|code| codes.contains(code))
 }

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use payname_resolver::UnixTime;
 
+use super::StoreError;
+use crate::registration::Decision;
+
 /// How long an answer is kept, in seconds.
 pub const KEPT: u64 = 24 * 3600;
 /// How long a request may be under way, in seconds; after that its server is thought dead.
@@ -27,6 +30,26 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: String,
+}
+
+/// A request that asks for a change, and how it is answered once the change is made.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// Which request it is.
+    pub key: RequestKey,
+    /// What is answered to it. The store keeps it with the change, or neither.
+    pub answer: fn(&Decision) -> Answer,
+}
+
+impl Named {
+    /// The answer as it is kept.
+    pub(super) fn kept(&self, decision: &Decision) -> Result<String, StoreError> {
+        let answer = (self.answer)(decision);
+        serde_json::to_string(&answer).map_err(|error| StoreError::Unreadable {
+            column: "answer",
+            value: error.to_string(),
+        })
+    }
 }
 
 /// What becomes of a request that has come.
@@ -55,6 +78,8 @@ impl Remembered {
     /// What becomes of a request of this name. [`Begun::Now`] has the store remember it anew.
     pub(super) fn judge(self, digest: &[u8; 32], now: UnixTime) -> Begun {
         let age = self.begun_at.until(now);
+        // Begun by a clock that was ahead and has been set back since: nobody knows when.
+        let is_odd = now.until(self.begun_at) >= UNDER_WAY;
         // One that cannot be read is a newer version's; what it says is as good as lost.
         let answer = self
             .answer
@@ -63,7 +88,7 @@ impl Remembered {
             _ if age >= KEPT => Begun::Now,
             _ if self.digest != digest => Begun::Other,
             Some(answer) => Begun::Before(answer),
-            None if age >= UNDER_WAY => Begun::Now,
+            None if age >= UNDER_WAY || is_odd => Begun::Now,
             None => Begun::UnderWay,
         }
     }

@@ -4,25 +4,27 @@ mod change;
 mod desk;
 mod entry;
 mod history;
+mod outbox;
 mod requests;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use std::{path::Path, thread::JoinHandle, time::Duration};
 
 use async_trait::async_trait;
-use payname_api::{ProvenBy, State};
+use payname_api::ProvenBy;
 use payname_resolver::{Handle, UnixTime};
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, named_params, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
-use self::change::make_change;
+use self::{change::make_change, written::Written};
 use super::{
-    ATTEMPTS_UNTIL_FAILED, Answer, Begun, CLOCK_STEP, ChangeError, MigrationError, RequestKey,
-    Store, StoreError, Task, TaskId,
+    Answer, Begun, CLOCK_STEP, ChangeError, MigrationError, Named, RequestKey, Store, StoreError,
+    Task, TaskId,
     claims::Claims,
     job::{Mode, Queue},
     migration::migrate,
-    row::{COLUMN_COUNT, COLUMNS, DONE, prover_text, registration, state_text},
+    row::{COLUMNS, registration},
 };
 use crate::registration::{Change, Decision, Registration, Step};
 
@@ -36,6 +38,8 @@ const STEPS: &[&str] = &[
     include_str!("schema/0006.sql"),
     include_str!("schema/0007.sql"),
 ];
+/// How long a task waits whose end could not be written.
+const UNWRITTEN: Duration = Duration::from_secs(5);
 /// How long to wait for a lock that another program holds on the file, such as a backup.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -44,6 +48,7 @@ const BUSY: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Sqlite {
     claims: Claims,
+    written: Written,
     /// Held while tasks are looked for.
     turn: tokio::sync::Mutex<()>,
     queues: Option<Queues>,
@@ -72,6 +77,7 @@ impl Sqlite {
         let (read, reading) = Queue::start("store-read", reader, Mode::Read)?;
         Ok(Self {
             claims: Claims::default(),
+            written: Written::default(),
             turn: tokio::sync::Mutex::new(()),
             queues: Some(Queues { write, read }),
             threads: [Some(reading), Some(writing)],
@@ -141,9 +147,19 @@ impl Drop for Sqlite {
 
 #[async_trait]
 impl Store for Sqlite {
-    async fn change(&self, change: Change) -> Result<Decision, ChangeError> {
-        self.write(move |connection| make_change(connection, &change))
-            .await
+    async fn change_named(
+        &self,
+        change: Change,
+        request: Option<Named>,
+    ) -> Result<Decision, ChangeError> {
+        self.write(move |connection| {
+            let decision = make_change(connection, &change)?;
+            if let Some(request) = request {
+                requests::answer(connection, &request.key, &request.kept(&decision)?)?;
+            }
+            Ok(decision)
+        })
+        .await
     }
 
     async fn registration(&self, handle: &Handle) -> Result<Option<Registration>, StoreError> {
@@ -201,27 +217,9 @@ impl Store for Sqlite {
         let due = self.claims.due(limit.div_ceil(2));
         let seen = self.claims.seen();
         let room = limit.saturating_sub(due.len());
-        let tasks = format!(
-            "SELECT {COLUMNS}, outbox.id, outbox.attempts
-             FROM outbox JOIN handles ON handles.id = outbox.handle"
-        );
-        let sql = format!("{tasks} WHERE outbox.id > ?1 ORDER BY outbox.id LIMIT ?2");
-        let again = format!("{tasks} WHERE outbox.id = ?1");
         let ids = due.clone();
-        let tasks: Result<Vec<Task>, StoreError> = self
-            .read(move |connection| {
-                let mut tasks = Vec::new();
-                let mut statement = connection.prepare_cached(&again)?;
-                for id in ids {
-                    // One that is gone was replaced by a newer one.
-                    let mut rows = statement.query_and_then([id.0], read_task)?;
-                    tasks.extend(rows.next().transpose()?);
-                }
-                let mut statement = connection.prepare_cached(&sql)?;
-                let rows = statement.query_and_then(params![seen.0, room], read_task)?;
-                tasks.extend(rows.collect::<Result<Vec<_>, _>>()?);
-                Ok(tasks)
-            })
+        let tasks = self
+            .read(move |connection| outbox::tasks(connection, &ids, seen, room))
             .await;
         match &tasks {
             Ok(tasks) => self.claims.hold(tasks.iter().map(|task| task.id)),
@@ -233,18 +231,14 @@ impl Store for Sqlite {
     }
 
     async fn proven(&self, id: TaskId, by: ProvenBy, at: UnixTime) -> Result<(), StoreError> {
-        self.write(move |connection| {
-            let sql = format!(
-                "UPDATE handles SET published_at = ?2, proven_by = ?3, error = NULL, state = {DONE}
-                 WHERE id = (SELECT handle FROM outbox WHERE id = ?1)"
-            );
-            connection.execute(&sql, params![id.0, at.0, prover_text(&by)])?;
-            connection.execute("DELETE FROM outbox WHERE id = ?1", [id.0])?;
-            Ok::<_, StoreError>(())
-        })
-        .await?;
-        self.claims.end(id);
-        Ok(())
+        let ended = self
+            .write(move |connection| outbox::end(connection, id, &by, at))
+            .await;
+        match ended {
+            Ok(()) => self.claims.end(id),
+            Err(_) => self.claims.put_off(id, UNWRITTEN),
+        }
+        ended
     }
 
     async fn attempt_failed(
@@ -253,27 +247,12 @@ impl Store for Sqlite {
         error: String,
         delay: Duration,
     ) -> Result<(), StoreError> {
+        let noted = self
+            .write(move |connection| outbox::count_attempt(connection, id, &error))
+            .await;
+        let delay = if noted.is_ok() { delay } else { UNWRITTEN };
         self.claims.put_off(id, delay);
-        self.write(move |connection| {
-            connection.execute(
-                "UPDATE outbox SET attempts = attempts + 1 WHERE id = ?1",
-                [id.0],
-            )?;
-            connection.execute(
-                "UPDATE handles SET error = :error,
-                     state = CASE WHEN uri IS NOT NULL AND outbox.attempts >= :enough
-                         THEN :failed ELSE state END
-                 FROM outbox WHERE outbox.handle = handles.id AND outbox.id = :id",
-                named_params! {
-                    ":id": id.0,
-                    ":error": error,
-                    ":enough": ATTEMPTS_UNTIL_FAILED,
-                    ":failed": state_text(State::Failed),
-                },
-            )?;
-            Ok(())
-        })
-        .await
+        noted
     }
 
     async fn serial(&self, zone: &str) -> Result<Option<u32>, StoreError> {
@@ -320,6 +299,10 @@ impl Store for Sqlite {
             .await
     }
 
+    async fn forget_abandoned(&self) -> Result<(), StoreError> {
+        self.write(requests::abandon).await
+    }
+
     async fn forget_events(&self, now: UnixTime) -> Result<(), StoreError> {
         self.write(move |connection| {
             let before = now.0.saturating_sub(CLOCK_STEP);
@@ -331,11 +314,19 @@ impl Store for Sqlite {
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
-        // Through the writer: once it has ended, every change would fail.
+        if self.written.is_recent() {
+            return Ok(());
+        }
+        // Something is written for it: a disk that is full or read-only can still be read.
         self.write(|connection| {
-            Ok(connection.query_row("SELECT count(*) FROM zones", [], |_| Ok(()))?)
+            connection.execute_batch(
+                "INSERT INTO zones (name, serial) VALUES ('', 0); DELETE FROM zones WHERE name = '';",
+            )?;
+            Ok::<_, StoreError>(())
         })
-        .await
+        .await?;
+        self.written.note();
+        Ok(())
     }
 }
 
@@ -344,15 +335,6 @@ fn find(connection: &Connection, handle: &Handle) -> Result<Option<Registration>
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query_and_then([handle.domain(), handle.user()], registration)?;
     rows.next().transpose()
-}
-
-/// A registration, followed by the task's own columns.
-fn read_task(row: &Row<'_>) -> Result<Task, StoreError> {
-    Ok(Task {
-        registration: registration(row)?,
-        id: TaskId(row.get(COLUMN_COUNT)?),
-        attempts: row.get("attempts")?,
-    })
 }
 
 /// Why a database cannot be opened.

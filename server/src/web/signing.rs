@@ -143,6 +143,7 @@ impl Draft {
             uri: self.path.parse().unwrap_or_default(),
             headers: self.headers(&event)?,
             visitor: asked.visitor,
+            name: None,
         };
         let parts = Ok(Path((handle.domain().to_owned(), handle.user().to_owned())));
         let body = Ok(Bytes::from(self.body));

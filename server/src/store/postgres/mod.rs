@@ -32,8 +32,8 @@ use self::{
     row::{COLUMNS, registration, signed, task},
 };
 use super::{
-    ATTEMPTS_UNTIL_FAILED, Answer, Begun, Bells, CLOCK_STEP, ChangeError, LEASE, RequestKey, Store,
-    StoreError, Task, TaskId,
+    ATTEMPTS_UNTIL_FAILED, Answer, Begun, Bells, CLOCK_STEP, ChangeError, LEASE, Named, RequestKey,
+    Store, StoreError, Task, TaskId,
     entry::forgotten_day,
     row::{DONE, prover_text, state_text},
 };
@@ -68,10 +68,17 @@ impl Postgres {
 
 #[async_trait]
 impl Store for Postgres {
-    async fn change(&self, change: Change) -> Result<Decision, ChangeError> {
+    async fn change_named(
+        &self,
+        change: Change,
+        request: Option<Named>,
+    ) -> Result<Decision, ChangeError> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await.map_err(StoreError::from)?;
         let decision = change::make(&transaction, &change).await?;
+        if let Some(request) = request {
+            requests::answer(&transaction, &request.key, &request.kept(&decision)?).await?;
+        }
         transaction.commit().await.map_err(StoreError::from)?;
         self.bell.ring(About::Outbox);
         Ok(decision)

@@ -1,6 +1,6 @@
 //! Requests that are to be done once, whichever server they come to.
 
-use deadpool_postgres::Object;
+use deadpool_postgres::{Object, Transaction};
 use payname_resolver::UnixTime;
 
 use super::row::{signed, unsigned};
@@ -8,6 +8,8 @@ use crate::store::{
     StoreError,
     requests::{Answer, Begun, KEPT, Remembered, RequestKey},
 };
+
+const ANSWER: &str = "UPDATE requests SET answer = $3 WHERE signer = $1 AND key = $2";
 
 /// Remembers a request, unless it is known.
 pub(super) async fn begin(
@@ -56,6 +58,21 @@ pub(super) async fn begin(
     Ok(begun)
 }
 
+/// Remembers what is answered to a request that was begun, with the change that it asked for.
+pub(super) async fn answer(
+    transaction: &Transaction<'_>,
+    key: &RequestKey,
+    json: &str,
+) -> Result<(), StoreError> {
+    let statement = transaction.prepare_cached(ANSWER).await?;
+    // The one character that its text cannot hold cannot stand in JSON as it is.
+    let signer = &key.signer[..];
+    transaction
+        .execute(&statement, &[&signer, &key.key, &json])
+        .await?;
+    Ok(())
+}
+
 /// Remembers what was answered; without an answer, forgets the request.
 pub(super) async fn end(
     client: &Object,
@@ -65,9 +82,7 @@ pub(super) async fn end(
     let signer = &key.signer[..];
     match answer.and_then(|answer| serde_json::to_string(answer).ok()) {
         Some(json) => {
-            let sql = "UPDATE requests SET answer = $3 WHERE signer = $1 AND key = $2";
-            let statement = client.prepare_cached(sql).await?;
-            // The one character that its text cannot hold cannot stand in JSON as it is.
+            let statement = client.prepare_cached(ANSWER).await?;
             client
                 .execute(&statement, &[&signer, &key.key, &json])
                 .await?;

@@ -8,6 +8,12 @@ use crate::store::{
     requests::{Answer, Begun, KEPT, Remembered, RequestKey},
 };
 
+/// Forgets the requests that have no answer.
+pub(super) fn abandon(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute("DELETE FROM requests WHERE answer IS NULL", [])?;
+    Ok(())
+}
+
 /// Remembers a request, unless it is known.
 pub(super) fn begin(
     connection: &Connection,
@@ -36,6 +42,18 @@ pub(super) fn begin(
     Ok(begun)
 }
 
+/// Remembers what is answered to a request that was begun.
+pub(super) fn answer(
+    connection: &Connection,
+    key: &RequestKey,
+    json: &str,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE requests SET answer = ?3 WHERE signer = ?1 AND key = ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.execute(params![key.signer, key.key, json])?;
+    Ok(())
+}
+
 /// Remembers what was answered; without an answer, forgets the request.
 pub(super) fn end(
     connection: &Connection,
@@ -43,14 +61,12 @@ pub(super) fn end(
     answer: Option<&Answer>,
 ) -> Result<(), StoreError> {
     let json = answer.and_then(|answer| serde_json::to_string(answer).ok());
-    match json {
-        Some(json) => connection
-            .prepare_cached("UPDATE requests SET answer = ?3 WHERE signer = ?1 AND key = ?2")?
-            .execute(params![key.signer, key.key, json])?,
-        None => connection
-            .prepare_cached("DELETE FROM requests WHERE signer = ?1 AND key = ?2")?
-            .execute(params![key.signer, key.key])?,
-    };
+    if let Some(json) = json {
+        return self::answer(connection, key, &json);
+    }
+    connection
+        .prepare_cached("DELETE FROM requests WHERE signer = ?1 AND key = ?2")?
+        .execute(params![key.signer, key.key])?;
     Ok(())
 }
 

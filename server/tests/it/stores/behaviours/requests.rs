@@ -1,15 +1,19 @@
 //! What every store does with requests that are to be done once.
 
 use payname_resolver::UnixTime;
-use payname_server::store::{ANSWERS_KEPT, Answer, Begun, RequestKey, UNDER_WAY};
+use payname_server::{
+    registration::What,
+    store::{ANSWERS_KEPT, Answer, Begun, Named, RequestKey, UNDER_WAY},
+};
 use tokio::task::JoinSet;
 
-use super::super::{NOON, Open};
+use super::super::{MALLORY, NOON, Open, change, put, refusal};
 
 behaviours![
     a_request_is_done_once_and_answered_as_before_for_a_day,
     of_many_equal_requests_at_once_one_is_done,
     a_request_without_an_answer_is_begun_anew,
+    the_answer_to_a_change_is_kept_with_the_change_or_not_at_all,
     keys_of_different_signers_are_different,
 ];
 
@@ -106,6 +110,40 @@ async fn a_request_without_an_answer_is_begun_anew(open: Open) {
         assert_eq!(begun, Begun::Now);
         store.end_request(&lost, None).await.unwrap();
     }
+}
+
+async fn the_answer_to_a_change_is_kept_with_the_change_or_not_at_all(open: Open) {
+    let store = open().await;
+    let named = |name: &str| Named {
+        key: key(1, name),
+        answer: |decision| Answer {
+            body: decision.registration.version.to_string(),
+            ..answer()
+        },
+    };
+    for name in ["claim", "theft"] {
+        let begun = store.begin_request(&key(1, name), &[7; 32], NOON).await;
+        assert_eq!(begun.unwrap(), Begun::Now);
+    }
+    let claim = put("alice", "bitcoin:?lno=a");
+    store
+        .change_named(claim, Some(named("claim")))
+        .await
+        .unwrap();
+    let theft = change("alice", MALLORY, What::Put { uri: "x".into() });
+    refusal(store.change_named(theft, Some(named("theft"))).await);
+    // The process ends here, before anybody could say what was answered.
+    drop(store);
+    let store = open().await;
+    let at = later(UNDER_WAY);
+    let again = store.begin_request(&key(1, "claim"), &[7; 32], at).await;
+    let kept = Answer {
+        body: "1".to_owned(),
+        ..answer()
+    };
+    assert_eq!(again.unwrap(), Begun::Before(kept));
+    let anew = store.begin_request(&key(1, "theft"), &[7; 32], at).await;
+    assert_eq!(anew.unwrap(), Begun::Now);
 }
 
 async fn keys_of_different_signers_are_different(open: Open) {
