@@ -125,7 +125,7 @@ codes! {
     502 PROOF_UNAVAILABLE "proof_unavailable"
         "the record could not be proven from DNS just now.";
     503 UNAVAILABLE "unavailable"
-        "the server is too busy, or stopping; try again.";
+        "the server is too busy or stopping, or its disk or database takes nothing; try again.";
 }
 
 #[cfg(test)]

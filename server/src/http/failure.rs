@@ -19,6 +19,9 @@ use crate::{
     web::reserved::ReservedPath,
 };
 
+/// After how many seconds to ask again when disk or database are away.
+const PASSING: u64 = 30;
+
 /// What a client is told when a request fails.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -335,6 +338,10 @@ impl From<ChangeError> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         tracing::error!(error = %Chain(&error), "a request failed in the store");
+        if error.is_passing() {
+            let detail = "the server's database takes nothing just now, and nothing was changed; names are paid as ever; try again in half a minute";
+            return Self::unavailable(detail).retry_after(PASSING);
+        }
         Self::internal()
     }
 }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use payname_api::paths;
 
 use super::{App, failure::Failure};
-use crate::outbox::Chain;
+use crate::{outbox::Chain, store::StoreError};
 
 /// Whether the process runs.
 #[utoipa::path(
@@ -39,8 +39,16 @@ pub(super) async fn readyz(State(app): State<Arc<App>>) -> Result<String, Failur
             Ok(format!("ready\n{alarms}"))
         }
         Err(error) => {
-            tracing::error!(error = %Chain(&error), "the store does not answer");
-            Err(Failure::unavailable("the store does not answer"))
+            tracing::error!(error = %Chain(&error), "the store takes nothing");
+            let detail = match error {
+                StoreError::Unwritable(_) | StoreError::Sqlite(_) => {
+                    "nothing can be written: the disk is full, read-only or broken; names are served from memory"
+                }
+                _ => {
+                    "the database does not answer, or takes no changes; names are served from memory"
+                }
+            };
+            Err(Failure::unavailable(detail))
         }
     }
 }

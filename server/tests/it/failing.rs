@@ -1,8 +1,6 @@
 //! What `docs/failures.md` says about bad days, tried.
 
 use std::{
-    path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -16,142 +14,9 @@ use payname_server::{Clock, Config, Init, Server};
 use tokio::net::UdpSocket;
 
 use crate::{
-    crash::{PUBLIC_URL, contact_of},
+    crash::PUBLIC_URL,
     scene::{Contact, DOMAIN, Draft, Scene, config_text, keys, now, uri},
 };
-
-/// A server whose data directory is a file system of its own, in memory.
-#[cfg(target_os = "linux")]
-struct Cramped {
-    child: Child,
-    contact: Contact,
-    directory: tempfile::TempDir,
-}
-
-#[cfg(target_os = "linux")]
-impl Cramped {
-    fn start() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let mut child = mounted(directory.path(), "size=4m", "")
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let contact = contact_of(&mut child);
-        Self {
-            child,
-            contact,
-            directory,
-        }
-    }
-
-    /// A file on the server's own file system, seen from outside.
-    fn filler(&self) -> PathBuf {
-        let inside = self.directory.path().join("data/filler");
-        let inside = inside.strip_prefix("/").unwrap().to_owned();
-        Path::new("/proc")
-            .join(self.child.id().to_string())
-            .join("root")
-            .join(inside)
-    }
-
-    fn fill(&self) {
-        let full = std::fs::write(self.filler(), vec![0; 8 << 20]).unwrap_err();
-        assert_eq!(full.kind(), std::io::ErrorKind::StorageFull, "{full}");
-    }
-}
-
-#[cfg(target_os = "linux")]
-impl Drop for Cramped {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// The program in a namespace in which its data directory is mounted.
-#[cfg(target_os = "linux")]
-fn mounted(directory: &Path, options: &str, afterwards: &str) -> Command {
-    let file = directory.join("paynamed.toml");
-    let text = config_text(&format!("public_url = \"{PUBLIC_URL}\""));
-    std::fs::write(&file, text).unwrap();
-    let data = directory.join("data");
-    std::fs::create_dir(&data).unwrap();
-    let script = format!(
-        "mount -t tmpfs -o {options},mode=0700 tmpfs \"$1\" && {afterwards} exec \"$2\" --config \"$3\""
-    );
-    let mut command = Command::new(crate::serving::tool("unshare"));
-    command
-        .args([
-            "--user",
-            "--map-root-user",
-            "--mount",
-            "sh",
-            "-c",
-            &script,
-            "sh",
-        ])
-        .args([&data, Path::new(env!("CARGO_BIN_EXE_paynamed")), &file])
-        .stdin(Stdio::null())
-        .env("PAYNAMED_LOG", "info");
-    command
-}
-
-#[cfg(target_os = "linux")]
-#[tokio::test(flavor = "multi_thread")]
-async fn on_a_full_disk_names_are_refused_whole_and_served_as_ever_and_then_it_goes_on() {
-    let server = Cramped::start();
-    let contact = &server.contact;
-    contact.put(&keys(1), "alice", &uri("first")).await.handle();
-    contact.until("alice", State::Published).await;
-    server.fill();
-    let mut accepted = Vec::new();
-    let mut refused = None;
-    for number in 0..400 {
-        let user = format!("user{number}");
-        let answer = contact.put(&keys(1), &user, &uri("x")).await;
-        if !answer.status.is_success() {
-            assert_eq!(answer.status.as_u16(), 500, "{answer:?}");
-            assert_eq!(answer.code(), "internal");
-            refused = Some(user);
-            break;
-        }
-        accepted.push(user);
-    }
-    let refused = refused.expect("the disk was full, and nothing was refused");
-    assert_eq!(contact.resolve("alice").await.unwrap().uri(), uri("first"));
-    contact.until("alice", State::Published).await;
-    let answer = contact.get(&paths::handle(DOMAIN, &refused)).await;
-    assert_eq!(answer.status.as_u16(), 404, "{answer:?}");
-
-    std::fs::remove_file(server.filler()).unwrap();
-    contact
-        .put(&keys(1), &refused, &uri("again"))
-        .await
-        .handle();
-    accepted.push(refused);
-    for user in accepted {
-        contact.until(&user, State::Published).await;
-        assert!(
-            contact.resolve(&user).await.is_ok(),
-            "{user} was acknowledged"
-        );
-    }
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn on_a_read_only_disk_the_server_does_not_start_and_says_where() {
-    let directory = tempfile::tempdir().unwrap();
-    let ended: Output = mounted(directory.path(), "size=4m", "mount -o remount,ro \"$1\" &&")
-        .output()
-        .unwrap();
-    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
-    let error = String::from_utf8(ended.stderr).unwrap();
-    let data = directory.path().join("data");
-    assert!(error.contains(data.to_str().unwrap()), "{error}");
-    assert!(!error.contains("panicked"), "{error}");
-}
 
 /// A server in this process whose clock can be set, as far from the true one.
 async fn server_with_a_clock() -> (

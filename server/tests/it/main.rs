@@ -13,6 +13,8 @@ mod broken_off;
 mod carried;
 mod claims;
 mod crash;
+#[cfg(target_os = "linux")]
+mod disk;
 mod dns;
 mod examined;
 mod failing;
