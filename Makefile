@@ -104,6 +104,13 @@ gaps: ## Ask for a name without pause while it changes 5,000 times at BIND, Knot
 	@tests/setup/install prerequisites authorities
 	PAYNAME_UPDATES=$(PAYNAME_UPDATES) cargo test -p payname-tests --test it publishers::gaps -- --nocapture
 
+# The same is part of `make test`, with 12 kills of one server, 4 of one of two, 6 of each command.
+PAYNAME_KILLS ?= 200
+.PHONY: kill
+kill: ## Kill servers, backups and restores (-9) 200 times at any moment: nothing acknowledged is lost, nothing stays half done
+	@tests/setup/install prerequisites postgresql
+	PAYNAME_KILLS=$(PAYNAME_KILLS) cargo test $(LOCKED) -p payname-server --test it -- --nocapture --test-threads=2 crash:: broken_off::
+
 .PHONY: wasm
 wasm: ## The resolver's core for wasm32 without std; Node.js judges every vector with it
 	@tests/setup/install prerequisites wasm

@@ -282,13 +282,4 @@ enum AttemptError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn delays_double_and_end_at_a_minute() {
-        assert_eq!(delay_after(0), Duration::from_millis(50));
-        assert_eq!(delay_after(3), Duration::from_millis(400));
-        assert_eq!(delay_after(u32::MAX), LONGEST_DELAY);
-    }
-}
+mod tests;

@@ -238,12 +238,9 @@ async fn a_restore_that_is_killed_has_restored_all_or_nothing_and_can_be_given_a
         run_killed(&config, &words("restore"), &moment);
         for left in below(place.path()) {
             // SQLite's files are closed by their directory.
-            if left.parent() == Some(place.path()) {
-                assert_closed(&left);
-            } else if left
-                .extension()
-                .is_some_and(|end| end == "key" || end == "json")
-            {
+            let end = left.extension();
+            let is_key = end.is_some_and(|end| end == "key" || end == "json");
+            if is_key || left.parent() == Some(place.path()) {
                 assert_closed(&left);
             }
         }

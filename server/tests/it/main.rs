@@ -24,6 +24,7 @@ mod keys;
 mod lifecycle;
 mod nostr_names;
 mod operators;
+mod ordered;
 mod ownership;
 mod packaged;
 mod postgres;

@@ -1,10 +1,9 @@
 //! Several servers on one PostgreSQL: the same names, keys, serials and signatures.
 
 use std::{
-    collections::BTreeMap,
     fs::Permissions,
     os::unix::fs::PermissionsExt as _,
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -22,7 +21,7 @@ use payname_server::{
 use payname_zones::Duty;
 
 use crate::{
-    crash::{Daemon, write},
+    crash::{Daemon, Ledger, write},
     keys::Turned,
     postgres::{Cluster, run},
     scene::{Contact, DOMAIN, config_text, keys, uri},
@@ -106,13 +105,13 @@ async fn what_a_killed_server_had_begun_is_finished_by_another_and_both_show_the
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let one = Daemon::start_with(folders[0].path(), &more);
     let other = Daemon::start_with(folders[1].path(), &more);
-    let acknowledged = Arc::new(Mutex::new(BTreeMap::new()));
+    let ledger = Arc::new(Ledger::default());
     let mut doomed = tokio::task::JoinSet::new();
     let mut lucky = tokio::task::JoinSet::new();
     for client in 0..3 {
-        let names = Arc::clone(&acknowledged);
+        let names = Arc::clone(&ledger);
         doomed.spawn(write(one.contact.clone(), format!("a{client}"), names));
-        let names = Arc::clone(&acknowledged);
+        let names = Arc::clone(&ledger);
         lucky.spawn(write(other.contact.clone(), format!("b{client}"), names));
     }
     tokio::time::sleep(Duration::from_millis(1500)).await;
@@ -120,7 +119,7 @@ async fn what_a_killed_server_had_begun_is_finished_by_another_and_both_show_the
     doomed.join_all().await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     lucky.shutdown().await;
-    let acknowledged = acknowledged.lock().unwrap().clone();
+    let acknowledged = ledger.acknowledged.lock().unwrap().clone();
     for server in ["a", "b"] {
         let of_server = acknowledged.keys().filter(|user| user.starts_with(server));
         assert!(of_server.count() > 3, "{acknowledged:?}");
