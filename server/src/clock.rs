@@ -46,6 +46,17 @@ impl Clock {
         }
     }
 
+    /// A clock that shows what `wall` returns, and measures by `monotonic` how long the process has run.
+    pub fn from_clocks(
+        wall: impl Fn() -> UnixTime + Send + Sync + 'static,
+        monotonic: impl Fn() -> Duration + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            wall: Arc::new(wall),
+            monotonic: Arc::new(monotonic),
+        }
+    }
+
     /// The time.
     pub fn now(&self) -> UnixTime {
         (self.wall)()

@@ -48,6 +48,7 @@ mod room;
 mod server;
 mod sign_file;
 pub mod store;
+mod sure_time;
 mod tokens;
 mod transfer;
 mod upkeep;

@@ -15,7 +15,7 @@ use std::{
     },
 };
 
-use payname_resolver::hickory_proto::rr::Name;
+use payname_resolver::{UnixTime, hickory_proto::rr::Name};
 use payname_zones::ZoneKeys;
 use ring::rand::SystemRandom;
 use tokio::{
@@ -40,6 +40,7 @@ use crate::{
     proof_relay::ProofRelay,
     prove::{Prover, ProverError},
     publisher::{ByDomain, Embedded},
+    sure_time::SureTime,
     transfer::Transfers,
     upkeep::Upkeep,
     web::Site,
@@ -95,7 +96,7 @@ impl Server {
         )
         .await?;
         let floor = Arc::new(AtomicU64::new(0));
-        let mut kept = BTreeMap::new();
+        let (mut kept, mut known) = (BTreeMap::new(), None);
         let load = |domain: &Domain| -> Result<ZoneKeys, StartError> {
             let (zone, policy) = (&domain.zone, domain.keys.clone());
             let keys = if !files.has(zone) {
@@ -104,7 +105,11 @@ impl Server {
                 files.load(zone, policy, clock.now())?
             };
             let zone_keys = keys.set.zone_keys(&keys.private)?;
-            floor.fetch_max(keys.set.time().sure().0, Ordering::Relaxed);
+            let sure = keys.set.time().sure();
+            floor.fetch_max(sure.0, Ordering::Relaxed);
+            if !new_zones.contains(zone) {
+                known = Some(known.map_or(sure, |known: UnixTime| known.min(sure)));
+            }
             kept.insert(zone.clone(), Kept::new(keys));
             Ok(zone_keys)
         };
@@ -118,12 +123,15 @@ impl Server {
         )
         .await?;
         let embedded = Arc::new(embedded);
+        let sure_time = SureTime::open(&config.data_dir, known, clock.clone());
+        let sure_time = Arc::new(sure_time);
         let parent = config.prove.as_ref().map(ParentWatcher::through);
         let keeper = Arc::new(Keeper {
             files: files.clone(),
             embedded: Arc::clone(&embedded),
             parent: parent.transpose().map_err(ProverError::from)?,
             clock: clock.clone(),
+            sure_time: Arc::clone(&sure_time),
             floor,
             keys: Mutex::new(kept),
             shared,
@@ -171,6 +179,7 @@ impl Server {
             committed: Arc::new(Notify::new()),
             conditions: Conditions::known(),
             clock: clock.clone(),
+            sure_time: Arc::clone(&sure_time),
             policy: Policy {
                 network: config.network,
                 allow_onchain: config.allow_onchain,
@@ -194,11 +203,11 @@ impl Server {
             clock: clock.clone(),
             committed: Arc::clone(&app.committed),
         };
-        let upkeep = Upkeep {
+        let upkeep = Arc::new(Upkeep {
             embedded,
             store: Arc::clone(&store),
             sets: Arc::clone(&sets),
-            clock: clock.clone(),
+            sure_time: Arc::clone(&sure_time),
             committed: Arc::clone(&app.committed),
             is_shared: config.database.is_some(),
             watch: Watch {
@@ -209,7 +218,7 @@ impl Server {
                 clock: clock.clone(),
                 committed: Arc::clone(&app.committed),
             },
-        };
+        });
         let (accepting, working) = (CancellationToken::new(), CancellationToken::new());
         let ledger = listeners.ledger();
         let mut background = vec![
@@ -217,7 +226,7 @@ impl Server {
             tokio::spawn(worker.run(working.clone())),
             tokio::spawn(transfers.run(working.clone())),
             tokio::spawn(Arc::clone(&keeper).run(working.clone())),
-            tokio::spawn(upkeep.run(working.clone())),
+            tokio::spawn(Arc::clone(&upkeep).run(working.clone())),
         ];
         background.extend(others.watch(&working));
         if let Some(metrics) = metrics {
@@ -241,6 +250,7 @@ impl Server {
             http,
             background,
             keeper,
+            upkeep,
             stores: (store, sets),
             directory,
         })

@@ -9,12 +9,12 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    clock::Clock,
     conditions::{LOOK, Watch},
     outbox::Chain,
     publisher::Embedded,
     registration::Change,
     store::{Store, ZoneStore},
+    sure_time::SureTime,
 };
 
 /// How often signatures are looked at and what is used up is forgotten.
@@ -39,7 +39,7 @@ pub(crate) struct Upkeep {
     pub(crate) embedded: Arc<Embedded>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) sets: Arc<dyn ZoneStore>,
-    pub(crate) clock: Clock,
+    pub(crate) sure_time: Arc<SureTime>,
     /// Called when there is something to bring into DNS.
     pub(crate) committed: Arc<Notify>,
     /// Whether other servers may change the zones.
@@ -50,7 +50,7 @@ pub(crate) struct Upkeep {
 
 impl Upkeep {
     /// Works until told to stop.
-    pub(crate) async fn run(self, stop: CancellationToken) {
+    pub(crate) async fn run(self: Arc<Self>, stop: CancellationToken) {
         let work = async {
             tokio::join!(
                 every(CHORES, || self.chores()),
@@ -71,7 +71,7 @@ impl Upkeep {
         if let Err(error) = self.embedded.resign().await {
             tracing::error!(error = %Chain(&error), "a zone could not be signed again");
         }
-        let now = self.clock.now();
+        let now = self.sure_time.now();
         if let Err(error) = self.store.forget_events(now).await {
             tracing::error!(error = %Chain(&error), "used events could not be forgotten");
         }
@@ -83,9 +83,10 @@ impl Upkeep {
 
     /// Takes names out of DNS whose time is over. Each is judged again where it is changed, so that what
     /// was renewed meanwhile stays, and of several servers one does it.
-    async fn expire(&self) {
+    pub(crate) async fn expire(&self) {
+        self.sure_time.keep();
         loop {
-            let now = self.clock.now();
+            let now = self.sure_time.now();
             let over = match self.store.over(now, TOGETHER).await {
                 Ok(over) => over,
                 Err(error) => {

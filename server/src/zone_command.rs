@@ -71,7 +71,7 @@ pub(super) enum ZoneCommand {
         #[arg(long, value_name = "SERIAL")]
         at_least: u32,
     },
-    /// Believe the machine's clock although it is behind a time that has surely come
+    /// Believe the machine's clock although it is behind a time that has surely come, or far ahead of it
     TrustClock {
         /// The zone
         zone: String,

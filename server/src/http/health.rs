@@ -35,7 +35,7 @@ pub(super) async fn readyz(State(app): State<Arc<App>>) -> Result<String, Failur
             let alarms = app.board.all().into_iter();
             let alarms = alarms
                 .filter_map(|(domain, standing)| Some(format!("{domain}: {}\n", standing.alarm?)));
-            let alarms: String = alarms.collect();
+            let alarms: String = alarms.chain(app.leap()).collect();
             Ok(format!("ready\n{alarms}"))
         }
         Err(error) => {
@@ -50,5 +50,17 @@ pub(super) async fn readyz(State(app): State<Arc<App>>) -> Result<String, Failur
             };
             Err(Failure::unavailable(detail))
         }
+    }
+}
+
+impl App {
+    /// That the clock is not believed, where names may end.
+    fn leap(&self) -> Option<String> {
+        let mut terms = self.domains.values().map(|domain| domain.terms);
+        let may_end = terms.any(|terms| terms.life.is_some() || terms.hold.is_some());
+        let hours = self.sure_time.leap()?.checked_div(3600)?;
+        may_end.then(|| {
+            format!("the clock is {hours} hours ahead of the time that has surely come; no name ends by it\n")
+        })
     }
 }

@@ -58,6 +58,7 @@ use crate::{
     prove::Prover,
     publisher::{Board, Served},
     store::Store,
+    sure_time::SureTime,
     web,
 };
 
@@ -76,6 +77,7 @@ pub(crate) struct App {
     pub(crate) committed: Arc<Notify>,
     pub(crate) conditions: Conditions,
     pub(crate) clock: Clock,
+    pub(crate) sure_time: Arc<SureTime>,
     pub(crate) policy: Policy,
     pub(crate) domains: BTreeMap<String, Domain>,
     pub(crate) public_url: Url,

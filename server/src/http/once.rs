@@ -57,7 +57,7 @@ pub(super) async fn once(
     };
     match app
         .store
-        .begin_request(&key, &digest(&asked, &body), now)
+        .begin_request(&key, &digest(&asked, &body), app.sure_time.now())
         .await?
     {
         Begun::Now => {}
@@ -99,6 +99,10 @@ impl App {
         asked: &Asked,
         answer: fn(&Decision) -> Answer,
     ) -> Result<Response, ChangeError> {
+        let change = Change {
+            sure: self.sure_time.now().min(change.at),
+            ..change
+        };
         let key = asked.name.clone();
         let is_named = key.is_some();
         let request = key.map(|key| Named { key, answer });

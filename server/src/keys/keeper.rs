@@ -27,6 +27,7 @@ use crate::{
     data_dir::DataDirError,
     outbox::Chain,
     publisher::{Embedded, PublishError},
+    sure_time::SureTime,
 };
 
 /// How often every set takes a step.
@@ -44,6 +45,8 @@ pub(crate) struct Keeper {
     /// None where there is nobody to ask.
     pub(crate) parent: Option<ParentWatcher>,
     pub(crate) clock: Clock,
+    /// Learns what the zones above have signed, and what an operator says of the clock.
+    pub(crate) sure_time: Arc<SureTime>,
     /// Before which nothing is signed, whatever the clock says; shared with the signer's clock.
     pub(crate) floor: Arc<AtomicU64>,
     pub(crate) keys: Mutex<BTreeMap<Name, Kept>>,
@@ -108,7 +111,12 @@ impl Keeper {
             self.reload(zone).await;
         } else if let Some(request) = request {
             match request.apply(&mut kept.keys.set, &self.clock) {
-                Ok(()) => tracing::info!(%zone, ?request, "the operator's request is followed"),
+                Ok(()) => {
+                    if request == ZoneRequest::TrustClock {
+                        self.sure_time.trust();
+                    }
+                    tracing::info!(%zone, ?request, "the operator's request is followed");
+                }
                 Err(error) => {
                     tracing::warn!(%zone, ?request, %error, "the operator's request is refused")
                 }
@@ -222,7 +230,12 @@ impl Keeper {
         }
         kept.asked = Some(now);
         match watcher.look(zone, self.clock.now()).await {
-            Ok(view) => Some(view),
+            Ok(view) => {
+                if let Some(time) = view.signed_from {
+                    self.sure_time.confirm(time);
+                }
+                Some(view)
+            }
             Err(error) => {
                 let error = Chain(&error);
                 tracing::warn!(%zone, %error, "the DS records of a zone cannot be seen");

@@ -24,7 +24,7 @@ pub enum ZoneRequest {
     Keep,
     /// To read the zone's file of records again.
     Reload,
-    /// To believe the machine's clock although it is behind a time that has surely come.
+    /// To believe the machine's clock although it is behind a time that has surely come, or far ahead of it.
     TrustClock,
 }
 

@@ -20,7 +20,7 @@ impl Change {
 
     /// Gives a name to whoever claimed it. One that was given already stays as it is.
     pub(super) fn fulfil(&self, present: Option<&Registration>) -> Result<Decision, Refusal> {
-        let present = present.filter(|present| !present.was_never_given(self.at));
+        let present = present.filter(|present| !present.was_never_given(self.sure));
         let present = present.filter(|present| !present.is_gone());
         let present = present.ok_or_else(|| Refusal::Unknown(self.handle.clone()))?;
         if present.state != State::Awaiting {

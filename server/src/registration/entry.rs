@@ -124,7 +124,7 @@ impl Change {
         rules.names.check_form(user)?;
         let handle = || self.handle.clone();
         let blocks = |other: &Neighbour| {
-            let is_free = !other.suspended && other.free_at.is_some_and(|free| free <= self.at);
+            let is_free = !other.suspended && other.free_at.is_some_and(|free| free <= self.sure);
             other.owner != owner && !is_free
         };
         if matches!(self.by, By::Key(_)) {

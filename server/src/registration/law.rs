@@ -1,7 +1,7 @@
 //! The law: what a change comes to.
 //!
-//! Whatever takes a name from its owner is judged by the time of the change alone; whatever is promised
-//! to the owner is counted from the later of that time and the last change. So a clock that was set back
+//! Whatever takes a name from its owner is judged by a time that has surely come; whatever is promised
+//! to the owner is counted from the later of the change's time and the last change. So a clock that is wrong
 //! takes nothing from anybody, and gives nobody less than the domain's terms.
 
 use payname_api::State;
@@ -29,8 +29,8 @@ impl Change {
         // What is free is nobody's, unless its former owner is first.
         let former = present;
         let present = present
-            .filter(|present| !present.is_free(self.at) || self.is_owners(present))
-            .filter(|present| !present.was_never_given(self.at));
+            .filter(|present| !present.is_free(self.sure) || self.is_owners(present))
+            .filter(|present| !present.was_never_given(self.sure));
         if let Some(present) = present
             && key.is_some()
             && !self.is_owners(present)
@@ -238,7 +238,7 @@ impl Change {
         if self.what != What::Expire {
             return Err(Refusal::NotTheirs(self.handle.clone()));
         }
-        if present.is_gone() || !present.is_over(self.at) {
+        if present.is_gone() || !present.is_over(self.sure) {
             return Ok(present.as_it_is());
         }
         if present.state == State::Awaiting {

@@ -86,6 +86,8 @@ pub struct Change {
     pub entry: Entry,
     /// When the server took it in.
     pub at: UnixTime,
+    /// A time that has surely come, by which alone anything is taken from anybody; not after `at`.
+    pub sure: UnixTime,
 }
 
 /// What a change does.
@@ -210,6 +212,7 @@ impl Change {
             terms: Terms::default(),
             entry: Entry::default(),
             at,
+            sure: at,
         }
     }
 

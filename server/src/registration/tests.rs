@@ -3,6 +3,7 @@
 use super::*;
 
 mod awaiting;
+mod clock;
 mod nostr;
 
 const ALICE: OwnerKey = OwnerKey([1; 32]);
@@ -53,7 +54,13 @@ impl Change {
     }
 
     fn at(self, at: UnixTime) -> Self {
-        Self { at, ..self }
+        let sure = at;
+        Self { at, sure, ..self }
+    }
+
+    /// As [`Self::at`] by a clock that has leapt: only this has surely come.
+    fn surely(self, sure: UnixTime) -> Self {
+        Self { sure, ..self }
     }
 
     /// What becomes of a name, where that is allowed.

@@ -14,6 +14,7 @@ use crate::{
     nameserver::EncryptedAddresses,
     publisher::{PublishError, Served},
     store::{Store, ZoneStore},
+    upkeep::Upkeep,
 };
 
 /// How long a stop waits for requests under way.
@@ -36,6 +37,7 @@ pub struct Running {
     pub(super) http: JoinHandle<()>,
     pub(super) background: Vec<JoinHandle<()>>,
     pub(super) keeper: Arc<Keeper>,
+    pub(super) upkeep: Arc<Upkeep>,
     pub(super) stores: (Arc<dyn Store>, Arc<dyn ZoneStore>),
     pub(super) directory: DataDir,
 }
@@ -103,6 +105,11 @@ impl Running {
         self.keeper.embedded.resign().await
     }
 
+    /// Takes names out of DNS whose time is over, as is done every minute.
+    pub async fn end_names(&self) {
+        self.upkeep.expire().await;
+    }
+
     /// Stops: takes no new requests, finishes those it accepted, then closes everything.
     pub async fn shutdown(self) {
         drop(self.accepting);
@@ -117,7 +124,8 @@ impl Running {
             // A task that panicked has said so itself.
             let _ = task.await;
         }
-        drop(self.keeper);
+        self.upkeep.sure_time.end();
+        drop((self.keeper, self.upkeep));
         // Closing the databases waits for their threads.
         let (stores, directory) = (self.stores, self.directory);
         let _ = tokio::task::spawn_blocking(move || {

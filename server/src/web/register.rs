@@ -127,7 +127,7 @@ pub(super) async fn start(
     };
     match app.store.registration(&handle).await {
         // Removed or switched off, it may not be free either, and that is all a stranger is told.
-        Ok(Some(found)) if !found.is_free(app.clock.now()) => {
+        Ok(Some(found)) if !found.is_free(app.sure_time.now()) => {
             let error = format!("{handle} is not free. Choose another name.");
             let manage = format!("/~/manage?domain={}&user={}", domain.name, handle.user());
             send(StatusCode::CONFLICT, &step(Some(error), Some(manage)))

@@ -21,6 +21,7 @@ mod failing;
 mod http;
 mod initialised;
 mod keys;
+mod leaps;
 mod lifecycle;
 mod nostr_names;
 mod operators;

@@ -146,6 +146,7 @@ async fn what_waits_in_vain_lapses_and_another_gets_it(open: Open) {
     );
     let next = Change {
         at: late,
+        sure: late,
         ..claim("alice", MALLORY)
     };
     let next = make(&*store, next).await;
@@ -178,6 +179,7 @@ async fn what_waits_counts_as_the_keys_until_it_is_withdrawn(open: Open) {
     // Those that lapse count no longer either.
     let later = Change {
         at: NOON.plus(HOUR),
+        sure: NOON.plus(HOUR),
         ..claim("four", ALICE)
     };
     make(&*store, later).await;

@@ -122,6 +122,7 @@ async fn a_name_that_looks_like_anothers_is_refused_until_that_is_free(open: Ope
     make(&*store, removal).await;
     let later = |at| Change {
         at,
+        sure: at,
         ..open_claim("car0l", MALLORY)
     };
     let refused = refusal(store.change(later(NOON.plus(DAY - 1))).await);
@@ -268,6 +269,7 @@ async fn a_key_holds_no_more_names_than_it_may_however_many_it_claims_at_once(op
     assert_eq!(refused, Refusal::TooManyNames { most: 3 });
     let later = Change {
         at: NOON.plus(DAY),
+        sure: NOON.plus(DAY),
         ..claim("more", ALICE, rules())
     };
     make(&*store, later).await;
@@ -281,7 +283,7 @@ async fn claims_are_counted_by_network_and_day(open: Open) {
         };
         let network: IpNet = network.parse().unwrap();
         let mut claim = claim(user, ALICE, rules);
-        (claim.entry.network, claim.at) = (Some(network), at);
+        (claim.entry.network, claim.at, claim.sure) = (Some(network), at, at);
         claim
     };
     let (here, there) = ("192.0.2.0/24", "2001:db8::/64");

@@ -263,6 +263,7 @@ async fn names_whose_time_is_over_leave_dns_once(open: Open) {
     let renewal = Change {
         terms: SHORT,
         at: end,
+        sure: end,
         ..change("alice", ALICE, What::Renew)
     };
     let renewed = make(&*one, renewal).await;
@@ -280,6 +281,7 @@ async fn what_was_renewed_meanwhile_does_not_expire(open: Open) {
     let renewal = Change {
         terms: SHORT,
         at: end,
+        sure: end,
         ..change("alice", ALICE, What::Renew)
     };
     let renewed = store.change(renewal).await.unwrap();
@@ -302,6 +304,7 @@ async fn a_free_name_begins_another_life(open: Open) {
     make(&*store, removal).await;
     let claim = |at| Change {
         at,
+        sure: at,
         ..change("alice", MALLORY, What::Put { uri: "m".into() })
     };
     let free = NOON.plus(5 * DAY);
