@@ -99,6 +99,7 @@ pub use reply::{Reply, ReplyKind};
 pub use respond::{Transport, respond, respond_into};
 pub use set::ZoneSet;
 pub use settings::{NameServer, Settings};
+pub use shortcut::look_ahead;
 pub use sign::{SignError, SignaturePolicy};
 pub use signal::Signal;
 pub use stored::SetChange;

@@ -55,6 +55,11 @@ impl Node {
         self.0.as_ptr() == other.0.as_ptr()
     }
 
+    /// The last octet of all that is here.
+    pub(crate) fn last_octet(&self) -> u8 {
+        self.0.slice.last().copied().unwrap_or(0)
+    }
+
     /// The record sets, in the order of their types.
     pub(crate) fn sets(&self) -> impl Iterator<Item = Stored<'_>> {
         let mut bytes = self.parts().1;

@@ -15,7 +15,7 @@ use crate::names::{key_parent, label_count, name_of, suffix, wire};
 use crate::node::Node;
 use crate::packed::{Packed, Stored};
 use crate::spread::Spread;
-use crate::trie::{Difference, Item, Trie};
+use crate::trie::{Difference, Item, Search, Trie};
 
 pub(crate) use builder::NodesBuilder;
 
@@ -83,6 +83,11 @@ impl Nodes {
 
     pub(crate) fn get(&self, name: &Name) -> Option<&Node> {
         self.at(&self.key(name))
+    }
+
+    /// The lookup of what is at a key, step by step.
+    pub(crate) fn search(&self, key: &[u8]) -> Search<'_, Node> {
+        Search::new(&self.nodes, self.spread.place(key))
     }
 
     pub(crate) fn at(&self, key: &[u8]) -> Option<&Node> {

@@ -6,10 +6,12 @@
 
 mod differences;
 mod merging;
+mod search;
 
 use triomphe::{Arc, ThinArc};
 
 pub(crate) use differences::Difference;
+pub(crate) use search::Search;
 
 /// Bits of the place that one branch decides on.
 const BITS: u32 = 4;

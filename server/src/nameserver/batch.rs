@@ -38,6 +38,12 @@ impl Batch {
         }
     }
 
+    /// The queries that were received.
+    pub(super) fn queries(&self) -> impl Iterator<Item = &[u8]> {
+        let arrived = self.queries.iter().zip(&self.arrived);
+        arrived.map(|(query, (length, _))| query.get(..*length).unwrap_or_default())
+    }
+
     /// Answers the queries that were received.
     ///
     /// `respond` has a query and the address it came from, writes into the buffer it is given and says

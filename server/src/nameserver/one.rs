@@ -30,6 +30,14 @@ impl Batch {
         Ok(())
     }
 
+    /// The query that was received.
+    pub(super) fn queries(&self) -> impl Iterator<Item = &[u8]> {
+        let arrived = self.arrived.as_ref();
+        arrived
+            .map(|(length, _)| self.query.get(..*length).unwrap_or_default())
+            .into_iter()
+    }
+
     /// Answers the query that was received.
     ///
     /// `respond` has the query and the address it came from, writes into the buffer it is given and

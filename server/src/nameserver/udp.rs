@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use payname_zones::{Asker, CookieState, OnDemand, Reply, ReplyKind, respond_into};
+use payname_zones::{Asker, CookieState, OnDemand, Reply, ReplyKind, look_ahead, respond_into};
 use socket2::{Domain, Socket, Type};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -102,6 +102,7 @@ fn work(socket: &UdpSocket, answering: &Answering, mut limiter: Limiter, stop: &
         on_demand.grant(passed);
         let (zones, options) = (answering.served.zones(), answering.options.load());
         let now = answering.clock.now();
+        look_ahead(&zones, batch.queries());
         batch.answer(socket, |query, address, response| {
             if let Some(reply) = answering.transfer(query, address, Way::Udp.transport()) {
                 let transfer::Reply::One { message, is_signed } = reply else {
@@ -229,6 +230,7 @@ mod tests {
         asker.send_to(&query(7), address).unwrap();
         let mut batch = one::Batch::new();
         batch.receive(&server).unwrap();
+        assert_eq!(batch.queries().collect::<Vec<_>>(), [query(7)]);
         batch.answer(&server, |query, address, response| {
             assert_eq!(address, asker.local_addr().unwrap().ip());
             response.extend(query);

@@ -6,6 +6,7 @@
 //! same in every case.
 
 mod absence;
+mod ahead;
 mod query;
 mod section;
 
@@ -23,6 +24,7 @@ use crate::set::ZoneSet;
 use crate::zone::Zone;
 use absence::Absence;
 pub(crate) use absence::Absences;
+pub use ahead::look_ahead;
 use query::{Asked, MAX_NAME};
 use section::{pointer, write_set};
 

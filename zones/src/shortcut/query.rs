@@ -92,7 +92,7 @@ pub(super) struct LowerName {
 
 impl LowerName {
     /// Reads an uncompressed name; the bytes after it come second.
-    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+    pub(super) fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
         let mut length = 0_usize;
         loop {
             let label = *bytes.get(length)?;
