@@ -13,7 +13,6 @@ use std::{
     time::Duration,
 };
 
-use payname_api::State;
 use payname_resolver::{Handle, hickory_proto::rr::Name};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -209,12 +208,8 @@ async fn known(
 }
 
 fn note(known: &mut BTreeMap<Name, Known>, provided: &Provided, registration: &Registration) {
-    let is_settled = matches!(
-        registration.state,
-        State::Published | State::Removed | State::Disabled | State::Expired | State::Awaiting
-    );
     let what = match provided.text(registration) {
-        Ok(text) if is_settled => Known::Settled(text),
+        Ok(text) if registration.is_settled() => Known::Settled(text),
         // Its task looks after it, or says why it cannot be.
         _ => Known::Moving,
     };
