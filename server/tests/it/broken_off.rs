@@ -14,6 +14,7 @@ use payname_server::{Clock, Config, Server};
 
 use crate::{
     crash::kills,
+    postgres::Cluster,
     scene::{Contact, Scene, config_text, keys, uri},
 };
 
@@ -212,8 +213,11 @@ async fn a_backup_that_is_killed_is_whole_or_not_there_and_shows_no_key() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_restore_that_is_killed_has_restored_all_or_nothing_and_can_be_given_again() {
+/// Kills restores and gives them again. `prepare` makes a place for each, with or without a configuration.
+async fn kill_restores<F: Future<Output = tempfile::TempDir>>(
+    rounds: usize,
+    prepare: impl Fn() -> F,
+) {
     let (directory, ds) = estate().await;
     let path = |name: &str| directory.path().join(name);
     let secret = path("secret").display().to_string();
@@ -221,26 +225,30 @@ async fn a_restore_that_is_killed_has_restored_all_or_nothing_and_can_be_given_a
     let (backup, secret) = (backup.as_str(), secret.as_str());
     let words = |what: &'static str| [what, backup, "--passphrase-file", secret];
     run_whole(&path("paynamed.toml"), &words("backup"));
-    let place = tempfile::tempdir().unwrap();
+    let place = prepare().await;
     let whole = run_whole(&place.path().join("paynamed.toml"), &words("restore"));
     let mut halves = 0;
-    for round in 0..rounds() {
-        let place = tempfile::tempdir().unwrap();
+    for round in 0..rounds {
+        let place = prepare().await;
+        let given = below(place.path());
         let at = |name: &str| place.path().join(name);
         let (config, data) = (at("paynamed.toml"), at("data"));
         let steps = [
             at("data.restoring"),
-            config.clone(),
             at("data.restoring/restored"),
             data.clone(),
         ];
-        let moment = Moment::of_round(round, whole, &steps);
-        run_killed(&config, &words("restore"), &moment);
+        run_killed(
+            &config,
+            &words("restore"),
+            &Moment::of_round(round, whole, &steps),
+        );
         for left in below(place.path()) {
             // SQLite's files are closed by their directory.
             let end = left.extension();
             let is_key = end.is_some_and(|end| end == "key" || end == "json");
-            if is_key || left.parent() == Some(place.path()) {
+            let is_new = left.parent() == Some(place.path()) && !given.contains(&left);
+            if is_key || is_new {
                 assert_closed(&left);
             }
         }
@@ -258,4 +266,22 @@ async fn a_restore_that_is_killed_has_restored_all_or_nothing_and_can_be_given_a
         assert_eq!(names, ["data", "paynamed.toml"]);
     }
     assert!(halves > 0, "none was killed in time");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_that_is_killed_has_restored_all_or_nothing_and_can_be_given_again() {
+    kill_restores(rounds(), async || tempfile::tempdir().unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_has_one_into_postgresql_whose_rows_are_there_already() {
+    let cluster = Cluster::start(false);
+    let prepare = async || {
+        let place = tempfile::tempdir().unwrap();
+        let url = cluster.database().await;
+        let text = format!("{}\n[database]\nurl = \"{url}\"", config_text(""));
+        fs::write(place.path().join("paynamed.toml"), text).unwrap();
+        place
+    };
+    kill_restores(rounds().div_ceil(2), prepare).await;
 }

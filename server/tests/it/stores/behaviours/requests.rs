@@ -13,6 +13,7 @@ behaviours![
     a_request_is_done_once_and_answered_as_before_for_a_day,
     of_many_equal_requests_at_once_one_is_done,
     a_request_without_an_answer_is_begun_anew,
+    a_clock_that_is_set_back_has_nothing_done_twice_and_nothing_wait_for_it,
     the_answer_to_a_change_is_kept_with_the_change_or_not_at_all,
     keys_of_different_signers_are_different,
 ];
@@ -110,6 +111,29 @@ async fn a_request_without_an_answer_is_begun_anew(open: Open) {
         assert_eq!(begun, Begun::Now);
         store.end_request(&lost, None).await.unwrap();
     }
+}
+
+async fn a_clock_that_is_set_back_has_nothing_done_twice_and_nothing_wait_for_it(open: Open) {
+    let store = open().await;
+    let ahead = later(30 * ANSWERS_KEPT);
+    for name in ["done", "lost"] {
+        let begun = store.begin_request(&key(1, name), &[7; 32], ahead).await;
+        assert_eq!(begun.unwrap(), Begun::Now);
+    }
+    let done = key(1, "done");
+    store.end_request(&done, Some(&answer())).await.unwrap();
+    let again = store.begin_request(&done, &[7; 32], NOON).await.unwrap();
+    assert_eq!(again, Begun::Before(answer()));
+    // Whoever began it in a time that has not come yet does it no more.
+    let lost = store.begin_request(&key(1, "lost"), &[7; 32], NOON).await;
+    assert_eq!(lost.unwrap(), Begun::Now);
+    // A few seconds are between any two servers.
+    let begun = store
+        .begin_request(&key(2, "skewed"), &[7; 32], later(5))
+        .await;
+    assert_eq!(begun.unwrap(), Begun::Now);
+    let here = store.begin_request(&key(2, "skewed"), &[7; 32], NOON).await;
+    assert_eq!(here.unwrap(), Begun::UnderWay);
 }
 
 async fn the_answer_to_a_change_is_kept_with_the_change_or_not_at_all(open: Open) {
