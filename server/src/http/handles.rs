@@ -131,7 +131,7 @@ problems!(RemoveProblems: TOKEN_INVALID, TOKEN_SCOPE, UNKNOWN_DOMAIN, UNKNOWN_HA
     operation_id = "remove_handle",
     tag = "names",
     params(PathOfName, Preconditions),
-    security(("nostr" = [])),
+    security(("nostr" = []), ("operator" = [])),
     responses(
         (status = OK, description = "It is removed already.", body = HandleStatus, headers(("ETag" = String, description = "Its version, quoted."))),
         (status = ACCEPTED, description = "Committed, and on its way out of DNS.", body = HandleStatus, headers(("ETag" = String, description = "Its version, quoted."))),

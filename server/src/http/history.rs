@@ -34,7 +34,7 @@ problems!(HistoryProblems: TOKEN_INVALID, TOKEN_SCOPE, UNKNOWN_DOMAIN, UNKNOWN_H
     operation_id = "show_history",
     tag = "names",
     params(PathOfName, Part),
-    security(("nostr" = [])),
+    security(("nostr" = []), ("operator" = [])),
     responses(
         (status = OK, description = "A part of the history, the oldest step first.", body = Listed<HistoryStep>, headers(("Link" = Option<String>, description = "`<…>; rel=\"next\"`: the part that follows."))),
         HistoryProblems,

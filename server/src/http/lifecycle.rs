@@ -99,7 +99,7 @@ problems!(LifeProblems: TOKEN_INVALID, TOKEN_SCOPE, UNKNOWN_DOMAIN, UNKNOWN_HAND
     operation_id = "disable_handle",
     tag = "names",
     params(PathOfName, Preconditions),
-    security(("nostr" = [])),
+    security(("nostr" = []), ("operator" = [])),
     responses(
         (status = OK, description = "It is so, and DNS needs no change.", body = HandleStatus),
         (status = ACCEPTED, description = "Committed, and on its way into DNS.", body = HandleStatus),
@@ -123,7 +123,7 @@ pub(crate) async fn disable(
     operation_id = "enable_handle",
     tag = "names",
     params(PathOfName, Preconditions),
-    security(("nostr" = [])),
+    security(("nostr" = []), ("operator" = [])),
     responses(
         (status = OK, description = "It is so, and DNS needs no change.", body = HandleStatus),
         (status = ACCEPTED, description = "Committed, and on its way into DNS.", body = HandleStatus),

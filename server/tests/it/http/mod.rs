@@ -1,8 +1,10 @@
 //! What every route of the HTTP API has in common.
 
 mod batch;
+mod bearer;
 mod envelope;
 mod guide;
+mod late;
 mod limits;
 mod lists;
 mod once;
