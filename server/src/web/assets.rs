@@ -42,6 +42,11 @@ impl Asset {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
     pub(super) fn file(&self) -> &str {
         &self.file
     }

@@ -50,6 +50,14 @@ impl<'a> Frame<'a> {
         self.site.script.path()
     }
 
+    pub(super) fn early(&self) -> String {
+        self.site.early.path()
+    }
+
+    pub(super) fn keys(&self) -> String {
+        self.site.keys.path()
+    }
+
     pub(super) fn icon(&self) -> String {
         self.site.icon.path()
     }

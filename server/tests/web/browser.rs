@@ -156,6 +156,12 @@ impl Browser {
         result.json().clone()
     }
 
+    /// Waits until the script is there that signs with keys.
+    pub(crate) async fn until_ready(&self) {
+        let script = "const done = arguments[0]; const look = () => document.documentElement.dataset.keys ? done(true) : setTimeout(look, 20); look();";
+        self.run(script).await;
+    }
+
     pub(crate) async fn devtools(&self, method: &str, parameters: Value) -> Value {
         self.page.cdp().send_raw(method, parameters).await.unwrap()
     }

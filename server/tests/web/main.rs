@@ -11,8 +11,10 @@ mod browser;
 mod changes;
 mod clicks;
 mod invited;
+mod keys;
 mod pages;
 // The other tests' scene; not all of it is needed here.
 #[allow(dead_code)]
 #[path = "../it/scene.rs"]
 mod scene;
+mod wire;
