@@ -55,6 +55,7 @@ impl Server {
         let body = serde_json::to_vec(&payname_api::PutHandle {
             uri: uri.to_owned(),
             invite: None,
+            drawn: None,
         })
         .map_err(|error| Failure::unexpected("json", error))?;
         self.send(Method::PUT, handle, Some(body), Some(key)).await

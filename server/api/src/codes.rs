@@ -76,6 +76,8 @@ codes! {
         "a new name needs an invite code.";
     403 INVITE_INVALID "invite_invalid"
         "the invite code is not good, or not any more.";
+    403 DRAWN_INVALID "drawn_invalid"
+        "the ticket of a drawn name is not good for this name, or not any more.";
     403 TOO_MANY_NAMES "too_many_names"
         "the key has as many names of the domain as it may have.";
     404 UNKNOWN_DOMAIN "unknown_domain"

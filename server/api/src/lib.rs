@@ -21,6 +21,7 @@
 //! | `POST /v1/domains/{domain}/handles` | claims a name that the server draws, where it does; body [`PutHandle`]; signed | 202 [`HandleStatus`], its path in `Location` |
 //! | `GET /v1/domains/{domain}/awaiting` | the names whose claims wait, in parts; operators | 200 [`Listed`] of [`HandleStatus`] |
 //! | `POST …/handles/{user}/approve` | gives a name to whoever claimed it and waits; operators | 202 [`HandleStatus`] |
+//! | `GET /v1/domains/{domain}/drawn` | names that the server draws, to choose from; where it does | 200 [`DrawnNames`] |
 //! | `POST …/handles/{user}/grant` | gives a name to a key; body [`GrantHandle`]; operators | 202 [`HandleStatus`] |
 //! | `GET /v1/domains/{domain}/handles/{user}/proof` | the RFC 9102 proof | 200 `application/octet-stream` |
 //! | `GET /v1/domains` | the domains of the server, in parts | 200 [`Listed`] of [`DomainInfo`] |
@@ -102,6 +103,27 @@ pub struct PutHandle {
     /// The code of an invite, for a new name of a domain that asks for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invite: Option<String>,
+    /// The ticket of a name that the server has drawn, where such names are given otherwise than chosen ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawn: Option<String>,
+}
+
+/// A name that the server has drawn, and what claims it as such.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DrawnName {
+    /// The part before the `@`.
+    pub user: String,
+    /// The ticket, to be sent as `drawn` with the claim; good until the end of the next day (UTC).
+    pub drawn: String,
+}
+
+/// What `GET /v1/domains/{domain}/drawn` answers: some free names to choose from.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DrawnNames {
+    /// The names.
+    pub items: Vec<DrawnName>,
 }
 
 /// The body of `POST …/handles/{user}/transfer`: who shall have the name.

@@ -12,6 +12,8 @@ pub const HANDLE: &str = "/v1/domains/{domain}/handles/{user}";
 pub const PROOF: &str = "/v1/domains/{domain}/handles/{user}/proof";
 /// The names of a domain: listed for its operator, drawn for everybody.
 pub const HANDLES: &str = "/v1/domains/{domain}/handles";
+/// Names of a domain that the server draws, to choose from.
+pub const DRAWN: &str = "/v1/domains/{domain}/drawn";
 /// The history of all names of a domain as NDJSON, for its operator.
 pub const EXPORT: &str = "/v1/domains/{domain}/history";
 /// The route by which the operator gives a name to a key.

@@ -78,7 +78,12 @@ pub(crate) fn get(address: SocketAddr, path: &str) -> Vec<u8> {
 pub(crate) fn claim(address: SocketAddr, user: &str, keys: &Keys) -> (Vec<u8>, String) {
     let path = paths::handle("bench.test", user);
     let uri = uri();
-    let body = serde_json::to_string(&PutHandle { uri, invite: None }).expect("JSON");
+    let body = serde_json::to_string(&PutHandle {
+        uri,
+        invite: None,
+        drawn: None,
+    })
+    .expect("JSON");
     let digest = ring::digest::digest(&ring::digest::SHA256, body.as_bytes());
     let payload = HEXLOWER.encode(digest.as_ref());
     let url = format!("http://{address}{path}");

@@ -121,11 +121,11 @@ impl App {
     pub(super) async fn demand(
         &self,
         domain: &Domain,
-        handle: &Handle,
+        (handle, drawn): (&Handle, bool),
         owner: OwnerKey,
         now: UnixTime,
     ) -> Result<Option<Demand>, Failure> {
-        let Some(requirement) = domain.entry.requirement(false) else {
+        let Some(requirement) = domain.entry.requirement(drawn) else {
             return Ok(None);
         };
         let found = self.store.registration(handle).await?;

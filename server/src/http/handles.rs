@@ -70,7 +70,7 @@ pub(super) async fn show(
     Ok(respond(StatusCode::OK, &registration, all))
 }
 
-problems!(PutProblems: CLOSED, INVITE_NEEDED, INVITE_INVALID, TOO_MANY_NAMES, TOO_MANY_CLAIMS, CONFUSABLE, SHADOWS, UNKNOWN_DOMAIN, INVALID_HANDLE, INVALID_URI, INVALID_HEADER, UNSUPPORTED_MEDIA_TYPE, NOT_OWNER, SUSPENDED, NOT_THEIRS, RESERVED, EXPIRED, PRECONDITION_FAILED);
+problems!(PutProblems: CLOSED, DRAWN_INVALID, INVITE_NEEDED, INVITE_INVALID, TOO_MANY_NAMES, TOO_MANY_CLAIMS, CONFUSABLE, SHADOWS, UNKNOWN_DOMAIN, INVALID_HANDLE, INVALID_URI, INVALID_HEADER, UNSUPPORTED_MEDIA_TYPE, NOT_OWNER, SUSPENDED, NOT_THEIRS, RESERVED, EXPIRED, PRECONDITION_FAILED);
 
 /// Claims or changes a name.
 ///
@@ -107,7 +107,11 @@ pub(crate) async fn put(
     app.served.check_free(&domain.zone, &handle)?;
     app.board.check_free(&handle)?;
     web::reserved::check(&handle, &app.domains)?;
-    let demand = app.demand(domain, &handle, signed.owner, now).await?;
+    let drawn = app.check_drawn(&handle, wanted.drawn.as_deref(), now);
+    let drawn = drawn.await?;
+    let demand = app
+        .demand(domain, (&handle, drawn), signed.owner, now)
+        .await?;
     let what = What::Put { uri: wanted.uri };
     let change = Change {
         entry: Entry {
@@ -115,7 +119,7 @@ pub(crate) async fn put(
             invite: wanted.invite.as_deref().map(InviteHash::of),
             network: asked.visitor.network(),
             demand,
-            ..Entry::default()
+            drawn,
         },
         ..Change::signed(handle, what, signed, now)
     };

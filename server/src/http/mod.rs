@@ -23,6 +23,7 @@ mod page;
 mod precondition;
 pub(crate) mod proofs;
 mod serve;
+mod ticket;
 mod visitor;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -144,6 +145,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .merge(nostr::routes())
         .merge(operators::routes())
         .merge(awaiting::routes())
+        .merge(ticket::routes())
         .routes(routes!(history::show))
         .routes(routes!(proofs::show))
         .routes(routes!(batch::show))

@@ -125,6 +125,10 @@ pub trait Store: OperatorStore {
         Ok(())
     }
 
+    /// A random secret that all servers of this store share for a day (UTC, counted from 1970). It is
+    /// forgotten after the next day.
+    async fn secret_of_day(&self, day: u64) -> Result<Vec<u8>, StoreError>;
+
     /// Forgets used events that no clock less than a year behind ours would still take, answers that
     /// are not kept any more, and from which networks names were claimed before yesterday.
     async fn forget_events(&self, now: UnixTime) -> Result<(), StoreError>;

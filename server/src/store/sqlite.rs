@@ -303,6 +303,11 @@ impl Store for Sqlite {
         self.write(requests::abandon).await
     }
 
+    async fn secret_of_day(&self, day: u64) -> Result<Vec<u8>, StoreError> {
+        self.write(move |connection| entry::salt(connection, day))
+            .await
+    }
+
     async fn forget_events(&self, now: UnixTime) -> Result<(), StoreError> {
         self.write(move |connection| {
             let before = now.0.saturating_sub(CLOCK_STEP);

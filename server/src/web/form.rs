@@ -32,11 +32,28 @@ impl Fields {
         }
     }
 
+    /// What lets a claim in.
+    pub(super) fn pass(&self) -> Pass<'_> {
+        Pass {
+            invite: self.value("invite"),
+            drawn: self.value("drawn"),
+        }
+    }
+
     /// What is in a field, without the space around it; nothing when it is not there.
     pub(super) fn value(&self, name: &str) -> &str {
         let mut fields = self.0.iter().filter(|(field, _)| field == name);
         fields.next().map_or("", |(_, value)| value.trim())
     }
+}
+
+/// What lets a claim in, where not everybody may choose a name; empty where there is none.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Pass<'a> {
+    /// An invite code.
+    pub(super) invite: &'a str,
+    /// The ticket of a drawn name.
+    pub(super) drawn: &'a str,
 }
 
 /// What a form is signed with.

@@ -25,6 +25,8 @@ struct DomainPage<'a> {
     domain: &'a str,
     /// Who may have a name.
     access: Access,
+    /// Whether everybody may have one that the server draws.
+    draws: bool,
     /// How long a name is reserved that waits for the operator's word; none if it is given at once.
     reserve: Option<String>,
     network: String,
@@ -72,6 +74,7 @@ pub(super) fn domain(app: &App, domain: &config::Domain, _headers: &HeaderMap) -
         frame,
         domain: &domain.name,
         access: domain.entry.access,
+        draws: domain.entry.random,
         reserve: domain.entry.requirement(false).map(|one| span(one.reserve)),
         network: match app.policy.network.to_string().as_str() {
             "bitcoin" => "Bitcoin".to_owned(),

@@ -9,12 +9,13 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Redirect, Response},
 };
+use payname_api::DrawnName;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::{
     awaited,
-    form::{Fields, is_own},
+    form::{Fields, Pass, is_own},
     frame::{Frame, send, send_secret},
     missing, place,
     readback::{self, ReadBack},
@@ -37,6 +38,19 @@ struct NameStep<'a> {
     error: Option<String>,
     /// Where whoever has the name already can change it.
     manage: Option<String>,
+    /// Whether the server draws names, too.
+    draws: bool,
+}
+
+/// Step 1 where the server draws: some names to choose from.
+#[derive(Debug, Template)]
+#[template(path = "register-draw.html")]
+struct DrawStep<'a> {
+    frame: Frame<'a>,
+    domain: &'a str,
+    names: Vec<DrawnName>,
+    /// Whether a name may be chosen, too.
+    chooses: bool,
 }
 
 /// Step 2: what it pays.
@@ -49,6 +63,8 @@ struct PayStep<'a> {
     typed: &'a str,
     /// The invite code, where the domain asks for one.
     invite: Option<&'a str>,
+    /// The ticket of a drawn name.
+    drawn: &'a str,
     error: Option<String>,
 }
 
@@ -60,7 +76,7 @@ struct SignStep<'a> {
     user: &'a str,
     domain: &'a str,
     back: &'a ReadBack,
-    invite: &'a str,
+    pass: Pass<'a>,
     /// Whether the name is given at once.
     waits: bool,
     draft: Draft,
@@ -75,7 +91,7 @@ struct KeyStep<'a> {
     user: &'a str,
     domain: &'a str,
     back: &'a ReadBack,
-    invite: &'a str,
+    pass: Pass<'a>,
     key: &'a str,
 }
 
@@ -85,6 +101,10 @@ struct KeyStep<'a> {
 pub(super) struct Wanted {
     domain: String,
     user: String,
+    /// Whether names shall be drawn.
+    draw: String,
+    /// The ticket of one that was.
+    drawn: String,
 }
 
 pub(super) async fn start(
@@ -112,7 +132,12 @@ pub(super) async fn start(
         user,
         error,
         manage,
+        draws: domain.entry.random,
     };
+    let chooses = domain.entry.access != Access::Closed;
+    if user.is_empty() && domain.entry.random && (!chooses || !wanted.draw.is_empty()) {
+        return draw(&app, domain, frame, chooses).await;
+    }
     if user.is_empty() {
         return send(StatusCode::OK, &step(None, None));
     }
@@ -138,7 +163,8 @@ pub(super) async fn start(
                 domain: &domain.name,
                 user: handle.user(),
                 typed: "",
-                invite: asks_for_invite(domain).then_some(""),
+                invite: asks_for_invite(domain, &wanted.drawn).then_some(""),
+                drawn: &wanted.drawn,
                 error: None,
             };
             send(StatusCode::OK, &page)
@@ -181,7 +207,7 @@ pub(super) async fn key(State(app): State<Arc<App>>, headers: HeaderMap, body: B
         user: back.handle.user(),
         domain: &domain.name,
         back: &back,
-        invite: fields.value("invite"),
+        pass: fields.pass(),
         key: &key,
     };
     send_secret(&page)
@@ -198,7 +224,7 @@ pub(super) async fn sign(
         Ok(read) => read,
         Err(response) => return response,
     };
-    let draft = Draft::claim(&app, &back.handle, &back.uri, fields.value("invite"));
+    let draft = Draft::claim(&app, &back.handle, &back.uri, fields.pass());
     match draft
         .make(&app, asked, &back.handle, fields.credential())
         .await
@@ -238,6 +264,7 @@ fn read<'a>(
             user,
             error: Some(error.to_string()),
             manage: None,
+            draws: domain.entry.random,
         };
         send(StatusCode::UNPROCESSABLE_ENTITY, &page)
     })?;
@@ -248,7 +275,8 @@ fn read<'a>(
             domain: &domain.name,
             user,
             typed,
-            invite: asks_for_invite(domain).then(|| fields.value("invite")),
+            invite: asks_for_invite(domain, fields.value("drawn")).then(|| fields.value("invite")),
+            drawn: fields.value("drawn"),
             error: Some(error.to_string()),
         };
         send(StatusCode::UNPROCESSABLE_ENTITY, &page)
@@ -263,15 +291,15 @@ fn sign_step(
     fields: &Fields,
     error: Option<&SigningError>,
 ) -> Response {
-    let invite = fields.value("invite");
+    let pass = fields.pass();
     let page = SignStep {
         frame: Frame::new(&app.site, &domain.name, format!("Sign for {}", back.handle)),
         user: back.handle.user(),
         domain: &domain.name,
         back,
-        invite,
-        waits: domain.entry.requirement(false).is_some(),
-        draft: Draft::claim(app, &back.handle, &back.uri, invite),
+        pass,
+        waits: domain.entry.requirement(!pass.drawn.is_empty()).is_some(),
+        draft: Draft::claim(app, &back.handle, &back.uri, pass),
         error: error.map(ToString::to_string),
     };
     let status = match error {
@@ -281,6 +309,23 @@ fn sign_step(
     send(status, &page)
 }
 
-fn asks_for_invite(domain: &Domain) -> bool {
-    domain.entry.access == Access::Invite
+/// Some names to choose from.
+async fn draw(app: &App, domain: &Domain, frame: Frame<'_>, chooses: bool) -> Response {
+    match app.drawn_names(domain).await {
+        Ok(names) => {
+            let page = DrawStep {
+                frame,
+                domain: &domain.name,
+                names,
+                chooses,
+            };
+            send_secret(&page)
+        }
+        Err(failure) => failure.into_response(),
+    }
+}
+
+fn asks_for_invite(domain: &Domain, drawn: &str) -> bool {
+    let is_drawn = domain.entry.random && !drawn.is_empty();
+    domain.entry.access == Access::Invite && !is_drawn
 }

@@ -23,7 +23,7 @@ use ring::{
 };
 use zeroize::Zeroizing;
 
-use super::form::Credential;
+use super::form::{Credential, Pass};
 use crate::http::{App, Asked, Failure, handles, history, lifecycle, nostr as nostr_names};
 
 /// What the API can be asked to do to a name.
@@ -55,11 +55,13 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// A claim of a name that is free, with an invite code unless it is empty.
-    pub(super) fn claim(app: &App, handle: &Handle, uri: &str, invite: &str) -> Self {
+    /// A claim of a name that is free, with what lets it in.
+    pub(super) fn claim(app: &App, handle: &Handle, uri: &str, pass: Pass<'_>) -> Self {
+        let filled = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let body = PutHandle {
             uri: uri.to_owned(),
-            invite: Some(invite.to_owned()).filter(|code| !code.is_empty()),
+            invite: filled(pass.invite),
+            drawn: filled(pass.drawn),
         };
         Self {
             condition: Some((header::IF_NONE_MATCH, "*".to_owned())),
@@ -73,6 +75,7 @@ impl Draft {
         let body = PutHandle {
             uri: uri.to_owned(),
             invite: None,
+            drawn: None,
         };
         Self {
             body: serde_json::to_string(&body).unwrap_or_default(),

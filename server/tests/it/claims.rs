@@ -23,6 +23,7 @@ async fn put(contact: &Contact, seed: u8, user: &str, invite: Option<&str>) -> A
     let body = PutHandle {
         uri: uri("a"),
         invite: invite.map(ToOwned::to_owned),
+        drawn: None,
     };
     let draft = Draft::put(contact, user, serde_json::to_vec(&body).unwrap());
     contact.send(&draft, Some(&draft.sign(&keys(seed)))).await

@@ -46,6 +46,7 @@ async fn put_at(contact: &Contact, user: &str, what: &str, at: u64) -> crate::sc
     let body = serde_json::to_vec(&payname_api::PutHandle {
         uri: uri(what),
         invite: None,
+        drawn: None,
     })
     .unwrap();
     let draft = Draft {
@@ -182,6 +183,7 @@ async fn a_request_that_arrives_many_times_is_done_once_and_a_late_one_changes_n
         let body = serde_json::to_vec(&payname_api::PutHandle {
             uri: uri(what),
             invite: None,
+            drawn: None,
         })
         .unwrap();
         let mut draft = Draft::put(&contact, "alice", body);

@@ -37,6 +37,7 @@ impl Letter {
         let body = serde_json::to_vec(&PutHandle {
             uri: uri(what),
             invite: None,
+            drawn: None,
         });
         let mut draft = Draft::put(contact, &user(seed), body.unwrap());
         draft.headers.extend(header);

@@ -303,6 +303,7 @@ impl Contact {
         let body = serde_json::to_vec(&payname_api::PutHandle {
             uri: uri.to_owned(),
             invite: None,
+            drawn: None,
         })
         .unwrap();
         let draft = Draft::put(self, user, body);

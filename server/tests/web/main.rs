@@ -10,6 +10,7 @@ mod accessibility;
 mod browser;
 mod changes;
 mod clicks;
+mod drawn;
 mod invited;
 mod keys;
 mod pages;
@@ -17,4 +18,5 @@ mod pages;
 #[allow(dead_code)]
 #[path = "../it/scene.rs"]
 mod scene;
+mod told;
 mod wire;

@@ -1,6 +1,6 @@
 //! What a claim is judged by, and what it uses up, in its transaction.
 
-use deadpool_postgres::Transaction;
+use deadpool_postgres::{GenericClient, Transaction};
 use payname_resolver::UnixTime;
 use tokio_postgres::{Client, Row, types::ToSql};
 
@@ -140,17 +140,23 @@ async fn network_mark(
     let Some(network) = counted(change) else {
         return Ok(None);
     };
-    let day = signed(day(change.at));
+    let salt = salt(transaction, day(change.at)).await?;
+    Ok(Some(mark(&salt, network)))
+}
+
+/// The salt of a day, made when it is first asked for.
+pub(super) async fn salt(client: &impl GenericClient, day: u64) -> Result<Vec<u8>, StoreError> {
+    let day = signed(day);
     // Two random UUIDs have 244 random bits, of the database's own generator.
     let new = "INSERT INTO network_salts (day, salt)
         VALUES ($1, uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))
         ON CONFLICT DO NOTHING";
-    let statement = transaction.prepare_cached(new).await?;
-    transaction.execute(&statement, &[&day]).await?;
+    let statement = client.prepare_cached(new).await?;
+    client.execute(&statement, &[&day]).await?;
     let sql = "SELECT salt FROM network_salts WHERE day = $1";
-    let statement = transaction.prepare_cached(sql).await?;
-    let row = transaction.query_one(&statement, &[&day]).await?;
-    Ok(Some(mark(row.try_get(0)?, network)))
+    let statement = client.prepare_cached(sql).await?;
+    let row = client.query_one(&statement, &[&day]).await?;
+    Ok(row.try_get(0)?)
 }
 
 /// What [`invite`] reads.

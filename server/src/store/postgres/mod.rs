@@ -245,6 +245,11 @@ impl Store for Postgres {
         requests::end(&self.client().await?, key, answer).await
     }
 
+    async fn secret_of_day(&self, day: u64) -> Result<Vec<u8>, StoreError> {
+        let client = self.client().await?;
+        entry::salt(&client, day).await
+    }
+
     async fn forget_events(&self, now: UnixTime) -> Result<(), StoreError> {
         let client = self.client().await?;
         let before = signed(now.0.saturating_sub(CLOCK_STEP));

@@ -116,13 +116,17 @@ fn network_mark(connection: &Connection, change: &Change) -> Result<Option<[u8; 
     let Some(network) = counted(change) else {
         return Ok(None);
     };
-    let day = day(change.at);
+    let salt = salt(connection, day(change.at))?;
+    Ok(Some(mark(&salt, network)))
+}
+
+/// The salt of a day, made when it is first asked for.
+pub(super) fn salt(connection: &Connection, day: u64) -> Result<Vec<u8>, StoreError> {
     let new = "INSERT OR IGNORE INTO network_salts (day, salt) VALUES (?1, randomblob(32))";
     connection.prepare_cached(new)?.execute([day])?;
     let mut statement =
         connection.prepare_cached("SELECT salt FROM network_salts WHERE day = ?1")?;
-    let salt: Vec<u8> = statement.query_row([day], |row| row.get(0))?;
-    Ok(Some(mark(&salt, network)))
+    Ok(statement.query_row([day], |row| row.get(0))?)
 }
 
 fn read_invite(connection: &Connection, hash: InviteHash) -> Result<Option<Invite>, StoreError> {

@@ -106,6 +106,7 @@ async fn paynamed(domains: &str, domain: &str, uri: &str) -> (Running, tempfile:
     let body = serde_json::to_vec(&payname_api::PutHandle {
         uri: uri.to_owned(),
         invite: None,
+        drawn: None,
     });
     let path = paths::handle(domain, "alice");
     let draft = Draft {

@@ -16,7 +16,22 @@ behaviours![
     a_clock_that_is_set_back_has_nothing_done_twice_and_nothing_wait_for_it,
     the_answer_to_a_change_is_kept_with_the_change_or_not_at_all,
     keys_of_different_signers_are_different,
+    a_day_has_one_secret_until_it_is_forgotten,
 ];
+
+async fn a_day_has_one_secret_until_it_is_forgotten(open: Open) {
+    let day = NOON.0 / 86_400;
+    let store = open().await;
+    let secret = store.secret_of_day(day).await.unwrap();
+    assert!(secret.len() >= 32);
+    assert_ne!(store.secret_of_day(day + 1).await.unwrap(), secret);
+    drop(store);
+    let store = open().await;
+    store.forget_events(NOON.plus(86_400)).await.unwrap();
+    assert_eq!(store.secret_of_day(day).await.unwrap(), secret);
+    store.forget_events(NOON.plus(2 * 86_400)).await.unwrap();
+    assert_ne!(store.secret_of_day(day).await.unwrap(), secret);
+}
 
 fn key(signer: u8, key: &str) -> RequestKey {
     RequestKey {
