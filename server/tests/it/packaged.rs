@@ -1,4 +1,4 @@
-//! What is shipped beside the program: the unit that systemd starts it by.
+//! What is shipped beside the program: the unit that systemd starts it by, and the file of a container.
 
 use std::{
     fs,
@@ -62,6 +62,29 @@ fn the_line_of_the_unit_starts_the_server_which_says_that_it_serves_lives_and_st
     }
     assert_eq!(last.trim(), "STOPPING=1");
     assert!(server.wait().unwrap().success());
+}
+
+/// Building the container needs base images and so a network; what the page says of it is held to it here.
+#[test]
+fn the_page_prepares_a_container_as_its_file_makes_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let file = fs::read_to_string(root.join("packaging/Containerfile")).unwrap();
+    let page = fs::read_to_string(root.join("docs/run.md")).unwrap();
+    let (_, user) = file.split_once("--uid ").unwrap();
+    let user = user.split(' ').next().unwrap();
+    assert!(page.contains(&format!(
+        "--owner={user} --group={user} --mode=0755 /etc/payname"
+    )));
+    assert!(file.contains(&format!("groupadd --gid {user} payname")));
+    let port = "8080";
+    assert!(file.contains(&format!("{port}/tcp")) && file.contains(&format!("/{port} &&")));
+    assert!(page.contains(&format!("init --http-listen 0.0.0.0:{port}")));
+    let stages = file.split("\nFROM ").nth(2).unwrap();
+    let before = stages.split("\nENTRYPOINT").next().unwrap();
+    assert!(before.contains("\nUSER payname\n"), "it would run as root");
+    // What is not in the repository is not in the context either.
+    let ignored = fs::read_to_string(root.join(".dockerignore")).unwrap();
+    assert!(ignored.lines().any(|line| line == "target"));
 }
 
 /// systemd's own judgement, where there is a systemd.
