@@ -2,6 +2,7 @@
 
 mod check;
 mod database;
+mod hosted;
 mod http;
 mod nostr;
 mod passphrase;
@@ -28,6 +29,7 @@ use payname_resolver::{
 use payname_zones::{Denial, KeyPolicy};
 use url::Url;
 
+pub use self::hosted::{Hosted, HostedAccount};
 pub use self::http::{Clients, ForwardedHeader, HttpLimits, HttpServing};
 pub use self::nostr::NostrServing;
 pub use self::publish::{ProvidedDomain, Publish};

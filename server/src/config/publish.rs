@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 use payname_resolver::Handle;
 use payname_zones::{Denial, KeyPolicy};
@@ -12,6 +12,10 @@ use url::{Host, Url};
 use super::{
     ConfigError, Distribution, Domain, Peer,
     check::Checker,
+    hosted::{
+        Hosted, WrittenCloudflare, WrittenGoogle, WrittenOvh, WrittenPorkbun, WrittenRoute53,
+        WrittenToken,
+    },
     secret::WrittenSecret,
     tsig::TsigKeys,
     written::{Written, WrittenDomain},
@@ -19,10 +23,7 @@ use super::{
 use crate::{
     clock::Clock,
     keys::PassphraseSource,
-    publisher::{
-        Api, CLOUDFLARE, Cloudflare, OpenError, PowerDns, Provider, ROUTE53, Rfc2136, Route53,
-        Token,
-    },
+    publisher::{Api, OpenError, PowerDns, Provider, Rfc2136, Token},
 };
 
 /// A domain whose zone somebody else serves and signs.
@@ -49,26 +50,8 @@ pub enum Publish {
         /// Where the API's key comes from.
         api_key: PassphraseSource,
     },
-    /// Cloudflare by its API.
-    Cloudflare {
-        /// Where the API is.
-        url: Url,
-        /// The zone's id.
-        zone_id: String,
-        /// Where a token comes from that may edit the zone's records.
-        token: PassphraseSource,
-    },
-    /// Amazon Route 53 by its API.
-    Route53 {
-        /// Where the API is.
-        url: Url,
-        /// The hosted zone's id.
-        zone_id: String,
-        /// The id of an access key that may read and change the zone's records.
-        access_key_id: String,
-        /// Where the access key's secret comes from.
-        secret_access_key: PassphraseSource,
-    },
+    /// A service by its API.
+    Hosted(Hosted),
     /// Somebody, by hand.
     Manual,
 }
@@ -88,17 +71,14 @@ pub(super) enum WrittenPublish {
         server_id: String,
         api_key: WrittenSecret,
     },
-    Cloudflare {
-        url: Option<String>,
-        zone_id: String,
-        token: WrittenSecret,
-    },
-    Route53 {
-        url: Option<String>,
-        zone_id: String,
-        access_key_id: String,
-        secret_access_key: WrittenSecret,
-    },
+    Cloudflare(WrittenCloudflare),
+    Desec(WrittenToken),
+    DigitalOcean(IgnoredAny),
+    Gandi(WrittenToken),
+    Google(WrittenGoogle),
+    Ovh(WrittenOvh),
+    Porkbun(WrittenPorkbun),
+    Route53(WrittenRoute53),
     Manual {},
 }
 
@@ -128,30 +108,7 @@ impl ProvidedDomain {
                 let provider = PowerDns::new(api, url, server_id, &zone, key);
                 Arc::new(provider.ok_or(OpenError::Zone(zone))?)
             }
-            Publish::Route53 {
-                url,
-                zone_id,
-                access_key_id,
-                secret_access_key,
-            } => {
-                let key = Token::new(&secret_access_key.fetch()?)?;
-                let key = (access_key_id.clone(), key);
-                let remedy = "the access key must be allowed route53:ListResourceRecordSets, route53:ChangeResourceRecordSets and route53:GetDNSSEC for this hosted zone, and the clock must be right";
-                let api = Api::new(url, "Route 53".to_owned(), remedy)?;
-                let provider = Route53::new(api, url, zone_id, &zone, key, clock.clone());
-                Arc::new(provider.ok_or(OpenError::Zone(zone))?)
-            }
-            Publish::Cloudflare {
-                url,
-                zone_id,
-                token,
-            } => {
-                let token = Token::new(&token.fetch()?)?;
-                let remedy = "`token` must be a token with the permission DNS:Edit for this zone";
-                let api = Api::new(url, "Cloudflare".to_owned(), remedy)?;
-                let provider = Cloudflare::new(api, url, zone_id, &zone, token);
-                Arc::new(provider.ok_or(OpenError::Zone(zone))?)
-            }
+            Publish::Hosted(hosted) => hosted.open(zone, clock)?,
         };
         Ok(Some(provider))
     }
@@ -197,46 +154,16 @@ impl Checker<'_> {
                 server_id: server_id.clone(),
                 api_key: self.secret("domain.publish.api_key", api_key)?,
             }),
-            WrittenPublish::Cloudflare {
-                url,
-                zone_id,
-                token,
-            } => {
-                let is_id = zone_id.len() == 32 && zone_id.bytes().all(|b| b.is_ascii_hexdigit());
-                if !is_id {
-                    let remedy = "write the zone's id, 32 hex digits on its overview page";
-                    return Err(self.invalid("domain.publish.zone_id", zone_id, remedy));
-                }
-                Some(Publish::Cloudflare {
-                    url: self.api_url(url.as_deref().unwrap_or(CLOUDFLARE))?,
-                    zone_id: zone_id.clone(),
-                    token: self.secret("domain.publish.token", token)?,
-                })
-            }
-            WrittenPublish::Route53 {
-                url,
-                zone_id,
-                access_key_id,
-                secret_access_key,
-            } => {
-                let is_id = |text: &str| {
-                    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
-                };
-                for (key, id) in [("zone_id", zone_id), ("access_key_id", access_key_id)] {
-                    if !is_id(id) {
-                        let key = format!("domain.publish.{key}");
-                        let remedy =
-                            "write the id alone, letters and digits such as \"Z111111QQQQQQQ\"";
-                        return Err(self.invalid(&key, id, remedy));
-                    }
-                }
-                Some(Publish::Route53 {
-                    url: self.api_url(url.as_deref().unwrap_or(ROUTE53))?,
-                    zone_id: zone_id.clone(),
-                    access_key_id: access_key_id.clone(),
-                    secret_access_key: self
-                        .secret("domain.publish.secret_access_key", secret_access_key)?,
-                })
+            WrittenPublish::Cloudflare(written) => Some(Publish::Hosted(self.cloudflare(written)?)),
+            WrittenPublish::Desec(written) => Some(Publish::Hosted(self.desec(written)?)),
+            WrittenPublish::Gandi(written) => Some(Publish::Hosted(self.gandi(written)?)),
+            WrittenPublish::Google(written) => Some(Publish::Hosted(self.google(written)?)),
+            WrittenPublish::Ovh(written) => Some(Publish::Hosted(self.ovh(written)?)),
+            WrittenPublish::Porkbun(written) => Some(Publish::Hosted(self.porkbun(written)?)),
+            WrittenPublish::Route53(written) => Some(Publish::Hosted(self.route53(written)?)),
+            WrittenPublish::DigitalOcean(_) => {
+                let remedy = "it signs no zone (DNSSEC), so nobody could prove a name there; move the domain's DNS to a service that does, or serve the zone here";
+                return Err(self.invalid("domain.publish.kind", "digitalocean", remedy));
             }
             WrittenPublish::Manual {} => Some(Publish::Manual),
             WrittenPublish::Rfc2136 { server, key } => {
@@ -248,7 +175,7 @@ impl Checker<'_> {
     }
 
     /// The URL of an interface: encrypted, unless it never leaves this machine.
-    fn api_url(&self, text: &str) -> Result<Url, ConfigError> {
+    pub(super) fn api_url(&self, text: &str) -> Result<Url, ConfigError> {
         let key = "domain.publish.url";
         let remedy = "write an https:// URL without user, query and fragment; http:// only for an address of this machine, such as \"http://127.0.0.1:8081\"";
         let invalid = || self.invalid(key, text, remedy);
@@ -280,9 +207,11 @@ impl Checker<'_> {
             return Err(self.invalid("domain.zone", &zone.to_string(), remedy));
         }
         self.refuse_own(written)?;
-        // It knows one less, which it calls automatic.
         let least_ttl = match written.publish {
-            Some(WrittenPublish::Cloudflare { .. }) => 60,
+            // It knows one less, which it calls automatic.
+            Some(WrittenPublish::Cloudflare(_) | WrittenPublish::Ovh(_)) => 60,
+            Some(WrittenPublish::Gandi(_)) => 300,
+            Some(WrittenPublish::Porkbun(_)) => 600,
             _ => 1,
         };
         let nameservers = written.nameservers.iter();

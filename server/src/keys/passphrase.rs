@@ -13,8 +13,8 @@ use zeroize::Zeroizing;
 
 use crate::data_dir::{DataDirError, refuse_loose};
 
-/// The longest passphrase, in bytes.
-const MAX_PASSPHRASE: u64 = 1024;
+/// The longest secret, in bytes; the key file of a service account of Google Cloud has some 2,400.
+const MAX_PASSPHRASE: u64 = 8192;
 /// Where systemd puts the credentials of a service.
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
@@ -215,11 +215,11 @@ mod tests {
 
     #[test]
     fn a_source_without_a_passphrase_is_named() {
-        let long = "x".repeat(2000);
+        let long = "x".repeat(9000);
         for (source, reason) in [
             (command(&["false"]), "the command false gave no secret"),
             (command(&["true"]), "empty"),
-            (command(&["printf", &long]), "more than 1024"),
+            (command(&["printf", &long]), "more than 8192"),
             (command(&["no-such-program-here"]), "cannot be had"),
             (
                 PassphraseSource::File("/nowhere/at/all".into()),

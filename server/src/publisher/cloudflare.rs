@@ -1,13 +1,8 @@
 //! Cloudflare by its API v4: a record is changed where it is (PUT), so that it is never away.
 //!
-//! Every record has an id of its own, and a name any number of them. Where one payment record follows
-//! another, that is one PUT; where there were several by mistake, the one with the lowest id stays for whoever
-//! comes, so that those who come at the same time do not take away each other's.
-
-use std::{collections::BTreeMap, sync::Arc};
+//! Every record has an id of its own, and a name any number of them.
 
 use async_trait::async_trait;
-use futures_util::{StreamExt as _, stream};
 use payname_resolver::hickory_proto::rr::Name;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde::{
@@ -17,8 +12,9 @@ use serde::{
 use url::Url;
 
 use super::{
+    by_record::{ByRecord, Step, by_name, change_each},
     edit::{Edit, Found, Text},
-    http::{Api, Size, name},
+    http::{Api, Size, ds_line, name},
     provider::{Looked, Outcome, Provider, ProviderError, Signing, look_at_each},
     quoted::{quoted, unquoted},
     token::Token,
@@ -185,32 +181,7 @@ impl Cloudflare {
                 return Ok(records);
             }
         }
-        let answer = "its list does not end".to_owned();
-        Err(self
-            .api
-            .says(answer, "see whether the zone is the right one"))
-    }
-
-    async fn look_at(&self, owner: &Name) -> Result<Found, ProviderError> {
-        let name = plain(owner);
-        let records = self.records(&[("name.exact", name.as_str())]).await?;
-        let here = || {
-            records
-                .iter()
-                .filter(|one| one.name.eq_ignore_ascii_case(&name))
-        };
-        if here().any(|record| record.kind == "CNAME") {
-            return Err(ProviderError::Alias {
-                owner: owner.clone(),
-                place: self.place(),
-            });
-        }
-        let texts = here().filter(|record| record.kind == "TXT");
-        let texts = texts.map(|record| self.text(record));
-        Ok(Found {
-            owner: owner.clone(),
-            texts: texts.collect::<Result<_, _>>()?,
-        })
+        Err(self.api.endless())
     }
 
     fn text(&self, record: &Record) -> Result<Text, ProviderError> {
@@ -224,57 +195,55 @@ impl Cloudflare {
             id: Some(record.id.clone()),
         })
     }
-
-    async fn carry_out(&self, edit: &Edit) -> Result<(), ProviderError> {
-        let owner = plain(&edit.owner);
-        let before: BTreeMap<&str, &Text> = by_id(&edit.before);
-        let after: BTreeMap<&str, &Text> = by_id(&edit.after);
-        let mut is_new = false;
-        // Those that are surplus first: the one that stays is there all the time, and may be given what one of
-        // them says, which it takes no second time.
-        for id in before.keys().filter(|id| !after.contains_key(*id)) {
-            let request = self.request(Method::DELETE, &["dns_records", id]);
-            // What is gone already need not go.
-            let _ = self.ask_of::<IgnoredAny>(request).await?;
-        }
-        for text in &edit.after {
-            let content = quoted(&text.strings);
-            let sent = Sent {
-                kind: "TXT",
-                name: &owner,
-                content: &content,
-                ttl: text.ttl,
-            };
-            let request = match &text.id {
-                Some(id) if before.get(id.as_str()) == Some(&text) => continue, // it stays as it is
-                Some(id) => self.request(Method::PUT, &["dns_records", id]),
-                None => {
-                    is_new |= text.is_payment();
-                    self.request(Method::POST, &["dns_records"])
-                }
-            };
-            let sent = self.ask_of::<IgnoredAny>(request.json(&sent)).await?;
-            if sent.is_err() {
-                return Err(ProviderError::Overtaken(edit.owner.clone()));
-            }
-        }
-        // It knows no conditions: whether somebody else made one at the same time is seen afterwards.
-        if is_new && self.look_at(&edit.owner).await?.payments().count() > 1 {
-            return Err(ProviderError::Overtaken(edit.owner.clone()));
-        }
-        Ok(())
-    }
-}
-
-fn by_id(texts: &[Text]) -> BTreeMap<&str, &Text> {
-    let texts = texts.iter();
-    let texts = texts.filter_map(|text| Some((text.id.as_deref()?, text)));
-    texts.collect()
 }
 
 /// A name as Cloudflare has it, without the final dot.
 fn plain(name: &Name) -> String {
     name.to_ascii().trim_end_matches('.').to_owned()
+}
+
+#[async_trait]
+impl ByRecord for Cloudflare {
+    const BESIDE: usize = BESIDE;
+
+    async fn look_at(&self, owner: &Name) -> Result<Found, ProviderError> {
+        let name = plain(owner);
+        let records = self.records(&[("name.exact", name.as_str())]).await?;
+        let here = || {
+            records
+                .iter()
+                .filter(|one| one.name.eq_ignore_ascii_case(&name))
+        };
+        if here().any(|record| record.kind == "CNAME") {
+            return Err(self.api.alias(owner));
+        }
+        let texts = here().filter(|record| record.kind == "TXT");
+        let texts = texts.map(|record| self.text(record));
+        Ok(Found {
+            owner: owner.clone(),
+            texts: texts.collect::<Result<_, _>>()?,
+        })
+    }
+
+    async fn step(&self, owner: &Name, step: Step<'_>) -> Result<bool, ProviderError> {
+        let (request, text) = match step {
+            Step::Remove(id) => (self.request(Method::DELETE, &["dns_records", id]), None),
+            Step::Replace(id, text) => {
+                (self.request(Method::PUT, &["dns_records", id]), Some(text))
+            }
+            Step::Create(text) => (self.request(Method::POST, &["dns_records"]), Some(text)),
+        };
+        let request = match text {
+            None => request,
+            Some(text) => request.json(&Sent {
+                kind: "TXT",
+                name: &plain(owner),
+                content: &quoted(&text.strings),
+                ttl: text.ttl,
+            }),
+        };
+        Ok(self.ask_of::<IgnoredAny>(request).await?.is_ok())
+    }
 }
 
 #[async_trait]
@@ -293,26 +262,15 @@ impl Provider for Cloudflare {
     }
 
     async fn change(&self, edits: &[Edit]) -> Result<Vec<Outcome>, ProviderError> {
-        let changing = stream::iter(edits.to_vec());
-        let changing = changing.map(async |edit| self.carry_out(&edit).await.map_err(Arc::new));
-        Ok(changing.buffered(BESIDE).collect().await)
+        change_each(self, edits).await
     }
 
     async fn list(&self) -> Result<Vec<Found>, ProviderError> {
-        let mut found: BTreeMap<Name, Found> = BTreeMap::new();
-        for record in self.records(&[("type", "TXT")]).await? {
-            let Some(owner) = name(&record.name) else {
-                continue;
-            };
-            let text = self.text(&record)?;
-            let at = found.entry(owner.clone());
-            let at = at.or_insert(Found {
-                owner,
-                texts: Vec::new(),
-            });
-            at.texts.push(text);
-        }
-        Ok(found.into_values().collect())
+        let records = self.records(&[("type", "TXT")]).await?;
+        let named = records
+            .iter()
+            .filter_map(|record| Some((name(&record.name)?, record)));
+        by_name(named.map(|(owner, record)| Ok((owner, self.text(record)?))))
     }
 
     async fn signs(&self) -> Result<Signing, ProviderError> {
@@ -330,20 +288,4 @@ impl Provider for Cloudflare {
             _ => Ok(Signing::Unsigned),
         }
     }
-}
-
-/// The DS record of a line like `example.com. 3600 IN DS 2371 13 2 32996839…`.
-fn ds_line(zone: &Name, line: &str) -> Option<String> {
-    let (_, data) = line.split_once(" DS ")?;
-    let fields: Vec<&str> = data.split_whitespace().collect();
-    let [tag, algorithm, digest_type, digest @ ..] = fields.as_slice() else {
-        return None;
-    };
-    let numbers = [tag, algorithm, digest_type];
-    let is_ds = numbers.iter().all(|number| number.parse::<u16>().is_ok())
-        && digest
-            .iter()
-            .all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    let (zone, digest) = (zone.to_ascii(), digest.concat().to_ascii_uppercase());
-    is_ds.then(|| format!("{zone} 3600 IN DS {tag} {algorithm} {digest_type} {digest}"))
 }

@@ -1,12 +1,18 @@
 //! Bringing records into DNS: one contract, [`Publisher`], and its implementations.
 
 mod by_domain;
+mod by_record;
 mod cloudflare;
+mod desec;
 mod edit;
+mod gandi;
+mod google;
 mod http;
 mod manual;
 mod nameserver;
+mod ovh;
 mod owner;
+mod porkbun;
 mod powerdns;
 mod provided;
 mod provider;
@@ -34,8 +40,13 @@ pub use token::OpenError;
 pub(crate) use {
     by_domain::ByDomain,
     cloudflare::{Cloudflare, URL as CLOUDFLARE},
+    desec::{Desec, URL as DESEC},
+    gandi::{Gandi, URL as GANDI},
+    google::{Account, Google, URL as GOOGLE},
     http::Api,
     manual::{Manual, line_to_paste},
+    ovh::{Keys as OvhKeys, Ovh, URL as OVH},
+    porkbun::{Porkbun, URL as PORKBUN},
     powerdns::PowerDns,
     provided::Provided,
     reconcile::{Board, run as reconcile},

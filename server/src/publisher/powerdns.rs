@@ -208,10 +208,7 @@ impl PowerDns {
             match set.kind.as_str() {
                 "TXT" => texts = self.texts(&set)?,
                 "CNAME" => {
-                    return Err(ProviderError::Alias {
-                        owner: owner.clone(),
-                        place: self.place(),
-                    });
+                    return Err(self.api.alias(owner));
                 }
                 _ => {}
             }

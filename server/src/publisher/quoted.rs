@@ -3,7 +3,7 @@
 //! This is how master files have it, and the interfaces of most providers.
 
 /// The most that one string holds, in octets.
-const STRING: usize = 255;
+pub(super) const STRING: usize = 255;
 
 /// The strings quoted, with a space in between; what is not printable ASCII as `\DDD`.
 pub(crate) fn quoted(strings: &[Vec<u8>]) -> String {

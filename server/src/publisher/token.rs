@@ -53,6 +53,11 @@ pub enum OpenError {
     /// The secret cannot be sent.
     #[error("the secret is not one line of printable ASCII; is it the right file?")]
     NoText,
+    /// The secret is no key of a service account.
+    #[error(
+        "the secret is not the JSON file of a service account's key: {0} cannot be used; download it again"
+    )]
+    Account(String),
     /// TLS cannot be set up.
     #[error("HTTPS cannot be set up")]
     Http(#[from] reqwest::Error),

@@ -358,6 +358,36 @@ fn every_mistake_names_the_file_the_key_and_the_remedy() {
         ),
         (
             "nameservers = [\"ns1.example.net\"]",
+            "[domain.publish]\nkind = \"digitalocean\"\ntoken = { env = \"PATH\" }",
+            "domain.publish.kind",
+            "signs no zone",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "[domain.publish]\nkind = \"google\"\nproject = \"p\"\nmanaged_zone = \"example.com.\"\nservice_account = { env = \"PATH\" }",
+            "domain.publish.managed_zone",
+            "not its DNS name",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "[domain.publish]\nkind = \"ovh\"\napplication_key = \"a+b\"\napplication_secret = { env = \"PATH\" }\nconsumer_key = { env = \"PATH\" }",
+            "domain.publish.application_key",
+            "letters and digits",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "ttl = 299\n[domain.publish]\nkind = \"gandi\"\ntoken = { env = \"PATH\" }",
+            "domain.ttl",
+            "from 300",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
+            "[domain.publish]\nkind = \"porkbun\"\napi_key = { env = \"PATH\" }\nsecret_api_key = { env = \"PATH\" }",
+            "domain.ttl",
+            "from 600",
+        ),
+        (
+            "nameservers = [\"ns1.example.net\"]",
             "records = \"more.zone\"\n[domain.publish]\nkind = \"manual\"",
             "domain.records",
             "serves itself",

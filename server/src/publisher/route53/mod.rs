@@ -166,8 +166,7 @@ impl Route53 {
         for set in here.filter(|set| set.name.eq_ignore_ascii_case(&name)) {
             match set.kind.as_str() {
                 "CNAME" => {
-                    let (owner, place) = (owner.clone(), self.place());
-                    return Err(Arc::new(ProviderError::Alias { owner, place }));
+                    return Err(Arc::new(self.api.alias(owner)));
                 }
                 "TXT" => texts = self.texts(set).map_err(Arc::new)?,
                 _ => {}
@@ -207,10 +206,7 @@ impl Route53 {
                 return Ok(whole);
             }
         }
-        let answer = "its list does not end".to_owned();
-        Err(self
-            .api
-            .says(answer, "see whether the zone is the right one"))
+        Err(self.api.endless())
     }
 
     /// Sends edits as one request; one that is refused is found among fewer.

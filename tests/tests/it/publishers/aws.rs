@@ -3,35 +3,23 @@
 //! Changes of one request are made together or not at all. A DELETE must say what is there. Lists are sorted
 //! by name, with the labels reversed, and come in pages of 300 at the most.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
-use tokio::net::TcpListener;
 
+use super::hosted::service::{Asked, Fault, Service, Stands};
 use crate::scene::DOMAIN;
 
-/// A running stand-in; it ends with its owner.
+/// What stands in for Route 53.
+#[derive(Default)]
 pub(crate) struct Aws {
-    shared: Arc<Shared>,
-    url: String,
-    task: tokio::task::JoinHandle<()>,
+    /// TTL and values of each set.
+    sets: Mutex<BTreeMap<Key, (u32, Vec<String>)>>,
 }
 
 /// A name with its labels reversed, and a type.
 type Key = (Vec<String>, String);
-
-#[derive(Default)]
-struct Shared {
-    /// TTL and values of each set.
-    sets: Mutex<BTreeMap<Key, (u32, Vec<String>)>>,
-    writes: Mutex<Vec<String>>,
-    faults: Mutex<VecDeque<(u16, String)>>,
-}
 
 fn key(name: &str, kind: &str) -> Key {
     let labels = name.trim_end_matches('.').rsplit('.');
@@ -43,45 +31,24 @@ fn name(key: &Key) -> String {
     format!("{}.", labels.join("."))
 }
 
+/// The most characters of values in one request.
+pub(crate) fn longest_batch(service: &Service<Aws>) -> usize {
+    let writes = service.writes();
+    let lengths = writes
+        .iter()
+        .map(|write| between(&write.body, "Value").map(str::len).sum());
+    lengths.max().unwrap_or(0)
+}
+
+/// Refuses the next request that changes something.
+pub(crate) fn refuse_next(service: &Service<Aws>, status: u16, code: &str) {
+    service.fail_next(Fault::Says(status, error(code)), true);
+}
+
 impl Aws {
-    pub(crate) async fn start() -> Self {
-        let shared = Arc::new(Shared::default());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/", listener.local_addr().unwrap());
-        let router = Router::new()
-            .fallback(answer)
-            .with_state(Arc::clone(&shared));
-        let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { shared, url, task }
-    }
-
-    pub(crate) fn url(&self) -> &str {
-        &self.url
-    }
-
-    /// The bodies that were sent, in their order.
-    pub(crate) fn writes(&self) -> Vec<String> {
-        self.shared.writes.lock().unwrap().clone()
-    }
-
-    /// The most characters of values in one request.
-    pub(crate) fn longest_batch(&self) -> usize {
-        let writes = self.writes();
-        let lengths = writes
-            .iter()
-            .map(|write| between(write, "Value").map(str::len).sum());
-        lengths.max().unwrap_or(0)
-    }
-
-    /// Refuses the next request.
-    pub(crate) fn fail_next(&self, status: u16, code: &str) {
-        let fault = (status, code.to_owned());
-        self.shared.faults.lock().unwrap().push_back(fault);
-    }
-
     /// Makes so many names with a record each.
     pub(crate) fn fill(&self, names: usize) {
-        let mut sets = self.shared.sets.lock().unwrap();
+        let mut sets = self.sets.lock().unwrap();
         for number in 0..names {
             let name = format!("user{number}.user._bitcoin-payment.{DOMAIN}");
             sets.insert(key(&name, "TXT"), (300, vec!["\"bitcoin:?a\"".to_owned()]));
@@ -91,7 +58,7 @@ impl Aws {
     /// Makes a user's name an alias.
     pub(crate) fn alias(&self, user: &str) {
         let name = format!("{user}.user._bitcoin-payment.{DOMAIN}");
-        let mut sets = self.shared.sets.lock().unwrap();
+        let mut sets = self.sets.lock().unwrap();
         sets.insert(
             key(&name, "CNAME"),
             (300, vec!["elsewhere.test".to_owned()]),
@@ -99,52 +66,36 @@ impl Aws {
     }
 }
 
-impl Drop for Aws {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-async fn answer(
-    State(shared): State<Arc<Shared>>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    if let Some((status, code)) = shared.faults.lock().unwrap().pop_front() {
-        return refusal(StatusCode::from_u16(status).unwrap(), &code);
-    }
-    let signature = headers["authorization"].to_str().unwrap();
-    let start = "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/";
-    let is_signed = signature.starts_with(start)
-        && signature.contains("/us-east-1/route53/aws4_request, SignedHeaders=host;x-amz-date, ")
-        && signature.rsplit_once("Signature=").unwrap().1.len() == 64;
-    if !is_signed || headers["x-amz-date"].len() != 16 {
-        return refusal(StatusCode::FORBIDDEN, "SignatureDoesNotMatch");
-    }
-    let zone = "/2013-04-01/hostedzone/Z111111QQQQQQQ";
-    match (method.as_str(), uri.path().strip_prefix(zone)) {
-        ("GET", Some("/rrset")) => shared.list(uri.query().unwrap_or_default()),
-        ("POST", Some("/rrset")) => shared.change(std::str::from_utf8(&body).unwrap()),
-        ("GET", Some("/dnssec")) => xml(
-            "<GetDNSSECResponse><Status><ServeSignature>SIGNING</ServeSignature></Status>\
+impl Stands for Aws {
+    fn answer(&self, asked: &Asked) -> Response {
+        let signature = asked.header("authorization");
+        let start = "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/";
+        let is_signed = signature.starts_with(start)
+            && signature
+                .contains("/us-east-1/route53/aws4_request, SignedHeaders=host;x-amz-date, ")
+            && signature.rsplit_once("Signature=").unwrap().1.len() == 64;
+        if !is_signed || asked.header("x-amz-date").len() != 16 {
+            return refusal(403, "SignatureDoesNotMatch");
+        }
+        let zone = "/2013-04-01/hostedzone/Z111111QQQQQQQ";
+        match (asked.method.as_str(), asked.path().strip_prefix(zone)) {
+            ("GET", Some("/rrset")) => self.list(&asked.query()),
+            ("POST", Some("/rrset")) => self.change(&asked.body),
+            ("GET", Some("/dnssec")) => xml(
+                "<GetDNSSECResponse><Status><ServeSignature>SIGNING</ServeSignature></Status>\
              <KeySigningKeys><KeySigningKey><Status>ACTIVE</Status>\
              <DSRecord>2371 13 2 ABCDEF</DSRecord></KeySigningKey></KeySigningKeys></GetDNSSECResponse>",
-        ),
-        _ => refusal(StatusCode::NOT_FOUND, "NoSuchHostedZone"),
+            ),
+            _ => refusal(404, "NoSuchHostedZone"),
+        }
     }
 }
 
-impl Shared {
-    fn list(&self, query: &str) -> Response {
-        let asked: BTreeMap<&str, &str> = query
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .collect();
+impl Aws {
+    fn list(&self, asked: &BTreeMap<String, String>) -> Response {
         let most: usize = asked["maxitems"].parse().unwrap();
         assert!(most <= 300, "pages have 300 sets at the most");
-        let from = asked.get("name").map(|name| key(name, asked["type"]));
+        let from = asked.get("name").map(|name| key(name, &asked["type"]));
         let sets = self.sets.lock().unwrap();
         let mut later = sets
             .iter()
@@ -182,7 +133,6 @@ impl Shared {
     }
 
     fn change(&self, body: &str) -> Response {
-        self.writes.lock().unwrap().push(body.to_owned());
         let mut sets = self.sets.lock().unwrap();
         let mut changed = sets.clone();
         for change in between(body, "Change") {
@@ -201,7 +151,7 @@ impl Shared {
             match one("Action").as_str() {
                 "UPSERT" => drop(changed.insert(key, set)),
                 "DELETE" if changed.get(&key) == Some(&set) => drop(changed.remove(&key)),
-                _ => return refusal(StatusCode::BAD_REQUEST, "InvalidChangeBatch"),
+                _ => return refusal(400, "InvalidChangeBatch"),
             }
         }
         *sets = changed;
@@ -230,12 +180,15 @@ fn xml(text: &str) -> Response {
         .into_response()
 }
 
-fn refusal(status: StatusCode, code: &str) -> Response {
-    let error = format!(
+fn refusal(status: u16, code: &str) -> Response {
+    let mut response = xml(&error(code));
+    *response.status_mut() = status.try_into().unwrap();
+    response
+}
+
+fn error(code: &str) -> String {
+    format!(
         "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code>\
          <Message>It is refused.</Message></Error></ErrorResponse>"
-    );
-    let mut response = xml(&error);
-    *response.status_mut() = status;
-    response
+    )
 }

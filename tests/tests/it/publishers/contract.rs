@@ -13,11 +13,14 @@ pub(crate) fn owner(user: &str) -> Name {
     Name::from_ascii(format!("{user}.user._bitcoin-payment.{DOMAIN}.")).unwrap()
 }
 
+/// The TTL of all records; some services take none that is shorter.
+pub(crate) const TTL: u32 = 3600;
+
 /// A record of this text, in strings of 255 octets as all are made here.
 pub(crate) fn text(joined: &str) -> Text {
     Text {
         strings: joined.as_bytes().chunks(255).map(<[u8]>::to_vec).collect(),
-        ttl: 300,
+        ttl: TTL,
         id: None,
     }
 }

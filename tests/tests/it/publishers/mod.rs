@@ -4,6 +4,7 @@ mod aws;
 mod cloudflare;
 mod contract;
 mod gaps;
+mod hosted;
 mod line;
 mod manual;
 mod own_domain;

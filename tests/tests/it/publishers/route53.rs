@@ -1,45 +1,38 @@
 //! Route 53's interface, by a stand-in that answers as its documentation says.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
 use payname_server::publisher::{Provider, ProviderError, PublishError, Signing, put};
-use payname_server::{Clock, Config};
-use payname_tests::primary::PAGE;
-use payname_tests::secondary::block_of;
 
-use super::aws::Aws;
-use super::contract::{keeps_the_contract, long_uri, owner, set, shown, text};
+use super::aws::{Aws, longest_batch, refuse_next};
+use super::contract::{TTL, keeps_the_contract, long_uri, owner, set, shown, text};
+use super::hosted::service::{Service, configured};
 use super::rfc2136::chain;
 use crate::scene::DOMAIN;
 
 /// A provider as the page configures it, with the stand-in's address.
-fn provider(aws: &Aws) -> Arc<dyn Provider> {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("route53.secret");
-    fs::write(&file, "very-secret\n").unwrap();
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
-    let page = block_of(PAGE, "paynamed.toml, route53").unwrap();
-    let kind = "kind = \"route53\"\n";
-    let page = page
-        .replace("example.com", DOMAIN)
-        .replace(kind, &format!("{kind}url = \"{}\"\n", aws.url()));
-    let text = format!("data_dir = \"data\"\n{page}");
-    let config = Config::parse(&text, &folder.path().join("paynamed.toml")).unwrap();
-    config.provided[0].open(&Clock::system()).unwrap().unwrap()
+fn provider(aws: &Service<Aws>) -> Arc<dyn Provider> {
+    configured(
+        "route53",
+        &aws.url("/"),
+        &[("route53.secret", "very-secret")],
+    )
+}
+
+async fn start() -> Service<Aws> {
+    Service::start(|_| Aws::default()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn route53_keeps_the_contract() {
-    let aws = Aws::start().await;
+    let aws = start().await;
     keeps_the_contract(provider(&aws)).await;
-    assert!(aws.longest_batch() <= 16_000, "an UPSERT counts twice");
+    assert!(longest_batch(&aws) <= 16_000, "an UPSERT counts twice");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_of_450_bytes_is_two_quoted_strings_in_one_upsert() {
-    let aws = Aws::start().await;
+    let aws = start().await;
     let provider = provider(&aws);
     set(&*provider, "alice", &["bitcoin:?old", "v=other"]).await;
     let uri = long_uri("alice");
@@ -53,18 +46,18 @@ async fn a_record_of_450_bytes_is_two_quoted_strings_in_one_upsert() {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <ChangeResourceRecordSetsRequest xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\">\
          <ChangeBatch><Changes><Change><Action>UPSERT</Action><ResourceRecordSet>\
-         <Name>{name}</Name><Type>TXT</Type><TTL>300</TTL><ResourceRecords>\
+         <Name>{name}</Name><Type>TXT</Type><TTL>{TTL}</TTL><ResourceRecords>\
          <ResourceRecord><Value>\"v=other\"</Value></ResourceRecord>\
          <ResourceRecord><Value>\"{first}\" \"{second}\"</Value></ResourceRecord>\
          </ResourceRecords></ResourceRecordSet></Change></Changes></ChangeBatch>\
          </ChangeResourceRecordSetsRequest>"
     );
-    assert_eq!(aws.writes().last().unwrap(), &expected);
+    assert_eq!(aws.writes().last().unwrap().body, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn throttling_and_refusals_are_told_with_what_to_do() {
-    let aws = Aws::start().await;
+    let aws = start().await;
     let provider = provider(&aws);
     let wanted = text("bitcoin:?new");
     let cases = [
@@ -79,7 +72,7 @@ async fn throttling_and_refusals_are_told_with_what_to_do() {
         (500, "InternalFailure", "is asked again"),
     ];
     for (status, code, told) in cases {
-        aws.fail_next(status, code);
+        refuse_next(&aws, status, code);
         let error = put(&*provider, &owner("alice"), Some(&wanted))
             .await
             .unwrap_err();
@@ -95,7 +88,7 @@ async fn throttling_and_refusals_are_told_with_what_to_do() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_removed_is_what_was_seen() {
-    let aws = Aws::start().await;
+    let aws = start().await;
     let provider = provider(&aws);
     set(&*provider, "alice", &["bitcoin:?one"]).await;
     let found = provider.look(&[owner("alice")]).await.unwrap();
@@ -114,7 +107,7 @@ async fn what_is_removed_is_what_was_seen() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_zone_is_read_page_by_page_and_its_ds_record_is_told() {
-    let aws = Aws::start().await;
+    let aws = start().await;
     aws.fill(700);
     let provider = provider(&aws);
     assert_eq!(provider.list().await.unwrap().len(), 700);
