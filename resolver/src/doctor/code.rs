@@ -48,11 +48,15 @@ pub enum Code {
     PublicUrl,
     /// Something could not be looked at.
     NotSeen,
+    /// Who serves the zone for us refuses us.
+    Provider,
+    /// Who serves the zone for us does not sign it.
+    ProviderUnsigned,
 }
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::UnsignedAbove,
         Self::NoDs,
         Self::StaleDs,
@@ -74,6 +78,8 @@ impl Code {
         Self::ChildDs,
         Self::PublicUrl,
         Self::NotSeen,
+        Self::Provider,
+        Self::ProviderUnsigned,
     ];
 
     /// The code as it is shown, such as `D302`.
@@ -100,6 +106,8 @@ impl Code {
             Self::ChildDs => "D709",
             Self::PublicUrl => "D710",
             Self::NotSeen => "D711",
+            Self::Provider => "D712",
+            Self::ProviderUnsigned => "D713",
         }
     }
 }

@@ -1,9 +1,9 @@
 //! A DS record taken apart, to be compared and told.
 
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, str::FromStr};
 
-use data_encoding::HEXUPPER;
+use data_encoding::{HEXUPPER, HEXUPPER_PERMISSIVE};
 
 /// The RDATA of a DS record (RFC 4034 §5.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,43 @@ impl Ds {
         })
     }
 }
+
+/// Reads the data as it is shown: tag, algorithm, kind of digest, and the digest in hex.
+///
+/// ```
+/// use payname_resolver::doctor::Ds;
+///
+/// let ds: Ds = "2371 13 2 ab CDEF".parse()?;
+/// assert_eq!((ds.key_tag, ds.algorithm, ds.digest_type), (2371, 13, 2));
+/// assert_eq!(ds.to_string(), "2371 13 2 ABCDEF");
+/// assert!("2371 13 2".parse::<Ds>().is_err());
+/// # Ok::<(), payname_resolver::doctor::DsError>(())
+/// ```
+impl FromStr for Ds {
+    type Err = DsError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut fields = text.split_ascii_whitespace();
+        let mut field = || fields.next().ok_or(DsError);
+        let (key_tag, algorithm, digest_type) = (field()?, field()?, field()?);
+        let digest: Vec<u8> = fields.flat_map(str::bytes).collect();
+        let digest = HEXUPPER_PERMISSIVE.decode(&digest).map_err(|_| DsError)?;
+        if digest.is_empty() {
+            return Err(DsError);
+        }
+        Ok(Self {
+            key_tag: key_tag.parse().map_err(|_| DsError)?,
+            algorithm: algorithm.parse().map_err(|_| DsError)?,
+            digest_type: digest_type.parse().map_err(|_| DsError)?,
+            digest,
+        })
+    }
+}
+
+/// A text is not the data of a DS record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the data of a DS record; write it as \"2371 13 2 ABCDEF…\"")]
+pub struct DsError;
 
 impl fmt::Display for Ds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -16,7 +16,7 @@ mod tests;
 pub use chain::{judge_chain, judge_parent_keys, judge_signatures};
 pub use code::Code;
 pub use delegation::{Referral, judge_delegation};
-pub use ds::Ds;
+pub use ds::{Ds, DsError};
 pub use finding::{Finding, Severity};
 pub use report::Report;
 pub use servers::{Heard, Soa, judge_serials};

@@ -78,7 +78,7 @@ pub(super) async fn find_parent(
 }
 
 /// The names of a zone's nameservers, as the resolver has them; none where there is no zone.
-async fn name_servers(resolver: &Client, zone: &Name) -> Result<Vec<Name>, String> {
+pub(super) async fn name_servers(resolver: &Client, zone: &Name) -> Result<Vec<Name>, String> {
     let records = look_up(resolver, zone, RecordType::NS).await?;
     Ok(records.iter().filter_map(|rdata| name(rdata)).collect())
 }

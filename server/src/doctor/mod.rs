@@ -4,8 +4,10 @@
 //! command line of payers can use as well.
 
 mod ask;
+mod chain;
 mod delegation;
 mod here;
+mod provided;
 mod zone;
 
 use std::net::SocketAddr;
@@ -50,6 +52,9 @@ impl Doctor {
         for domain in &config.domains {
             let own = listeners.first().copied();
             findings.extend(zone::examine(self, config, domain, own, clock.now()).await);
+        }
+        for provided in &config.provided {
+            findings.extend(provided::examine(self, config, provided, clock).await);
         }
         findings.into_iter().collect()
     }

@@ -5,13 +5,10 @@ use std::net::SocketAddr;
 use payname_resolver::{
     Outcome, TrustAnchors, UnixTime,
     doctor::{
-        Code, Ds, Finding, Heard, Severity, judge_chain, judge_delegation, judge_parent_keys,
-        judge_serials, judge_signatures,
+        Code, Ds, Finding, Heard, Severity, judge_chain, judge_delegation, judge_serials,
+        judge_signatures,
     },
-    hickory_proto::{
-        dnssec::rdata::DS,
-        rr::{Name, RecordType},
-    },
+    hickory_proto::rr::{Name, RecordType},
     net::Client,
 };
 use payname_zones::{Key, KeySet};
@@ -19,12 +16,13 @@ use payname_zones::{Key, KeySet};
 use super::{
     Doctor,
     ask::{Carrier, ask_soa},
+    chain::{self, Keys, taken_apart},
     delegation::{self, addresses, find_parent},
     not_seen, shown,
 };
 use crate::{
-    config::{Config, Domain, Prove},
-    keys::{KeyFiles, ParentError, ParentWatcher},
+    config::{Config, Domain},
+    keys::KeyFiles,
     outbox::Chain,
 };
 
@@ -70,7 +68,12 @@ pub(super) async fn examine(
     };
     findings.extend(servers(doctor, domain, Some(&resolver), serial).await);
     findings.extend(parent(doctor, domain, &resolver).await);
-    findings.extend(chain(prove, &resolver, zone, &set, now).await);
+    let signing = set.keys().iter().filter(|key| signs_keys(key));
+    let keys = Keys {
+        wanted: wanted(&set),
+        signing: signing.map(|key| taken_apart(&key.ds(zone))).collect(),
+    };
+    findings.extend(chain::examine(prove, &resolver, zone, Some(keys), now).await);
     findings
 }
 
@@ -206,48 +209,6 @@ async fn parent(doctor: &Doctor, domain: &Domain, resolver: &Client) -> Vec<Find
     }
 }
 
-/// The DS records at the parent, and the whole chain from the anchors.
-async fn chain(
-    prove: &Prove,
-    resolver: &Client,
-    zone: &Name,
-    set: &KeySet,
-    now: UnixTime,
-) -> Vec<Finding> {
-    let watcher = match ParentWatcher::through(prove) {
-        Ok(watcher) => watcher,
-        Err(why) => return vec![not_seen(&shown(zone), Chain(&why))],
-    };
-    let mut findings = match watcher.look(zone, now).await {
-        Ok(view) => {
-            let parent: Vec<_> = view.ds.iter().map(taken_apart).collect();
-            let signing = set.keys().iter().filter(|key| signs_keys(key));
-            let signing: Vec<_> = signing.map(|key| taken_apart(&key.ds(zone))).collect();
-            judge_parent_keys(zone, &wanted(set), &signing, &parent)
-        }
-        // The look at the zone itself tells where the chain breaks.
-        Err(ParentError::Unsigned(_) | ParentError::Bogus(_)) => Vec::new(),
-        Err(why) => return vec![not_seen(&shown(zone), Chain(&why))],
-    };
-    if findings
-        .iter()
-        .any(|finding| finding.severity == Severity::Error)
-    {
-        return findings;
-    }
-    // A record without names in it: resolvers compress those of an SOA, which then cannot be checked.
-    match resolver.gather_at(zone, RecordType::CDS).await {
-        Ok(gathered) => {
-            let outcome = gathered
-                .proof
-                .judge(zone, RecordType::CDS, &prove.anchors, now);
-            findings.extend(judge_chain(zone, &outcome));
-        }
-        Err(why) => findings.push(not_seen(&shown(zone), Chain(&why))),
-    }
-    findings
-}
-
 /// What the parent is asked for.
 fn wanted(set: &KeySet) -> Vec<Ds> {
     let asked = set.keys().iter().filter(|key| key.is_asked_for());
@@ -260,15 +221,6 @@ fn signs_keys(key: &Key) -> bool {
         key.entry_stage(),
         Some(Active | Requested | Named | Joined | Superseded)
     )
-}
-
-fn taken_apart(ds: &DS) -> Ds {
-    Ds {
-        key_tag: ds.key_tag(),
-        algorithm: ds.algorithm().into(),
-        digest_type: ds.digest_type().into(),
-        digest: ds.digest().to_vec(),
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod aws;
 mod cloudflare;
 mod contract;
+mod examined;
 mod gaps;
 mod hosted;
 mod line;
