@@ -1,9 +1,8 @@
 //! Files encrypted by a passphrase in the form of age (<https://age-encryption.org/v1>), so that
 //! whoever has that tool can open them without this program.
 //!
-//! Of age only its scrypt recipient is here. Its own crate brings eighty more, for kinds of keys and
-//! translations that a backup has no use for; what remains is a header and a stream of chunks, both
-//! made of `ring`'s primitives.
+//! Of age only its scrypt recipient is here, made of `ring`'s primitives. Its own crate brings fifty more, for
+//! kinds of keys and translations that a backup has no use for (docs/adr/0019).
 
 mod keys;
 
