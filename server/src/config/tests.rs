@@ -1,4 +1,5 @@
 mod mistakes;
+mod publish;
 
 use super::*;
 
