@@ -26,6 +26,14 @@ pub fn judge_chain(zone: &Name, outcome: &Outcome) -> Vec<Finding> {
             let fix = "enter the zone's DS record there";
             vec![Finding::new(Severity::Error, Code::NoDs, subject, evidence).fix(fix)]
         }
+        Outcome::Insecure(insecure) if !insecure.zone.zone_of(zone) => {
+            let evidence = format!(
+                "an alias leads to {}, which is not signed, so nothing there can be proven",
+                insecure.zone.to_ascii()
+            );
+            let fix = "publish the record in a signed zone";
+            vec![Finding::new(Severity::Error, Code::AliasUnsigned, subject, evidence).fix(fix)]
+        }
         Outcome::Insecure(insecure) => {
             let above = insecure.zone.to_ascii();
             let evidence =
@@ -60,6 +68,18 @@ fn remedy(reason: &Reason) -> (Code, &'static str) {
         Reason::Algorithm(_) | Reason::WeakKey { .. } | Reason::DigestType => (
             Code::Algorithm,
             "sign with algorithm 13, and use a DS record of digest type 2",
+        ),
+        Reason::TooManyHops { .. } | Reason::Ambiguous => (
+            Code::AliasUnsigned,
+            "let each alias lead straight to the record, and not in a circle",
+        ),
+        Reason::WildcardUnproven { .. } => (
+            Code::WildcardUnproven,
+            "ask the DNS host: its server must deny the name itself beside the wildcard",
+        ),
+        Reason::TooManyIterations { .. } => (
+            Code::DenialParameters,
+            "use 0 iterations and no salt (RFC 9276)",
         ),
         Reason::Unsigned | Reason::Missing => (
             Code::Broken,

@@ -4,6 +4,10 @@ use alloc::vec::Vec;
 use core::{fmt, str::FromStr};
 
 use data_encoding::{HEXUPPER, HEXUPPER_PERMISSIVE};
+use hickory_proto::rr::Name;
+use ring::digest;
+
+use crate::proof::{key_tag, write_name};
 
 /// The RDATA of a DS record (RFC 4034 §5.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +35,21 @@ impl Ds {
             digest_type,
             digest: digest.to_vec(),
         })
+    }
+}
+
+impl Ds {
+    /// The DS record, with a SHA-256 digest, of a key given as RDATA (RFC 4034 §5.1.4, RFC 4509).
+    pub fn of_key(zone: &Name, key: &[u8]) -> Self {
+        let mut message = Vec::new();
+        write_name(&zone.to_lowercase(), &mut message);
+        message.extend_from_slice(key);
+        Self {
+            key_tag: key_tag(key),
+            algorithm: key.get(3).copied().unwrap_or_default(),
+            digest_type: 2,
+            digest: digest::digest(&digest::SHA256, &message).as_ref().to_vec(),
+        }
     }
 }
 

@@ -240,3 +240,62 @@ fn the_worst_decides_how_a_program_ends() {
     assert_eq!(worst.exit_code(), 20);
     assert!(worst.to_string().starts_with("ERROR D708 here: late\nWARN"));
 }
+
+#[test]
+fn every_code_is_read_in_any_case_and_explained_at_length() {
+    for code in Code::ALL {
+        assert_eq!(code.as_str().to_ascii_lowercase().parse(), Ok(code));
+        assert!(
+            !code.title().is_empty() && !code.title().ends_with('.'),
+            "{code}"
+        );
+        let lines: Vec<_> = code.meaning().lines().collect();
+        assert_eq!(lines.len(), 2, "{code}: what it means, and what to do");
+        assert!(
+            lines
+                .iter()
+                .all(|line| line.ends_with(['.', '…', '.']) || line.contains(':')),
+            "{code}"
+        );
+    }
+    assert!("D999".parse::<Code>().is_err());
+}
+
+#[test]
+fn an_alias_into_an_unsigned_zone_is_no_fault_of_the_zones_parent() {
+    let elsewhere = insecure("other.test.", "test.");
+    assert_eq!(codes(&judge_chain(&zone(), &elsewhere)), ["D309"]);
+    for (reason, code) in [
+        (Reason::TooManyHops { limit: 8 }, "D309"),
+        (
+            Reason::WildcardUnproven {
+                next_closer: zone(),
+            },
+            "D311",
+        ),
+        (
+            Reason::TooManyIterations {
+                iterations: 500,
+                limit: 100,
+            },
+            "D314",
+        ),
+    ] {
+        assert_eq!(codes(&judge_chain(&zone(), &bogus(reason))), [code]);
+    }
+}
+
+#[test]
+fn a_message_is_read_or_refused_and_never_more() {
+    let denial = b"\x12\x34\x84\x03\0\x01\0\0\0\0\0\0\x05alice\0\0\x10\0\x01";
+    assert!(Seen::read(denial, RecordType::TXT).is_some());
+    for cut in 0..denial.len() {
+        assert!(
+            Seen::read(&denial[..cut], RecordType::TXT).is_none(),
+            "{cut}"
+        );
+    }
+    let mut refused = *denial;
+    refused[3] = 5;
+    assert!(Seen::read(&refused, RecordType::TXT).is_none());
+}

@@ -6,6 +6,7 @@
 //! - `Endpoints` is an ordered list of both that goes on to the next when one fails or is slow, and
 //!   `cross_check` asks two of them.
 //! - `Transport` and `ProofSource` are the two contracts, for whoever brings his own.
+//! - `ask_nameserver` asks a zone's own nameserver, for diagnoses.
 //! - [`blocking`] does without a runtime (feature `blocking`; all else needs feature `net`).
 //!
 //! Every future here may be dropped at any moment. A connection is kept as long as the client that
@@ -31,6 +32,8 @@ mod https;
 mod kept;
 #[cfg(feature = "net")]
 mod line;
+#[cfg(feature = "net")]
+mod nameserver;
 #[cfg(feature = "net")]
 mod pipe;
 #[cfg(feature = "net")]
@@ -68,6 +71,10 @@ pub use failure::{ClientError, ExchangeError, GatherError};
 pub use gather::gather_through;
 #[cfg(feature = "net")]
 pub(crate) use https::stranger;
+#[cfg(feature = "net")]
+pub use nameserver::{
+    Carrier, NameserverError, addresses_of, ask_nameserver, nameservers_above, nameservers_of,
+};
 #[cfg(feature = "net")]
 pub use proof_client::{ProofClient, ProofClientError};
 pub use proxy::{Isolation, Proxy, ProxyError};

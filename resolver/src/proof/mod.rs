@@ -36,7 +36,7 @@ pub use opinion::{Disagreement, Opinion};
 pub use outcome::{Bogus, Denial, DenialKind, Insecure, Outcome, Reason, RecordSetName, Secure};
 pub use resource_record::ResourceRecord;
 pub(crate) use resource_record::{name_from_wire, write_name};
-pub(crate) use signature::signer_of;
+pub(crate) use signature::{key_tag, signer_of};
 pub use verified::{Verified, VerifyError};
 
 use crate::{handle::Handle, record::Record, time::UnixTime};

@@ -196,7 +196,7 @@ impl Ds {
 }
 
 /// The key tag of a DNSKEY's RDATA (RFC 4034 appendix B).
-fn key_tag(rdata: &[u8]) -> u16 {
+pub(crate) fn key_tag(rdata: &[u8]) -> u16 {
     let (words, rest) = rdata.as_chunks::<2>();
     let last = rest.first().map(|high| [*high, 0]);
     let sum = words.iter().chain(&last).fold(0u32, |sum, word| {

@@ -12,5 +12,6 @@ mod unanswered;
 
 pub use gather::{Gathered, Resolution, ResolutionError, Step};
 pub use question::Question;
+pub(crate) use response::read_record;
 pub use response::{Response, ResponseError};
 pub use unanswered::Unanswered;

@@ -88,7 +88,7 @@ impl Response {
 }
 
 /// Reads one record; the inner none is a record that no proof needs.
-fn read_record(
+pub(crate) fn read_record(
     decoder: &mut BinDecoder<'_>,
     message: &[u8],
     asked: RecordType,

@@ -3,13 +3,12 @@
 use std::net::{IpAddr, SocketAddr};
 
 use payname_resolver::{
-    Question,
     doctor::Referral,
     hickory_proto::rr::{Name, RData, RecordType},
-    net::Client,
+    net::{Carrier, Client, addresses_of, nameservers_of},
 };
 
-use super::ask::{Carrier, ask};
+use super::ask::ask;
 use crate::config::Domain;
 
 /// The most zones above that are asked for, of a name with many labels.
@@ -79,48 +78,18 @@ pub(super) async fn find_parent(
 
 /// The names of a zone's nameservers, as the resolver has them; none where there is no zone.
 pub(super) async fn name_servers(resolver: &Client, zone: &Name) -> Result<Vec<Name>, String> {
-    let records = look_up(resolver, zone, RecordType::NS).await?;
-    Ok(records.iter().filter_map(|rdata| name(rdata)).collect())
+    let found = nameservers_of(resolver, zone).await;
+    found.map_err(|why| {
+        let zone = zone.to_ascii();
+        format!("the resolver is no help with the nameservers of {zone}: {why}")
+    })
 }
 
 /// The addresses of a host, as the resolver has them.
 pub(super) async fn addresses(resolver: &Client, host: &Name) -> Result<Vec<IpAddr>, String> {
-    let mut all = Vec::new();
-    for rdata in look_up(resolver, host, RecordType::A).await? {
-        all.extend(<[u8; 4]>::try_from(rdata).map(IpAddr::from));
-    }
-    for rdata in look_up(resolver, host, RecordType::AAAA).await? {
-        all.extend(<[u8; 16]>::try_from(rdata).map(IpAddr::from));
-    }
-    Ok(all)
-}
-
-/// RDATA as the resolver gives it, not proven: where a server is can be taken on trust, since what
-/// it says is not.
-async fn look_up(
-    resolver: &Client,
-    owner: &Name,
-    record_type: RecordType,
-) -> Result<Vec<Vec<u8>>, String> {
-    let question = Question::new(owner.clone(), record_type);
-    let answer = resolver.exchange(&question).await;
-    let answer = answer.map_err(|why| format!("the resolver is no help with {question}: {why}"))?;
-    let records = answer.records().iter();
-    let records =
-        records.filter(|record| record.record_type() == record_type && record.name() == owner);
-    Ok(records.map(|record| record.rdata().to_vec()).collect())
-}
-
-/// An uncompressed name.
-fn name(mut wire: &[u8]) -> Option<Name> {
-    let mut labels = Vec::new();
-    loop {
-        let (length, rest) = wire.split_first()?;
-        if *length == 0 {
-            return Some(Name::from_labels(labels).ok()?.to_lowercase());
-        }
-        let (label, rest) = rest.split_at_checked(usize::from(*length))?;
-        labels.push(label);
-        wire = rest;
-    }
+    let found = addresses_of(resolver, host).await;
+    found.map_err(|why| {
+        let host = host.to_ascii();
+        format!("the resolver is no help with the addresses of {host}: {why}")
+    })
 }

@@ -5,14 +5,12 @@ use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt as _, path::Path, ti
 use payname_resolver::{
     UnixTime,
     doctor::{Code, Finding, Severity},
+    net::Carrier,
 };
 use tokio::process::Command;
 use url::Url;
 
-use super::{
-    ask::{Carrier, ask_soa},
-    not_seen, shown,
-};
+use super::{ask::ask_soa, not_seen, shown};
 use crate::{
     config::{Config, Domain},
     data_dir::{refuse_loose, registry},

@@ -7,12 +7,12 @@ use payname_resolver::{
     UnixTime,
     doctor::{Code, Ds, Finding, Heard, Severity, judge_serials},
     hickory_proto::rr::Name,
-    net::Client,
+    net::{Carrier, Client},
 };
 
 use super::{
     Doctor,
-    ask::{Carrier, ask_soa},
+    ask::ask_soa,
     chain::{self, Keys},
     delegation::{addresses, name_servers},
     not_seen, shown,

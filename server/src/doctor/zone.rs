@@ -9,13 +9,13 @@ use payname_resolver::{
         judge_signatures,
     },
     hickory_proto::rr::{Name, RecordType},
-    net::Client,
+    net::{Carrier, Client},
 };
 use payname_zones::{Key, KeySet};
 
 use super::{
     Doctor,
-    ask::{Carrier, ask_soa},
+    ask::ask_soa,
     chain::{self, Keys, taken_apart},
     delegation::{self, addresses, find_parent},
     not_seen, shown,
