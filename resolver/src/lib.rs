@@ -40,6 +40,7 @@ mod amount;
 pub mod doctor;
 mod handle;
 pub mod instructions;
+pub mod known;
 pub mod lightning_address;
 pub mod name;
 #[cfg(feature = "blocking")]
