@@ -9,7 +9,10 @@ use clap::{
 };
 
 use crate::{
-    command::{keys, node, pay, proof, receipt, register, resolve, unregister, uri, verify},
+    command::{
+        contacts, doctor, explain, keys, known, node, pay, proof, receipt, register, resolve,
+        unregister, uri, verify,
+    },
     context::{Context, Global},
     failure::Failure,
     name,
@@ -20,7 +23,7 @@ const AFTER_HELP: &str = "\
 Exit codes: 0 ok, 1 unexpected, 2 usage, 3 proven not to exist, 4 not verified, 5 the record breaks \
 BIP-353 or BIP-321, 6 nothing payable here, 7 payee changed, 8 not confirmed, 9 network failed before \
 any payment began, 10 payment failed for good, 11 payment state unknown (do not retry), 12 outside \
-limits, 13 node unreachable or refused. Every option has an environment variable.";
+limits, 13 node unreachable or refused, 20 and 21 the doctor found errors or warnings. Every option has an environment variable.";
 
 /// Prove and pay Bitcoin payment names such as ₿alice@example.com
 #[derive(Debug, Parser)]
@@ -49,8 +52,18 @@ pub enum Command {
     Resolve(resolve::Resolve),
     /// Show whether and how a name is proven, from DNS or from a saved proof
     Verify(verify::Verify),
+    /// Find out what is wrong with a name, a domain, a zone file or a URI, and what to do
+    Doctor(doctor::Doctor),
+    /// Say at length what a code of the doctor means
+    Explain(explain::Explain),
     /// Pay a proven name
     Pay(pay::Pay),
+    /// Give names nicknames, and use those wherever a name is taken
+    #[command(subcommand)]
+    Contacts(contacts::ContactsCommand),
+    /// List, show and forget the payees that are recognised by their keys
+    #[command(subcommand)]
+    Known(known::Known),
     /// List, show and check receipts
     #[command(subcommand)]
     Receipt(receipt::Receipt),
@@ -93,7 +106,11 @@ impl Args {
             Command::Unregister(command) => command.run(&context),
             Command::Resolve(command) => command.run(&context),
             Command::Verify(command) => command.run(&context),
+            Command::Doctor(command) => command.run(&context),
+            Command::Explain(command) => command.run(&context),
             Command::Pay(command) => command.run(&context),
+            Command::Contacts(command) => command.run(&context),
+            Command::Known(command) => command.run(&context),
             Command::Receipt(command) => command.run(&context),
             Command::Node(command) => command.run(&context),
             Command::Proof(command) => command.run(&context),

@@ -46,6 +46,29 @@ pub fn write_new_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Puts a file that only its owner can read in the place of another one, if there is one: after a crash it
+/// is either the old or the new one, and whole.
+///
+/// # Errors
+/// As the system says.
+pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let new = path.with_file_name(name);
+    match fs::remove_file(&new) {
+        // What a crash left.
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    write_new_private(&new, bytes)?;
+    fs::rename(&new, path)?;
+    if let Some(folder) = path.parent() {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
 /// Whether others than the owner can read the file. Never, where there are no such permissions.
 pub fn is_readable_by_others(path: &Path) -> bool {
     #[cfg(unix)]
@@ -63,6 +86,19 @@ pub fn is_readable_by_others(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole_even_after_a_crash_half_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(folder.path().join("file.new"), "half").unwrap();
+        for text in ["one", "two"] {
+            replace_private(&path, text.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
+        assert!(!is_readable_by_others(&path));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 
     #[test]
     fn a_private_file_is_its_owners_alone_and_is_never_overwritten() {

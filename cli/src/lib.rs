@@ -15,7 +15,9 @@
 mod args;
 pub mod chain;
 pub mod command;
+pub mod contacts;
 mod context;
+mod doctor;
 pub mod exit;
 mod failure;
 pub mod files;
@@ -24,6 +26,7 @@ pub mod input;
 pub mod interrupt;
 pub mod judgement;
 pub mod keys;
+pub mod known;
 mod lookup;
 pub mod name;
 pub mod node;

@@ -2,6 +2,54 @@
 
 use payname_resolver::{Handle, HandleError, Payee, name::explain};
 
+use crate::{
+    contacts::{Contacts, Nickname},
+    context::Context,
+    failure::Failure,
+};
+
+/// Whom somebody means: by name, or by what he calls a contact.
+#[derive(Debug, Clone)]
+pub enum Named {
+    /// A payment name.
+    Name(Payee),
+    /// A contact, who is looked up once it is known where contacts are.
+    Contact(Nickname),
+}
+
+/// Reads a name or a nickname, which has neither `@` nor dot.
+///
+/// # Errors
+/// As [`payee`].
+pub fn named(text: &str) -> Result<Named, NameError> {
+    match text.parse() {
+        Ok(nickname) => Ok(Named::Contact(nickname)),
+        Err(_) => payee(text).map(Named::Name),
+    }
+}
+
+impl Named {
+    /// Whom it is. A contact is meant as if it had been written with the `₿`: proven, or not at all.
+    ///
+    /// # Errors
+    /// There is no such contact, or the contacts cannot be read.
+    pub fn payee(&self, context: &Context) -> Result<Payee, Failure> {
+        let nickname = match self {
+            Self::Name(payee) => return Ok(payee.clone()),
+            Self::Contact(nickname) => nickname,
+        };
+        let contacts = Contacts::read(&context.data_dir()?)?;
+        let handle = contacts.find(nickname).ok_or_else(|| {
+            let message = format!(
+                "`{nickname}` has no `@`, and there is no such contact; write it as user@domain, or see `payname contacts add`"
+            );
+            Failure::usage("no_such_contact", message)
+        })?;
+        let payee = handle.to_string().parse();
+        payee.map_err(|error| Failure::unexpected("contacts", error))
+    }
+}
+
 /// Reads whom to pay: `₿alice@example.com`, `alice@münchen.example`, or their `xn--` form.
 ///
 /// # Errors

@@ -1,6 +1,10 @@
 //! The commands, one file each: arguments, what is done, and how it is told.
 
+pub mod contacts;
+pub mod doctor;
+pub mod explain;
 pub mod keys;
+pub mod known;
 pub mod node;
 pub mod pay;
 pub mod proof;

@@ -1,6 +1,6 @@
 //! `payname resolve`: what a proven name says to pay.
 
-use payname_resolver::{Amount, Instructions, Method, Payee, Verified};
+use payname_resolver::{Amount, Instructions, Method, Verified};
 use serde_json::{Map, Value, json};
 
 use super::unproven::{self, Unproven};
@@ -9,7 +9,7 @@ use crate::{
     failure::Failure,
     judgement,
     lookup::{Lookup, Proven},
-    name,
+    name::{self, Named},
     report::{Report, fields},
     text, time,
 };
@@ -17,9 +17,9 @@ use crate::{
 /// Arguments of `resolve`.
 #[derive(Debug, clap::Args)]
 pub struct Resolve {
-    /// The name, such as ₿alice@example.com
-    #[arg(value_parser = name::payee)]
-    pub name: Payee,
+    /// The name, such as ₿alice@example.com, or a contact
+    #[arg(value_parser = name::named)]
+    pub name: Named,
     /// Whether to go on without a proof.
     #[command(flatten)]
     pub unproven: Unproven,
@@ -31,14 +31,13 @@ impl Resolve {
     /// # Errors
     /// The network fails, or the name is not proven or breaks BIP-353.
     pub fn run(self, context: &Context) -> Result<Report, Failure> {
-        let handle = self.name.handle();
+        let payee = self.name.payee(context)?;
+        let handle = payee.handle();
         let lookup = Lookup::ask(context, handle, time::now())?;
         let proven = match lookup.proven() {
             Ok(proven) => proven,
             Err(failure) => {
-                let downgrade = self
-                    .unproven
-                    .downgrade(&self.name, lookup.refusal(), failure)?;
+                let downgrade = self.unproven.downgrade(&payee, lookup.refusal(), failure)?;
                 return unproven::ask(context, downgrade);
             }
         };

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use payname_resolver::{Instructions, Payee, Proof, UnixTime, Verified};
+use payname_resolver::{Handle, Instructions, Proof, UnixTime, Verified};
 use serde_json::json;
 
 use super::resolve::{instructions_text, proven_json, proven_text};
@@ -16,7 +16,7 @@ use crate::{
     failure::Failure,
     input, judgement,
     lookup::Lookup,
-    name,
+    name::{self, Named},
     report::{Report, fields},
     time,
 };
@@ -24,9 +24,9 @@ use crate::{
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
 pub struct Verify {
-    /// The name, such as ₿alice@example.com
-    #[arg(value_parser = name::payee)]
-    pub name: Payee,
+    /// The name, such as ₿alice@example.com, or a contact
+    #[arg(value_parser = name::named)]
+    pub name: Named,
     /// Check this saved proof (raw or hex; - is standard input) and open no socket
     #[arg(long, env = "PAYNAME_PROOF", value_name = "FILE")]
     pub proof: Option<PathBuf>,
@@ -45,9 +45,10 @@ impl Verify {
     /// A file cannot be used, the network fails, or the name is not proven or breaks BIP-353.
     pub fn run(self, context: &Context) -> Result<Report, Failure> {
         let now = self.at.unwrap_or_else(time::now);
-        let handle = self.name.handle();
+        let payee = self.name.payee(context)?;
+        let handle = payee.handle();
         let lookup = match &self.proof {
-            Some(path) => Lookup::saved(context, handle, self.read(path)?, now)?,
+            Some(path) => Lookup::saved(context, handle, read(handle, path)?, now)?,
             None => Lookup::ask(context, handle, now)?,
         };
         let chain = lookup.explain();
@@ -87,17 +88,6 @@ impl Verify {
         Ok(Report::new(text.join("\n"), document))
     }
 
-    /// Reads the saved proof.
-    fn read(&self, path: &Path) -> Result<Proof, Failure> {
-        input::proof(path)?.map_err(|error| {
-            let handle = self.name.handle();
-            let message = format!("{handle}: {error}");
-            Failure::new(Exit::NotVerified, "malformed_proof", message)
-                .with("name", handle.to_string())
-                .with_all(judgement::malformed(&error))
-        })
-    }
-
     fn save(&self, proven: &Verified<Instructions>) -> Result<(), Failure> {
         let Some(path) = &self.save else {
             return Ok(());
@@ -112,6 +102,16 @@ impl Verify {
                 )
             })
     }
+}
+
+/// Reads the saved proof.
+fn read(handle: &Handle, path: &Path) -> Result<Proof, Failure> {
+    input::proof(path)?.map_err(|error| {
+        let message = format!("{handle}: {error}");
+        Failure::new(Exit::NotVerified, "malformed_proof", message)
+            .with("name", handle.to_string())
+            .with_all(judgement::malformed(&error))
+    })
 }
 
 /// What else went wrong on the way, one a line behind an empty line; nothing when all went well.

@@ -2,6 +2,7 @@
 
 mod ask;
 mod authority;
+mod bent;
 mod canned;
 mod lie;
 mod listener;
@@ -10,6 +11,7 @@ mod relay;
 
 pub use ask::{over_tcp, raw_over_tcp};
 pub use authority::Authority;
+pub use bent::Bent;
 pub use canned::{Canned, Claim};
 pub use lie::Lie;
 pub use recursor::Recursor;

@@ -13,6 +13,7 @@ mod caches;
 mod differential;
 mod doctor;
 mod endpoints;
+mod examining;
 /// The forge of chains is the resolver's own, whose tests use more of it.
 #[allow(dead_code, unused_imports)]
 #[path = "../../../resolver/tests/it/forge/mod.rs"]

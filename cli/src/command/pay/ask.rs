@@ -9,7 +9,12 @@ use crate::{context::Context, exit::Exit, failure::Failure, report};
 ///
 /// # Errors
 /// The answer is no, or there is nobody to ask.
-pub(super) fn confirm(context: &Context, plan: &Plan, yes: bool) -> Result<(), Failure> {
+pub(super) fn confirm(
+    context: &Context,
+    plan: &Plan,
+    yes: bool,
+    accept_change: bool,
+) -> Result<(), Failure> {
     let not_confirmed = |code, message: &str| {
         Failure::new(Exit::NotConfirmed, code, message).with("name", plan.handle().to_string())
     };
@@ -21,6 +26,21 @@ pub(super) fn confirm(context: &Context, plan: &Plan, yes: bool) -> Result<(), F
         return Err(not_confirmed("no_terminal", message));
     }
     report::say(&plan.text());
+    if plan.payee.change().is_some() && !accept_change {
+        let name = plan.handle().as_str();
+        let answer = ask(&format!(
+            "This payee changed. Type {name} to pay nevertheless: "
+        ))
+        .map_err(|error| Failure::unexpected("terminal", error))?;
+        return match answer
+            .trim()
+            .trim_start_matches('₿')
+            .eq_ignore_ascii_case(name)
+        {
+            true => Ok(()),
+            false => Err(not_confirmed("declined", "not confirmed; nothing was paid")),
+        };
+    }
     let answer = ask(&format!("Pay {} to {}? [y/N] ", plan.amount, plan.handle()))
         .map_err(|error| Failure::unexpected("terminal", error))?;
     match answer.trim().to_ascii_lowercase().as_str() {

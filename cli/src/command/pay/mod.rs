@@ -2,6 +2,7 @@
 
 mod ask;
 mod open;
+mod recognise;
 mod resume;
 pub(super) mod told;
 
@@ -10,17 +11,22 @@ use std::time::Duration;
 use payname_resolver::{
     Amount, Instructions, Method, Payee, UnixTime, Verified,
     instructions::{Choice, MethodKind},
+    known::Identity,
     lightning_address::Downgrade,
 };
 
-use self::told::{Plan, outcome_report};
+use self::{
+    recognise::Acquaintance,
+    told::{Plan, outcome_report},
+};
 use super::unproven::Unproven;
 use crate::{
     context::{Context, flag},
     exit::Exit,
     failure::Failure,
+    known::KnownPayees,
     lookup::{Lookup, Proven},
-    name,
+    name::{self, Named},
     node::{self, Order},
     payments::{IntentId, NewIntent, Run, RunError, Store},
     report::Report,
@@ -35,9 +41,9 @@ const MAX_NOTE: usize = 512;
 /// Arguments of `pay`.
 #[derive(Debug, clap::Args)]
 pub struct Pay {
-    /// The name, such as ₿alice@example.com
-    #[arg(required_unless_present = "resume", value_parser = name::payee)]
-    pub name: Option<Payee>,
+    /// The name, such as ₿alice@example.com, or a contact
+    #[arg(required_unless_present = "resume", value_parser = name::named)]
+    pub name: Option<Named>,
     /// How much, with a unit: 25000sat, 0.00025btc; without it, what the recipient asks for
     pub amount: Option<Amount>,
     /// A note that the recipient will read
@@ -49,6 +55,9 @@ pub struct Pay {
     /// Pay without asking
     #[arg(long, env = "PAYNAME_YES", value_parser = flag())]
     pub yes: bool,
+    /// Pay although the payee has other keys than the last time, and remember these
+    #[arg(long, env = "PAYNAME_ACCEPT_CHANGE", value_parser = flag())]
+    pub accept_change: bool,
     /// Prove and choose, show what would be paid, and stop
     #[arg(long, env = "PAYNAME_DRY_RUN", value_parser = flag())]
     pub dry_run: bool,
@@ -78,7 +87,7 @@ impl Pay {
         if let Some(id) = &self.resume {
             return resume::run(context, id, Duration::from_secs(self.timeout));
         }
-        let Some(payee) = &self.name else {
+        let Some(named) = &self.name else {
             return Err(Failure::usage(
                 "usage",
                 "name whom to pay, such as ₿alice@example.com",
@@ -90,15 +99,20 @@ impl Pay {
                 "--yes needs an amount, such as 25000sat",
             ));
         }
-        let plan = self.plan(context, payee, time::now())?;
+        let payee = named.payee(context)?;
+        let plan = self.plan(context, &payee, time::now())?;
         if self.dry_run {
             return Ok(plan.report());
+        }
+        let is_asked = context.is_interactive() && !self.yes;
+        if !self.accept_change && !is_asked {
+            plan.payee.refuse_change(payee.handle())?;
         }
         let store_folder = context.data_dir()?;
         let _lock = open::lock(&store_folder)?;
         let store = Store::open(&store_folder)?;
         let node = resume::before_paying(context, &store, payee.handle())?;
-        ask::confirm(context, &plan, self.yes)?;
+        ask::confirm(context, &plan, self.yes, self.accept_change)?;
         let node = match node {
             Some(node) => node,
             None => open::node(context)?,
@@ -123,6 +137,8 @@ impl Pay {
         })?;
         let choice = proven.choose(context.global.network.into(), can_pay, now);
         let method = chosen(&proven, &choice)?;
+        let known = KnownPayees::of(&context.data_dir()?).find(handle)?;
+        let payee = Acquaintance::with(known, Identity::of(&proven), method.value());
         let amount = method
             .value()
             .limits()
@@ -138,6 +154,7 @@ impl Pay {
         Ok(Plan {
             instructions: proven.value().clone(),
             method,
+            payee,
             passed_over: choice.passed_over,
             amount,
             max_fee,
@@ -161,6 +178,8 @@ impl Pay {
             let message = format!("{}: the proof expired meanwhile; try again", plan.handle());
             return Err(Failure::new(Exit::NotVerified, "expired", message));
         }
+        let known = KnownPayees::of(&context.data_dir()?);
+        plan.payee.remember(&known, plan.handle(), time::now())?;
         let meant = plan.intent(new_id()?);
         let order = Order {
             method: plan.method.clone(),

@@ -6,6 +6,7 @@ use payname_resolver::{
 };
 use serde_json::{Map, Value, json};
 
+use super::recognise::Acquaintance;
 use crate::{
     command::resolve::{method_json, quoted},
     exit::Exit,
@@ -21,6 +22,7 @@ use crate::{
 pub(super) struct Plan {
     pub(super) instructions: Instructions,
     pub(super) method: Verified<Method>,
+    pub(super) payee: Acquaintance,
     pub(super) passed_over: Vec<PassedOver>,
     pub(super) amount: Amount,
     pub(super) max_fee: Amount,
@@ -52,6 +54,7 @@ impl Plan {
             ),
             format!("amount    {}", self.amount),
             format!("fee       at most {}", self.max_fee),
+            self.payee.text(),
         ];
         let offer = match method {
             Method::Offer(offer) => offer.description(),
@@ -102,6 +105,7 @@ impl Plan {
             "valid_from": self.method.window().valid_from.0,
             "valid_until": self.method.window().valid_until.0,
             "method": method_json(self.method.value()),
+            "payee": self.payee.to_json(),
             "passed_over": passed_over_json(&self.passed_over),
             "amount_msat": self.amount.msat(),
             "max_fee_msat": self.max_fee.msat(),
