@@ -43,6 +43,15 @@ lint: ## Formatting, clippy and documentation without warnings, and the resolver
 	done
 	RUSTDOCFLAGS='-D warnings' cargo doc $(LOCKED) -p payname-resolver --no-deps
 
+.PHONY: man
+man: ## The manual pages and completions of `payname`, into target/share
+	cargo build $(LOCKED) --release -p payname-cli
+	target/release/payname man target/share/man/man1
+	@mkdir -p target/share/completions
+	for shell in bash elvish fish nushell powershell zsh; do \
+	  target/release/payname completions $$shell > target/share/completions/payname.$$shell || exit 1; \
+	done
+
 .PHONY: bench
 bench: ## How fast a name is proven and read, beside dnssec-prover and the bare signatures
 	@tests/setup/install prerequisites

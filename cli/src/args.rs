@@ -1,6 +1,9 @@
 //! The command line.
 
-use std::ffi::OsString;
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 use clap::{
     Arg, CommandFactory, FromArgMatches, Parser, Subcommand,
@@ -10,9 +13,10 @@ use clap::{
 
 use crate::{
     command::{
-        contacts, doctor, explain, keys, known, node, pay, proof, receipt, register, resolve,
-        unregister, uri, verify,
+        completions, config, contacts, doctor, explain, history, keys, known, lifecycle, man, node,
+        pay, proof, qr, receipt, register, resolve, transfer, unregister, uri, verify, watch,
     },
+    config::{ConfigFile, Setting},
     context::{Context, Global},
     failure::Failure,
     name,
@@ -35,6 +39,12 @@ pub struct Args {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// What the options of every command are, and why.
+    #[arg(skip)]
+    pub settings: Vec<Setting>,
+    /// Where the configuration is, or would be.
+    #[arg(skip)]
+    pub config_path: Option<PathBuf>,
 }
 
 /// What `payname` does.
@@ -48,10 +58,24 @@ pub enum Command {
     Register(Box<register::Register>),
     /// Take a name out of DNS
     Unregister(unregister::Unregister),
+    /// Take a name out of DNS for a while, and hide it
+    Disable(lifecycle::Owned),
+    /// Bring a disabled name back
+    Enable(lifecycle::Owned),
+    /// Put off the end of a name, where names end
+    Renew(lifecycle::Owned),
+    /// Give a name to another key, which has to agree
+    Transfer(transfer::Transfer),
+    /// Show what was done to a name of yours
+    History(history::History),
     /// Look a name up, prove it, and show what it says to pay
     Resolve(resolve::Resolve),
     /// Show whether and how a name is proven, from DNS or from a saved proof
     Verify(verify::Verify),
+    /// Show what a name says to pay as a QR code, or any bitcoin: URI
+    Qr(qr::Qr),
+    /// Look at a name again and again, and tell when it changes
+    Watch(watch::Watch),
     /// Find out what is wrong with a name, a domain, a zone file or a URI, and what to do
     Doctor(doctor::Doctor),
     /// Say at length what a code of the doctor means
@@ -76,6 +100,13 @@ pub enum Command {
     /// Read payment URIs, and put them together
     #[command(subcommand)]
     Uri(uri::Uri),
+    /// Show the options of every command, and where they come from
+    #[command(subcommand)]
+    Config(config::Config),
+    /// Print what a shell needs to complete commands, options and contacts
+    Completions(completions::Completions),
+    /// Write the manual pages
+    Man(man::Man),
 }
 
 impl Args {
@@ -84,11 +115,30 @@ impl Args {
     /// # Errors
     /// It is wrong, or asks for help or the version.
     pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        Self::read_with(words, &ConfigFile::default())
+    }
+
+    /// The same, with defaults from a file.
+    ///
+    /// # Errors
+    /// As [`Args::read`]; a value of the file may be wrong, too.
+    pub fn read_with(
+        words: impl IntoIterator<Item = OsString>,
+        file: &ConfigFile,
+    ) -> Result<Self, clap::Error> {
         let words: Vec<OsString> = words.into_iter().collect();
         let mut command = Self::command().mut_arg("dns", without_empty_variable);
+        command = file.applied_to(command);
         command
             .try_get_matches_from_mut(with_command(words))
-            .and_then(|matches| Self::from_arg_matches(&matches))
+            .and_then(|matches| {
+                let args = Self::from_arg_matches(&matches)?;
+                Ok(Self {
+                    settings: file.settings(&matches),
+                    config_path: file.path().map(Path::to_owned),
+                    ..args
+                })
+            })
             .map_err(|error| without_secrets(error.format(&mut command)))
     }
 
@@ -99,13 +149,22 @@ impl Args {
     pub fn run(self) -> Result<Report, Failure> {
         let context = Context {
             global: self.global,
+            settings: self.settings,
+            config_path: self.config_path,
         };
         match self.command {
             Command::Keys(command) => command.run(&context),
             Command::Register(command) => command.run(&context),
             Command::Unregister(command) => command.run(&context),
+            Command::Disable(command) => command.disable(&context),
+            Command::Enable(command) => command.enable(&context),
+            Command::Renew(command) => command.renew(&context),
+            Command::Transfer(command) => command.run(&context),
+            Command::History(command) => command.run(&context),
             Command::Resolve(command) => command.run(&context),
             Command::Verify(command) => command.run(&context),
+            Command::Qr(command) => command.run(&context),
+            Command::Watch(command) => command.run(&context),
             Command::Doctor(command) => command.run(&context),
             Command::Explain(command) => command.run(&context),
             Command::Pay(command) => command.run(&context),
@@ -115,6 +174,9 @@ impl Args {
             Command::Node(command) => command.run(&context),
             Command::Proof(command) => command.run(&context),
             Command::Uri(command) => command.run(&context),
+            Command::Config(command) => command.run(&context),
+            Command::Completions(command) => command.run(&context),
+            Command::Man(command) => command.run(&context),
         }
     }
 }

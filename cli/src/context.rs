@@ -16,6 +16,8 @@ use payname_resolver::{
 };
 
 use crate::{
+    color::Color,
+    config::Setting,
     exit::Exit,
     failure::Failure,
     input,
@@ -30,6 +32,15 @@ pub struct Global {
     /// Print exactly one JSON document, whatever happens
     #[arg(long, global = true, env = "PAYNAME_JSON", value_parser = flag())]
     pub json: bool,
+    /// Whether to colour what people read
+    #[arg(
+        long,
+        global = true,
+        env = "PAYNAME_COLOR",
+        value_enum,
+        default_value_t
+    )]
+    pub color: Color,
     /// Trust these DS or DNSKEY records instead of IANA's root anchors
     #[arg(long, global = true, env = "PAYNAME_ANCHORS", value_name = "FILE")]
     pub anchors: Option<PathBuf>,
@@ -91,6 +102,10 @@ pub fn flag() -> clap::builder::FalseyValueParser {
 pub struct Context {
     /// The options.
     pub global: Global,
+    /// What they are, and why.
+    pub settings: Vec<Setting>,
+    /// Where the configuration is, or would be.
+    pub config_path: Option<PathBuf>,
 }
 
 impl Context {
@@ -169,6 +184,15 @@ impl Context {
             )
         })?;
         Ok(base.data_dir().join("payname"))
+    }
+
+    /// The folder when no option names one, for completions.
+    pub fn default_data_dir() -> Option<PathBuf> {
+        if let Some(named) = std::env::var_os("PAYNAME_DATA_DIR").filter(|name| !name.is_empty()) {
+            return Some(named.into());
+        }
+        let base = etcetera::base_strategy::Xdg::new().ok()?;
+        Some(base.data_dir().join("payname"))
     }
 
     /// Whether there is a person to ask.

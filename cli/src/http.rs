@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use data_encoding::BASE64;
 use nostr::event::Event;
-use payname_api::{AUTH_SCHEME, HandleStatus, Problem, codes, paths};
+use payname_api::{
+    AUTH_SCHEME, CONSENT_HEADER, HandleStatus, HistoryStep, Listed, Problem, codes, paths,
+};
 use payname_resolver::{
     Handle,
     net::{Isolation, Proxy},
 };
 use reqwest::{Method, StatusCode, redirect::Policy};
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use url::{Host, Url};
 
@@ -19,6 +22,10 @@ use crate::{exit::Exit, failure::Failure, keys::OwnerKey, text, time};
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// The longest answer that is read.
 const MAX_ANSWER: usize = 256 * 1024;
+/// How many steps of a history are asked for at once: a part of them is far below the longest answer.
+const HISTORY_PART: usize = 20;
+/// The most parts of a history.
+const MAX_PARTS: usize = 500;
 
 /// A registration server, as its owner's client sees it.
 #[derive(Debug, Clone)]
@@ -50,15 +57,16 @@ impl Server {
         &self,
         handle: &Handle,
         uri: &str,
+        invite: Option<&str>,
         key: &OwnerKey,
     ) -> Result<HandleStatus, Failure> {
         let body = serde_json::to_vec(&payname_api::PutHandle {
             uri: uri.to_owned(),
-            invite: None,
+            invite: invite.map(str::to_owned),
             drawn: None,
         })
         .map_err(|error| Failure::unexpected("json", error))?;
-        self.send(Method::PUT, handle, Some(body), Some(key)).await
+        self.of(handle, Method::PUT, Some(body), Some(key)).await
     }
 
     /// Takes a name out of DNS.
@@ -67,27 +75,94 @@ impl Server {
         handle: &Handle,
         key: &OwnerKey,
     ) -> Result<HandleStatus, Failure> {
-        self.send(Method::DELETE, handle, None, Some(key)).await
+        self.of(handle, Method::DELETE, None, Some(key)).await
     }
 
     /// How far a name has come.
     pub(crate) async fn status(&self, handle: &Handle) -> Result<HandleStatus, Failure> {
-        self.send(Method::GET, handle, None, None).await
+        self.of(handle, Method::GET, None, None).await
     }
 
-    async fn send(
+    /// The same as its owner sees it, who is told what others are not.
+    pub(crate) async fn own_status(
         &self,
-        method: Method,
         handle: &Handle,
+        key: &OwnerKey,
+    ) -> Result<HandleStatus, Failure> {
+        self.of(handle, Method::GET, None, Some(key)).await
+    }
+
+    /// Does what takes no more than the owner's signature: `disable`, `enable`, `renew`.
+    pub(crate) async fn post(
+        &self,
+        handle: &Handle,
+        what: &str,
+        key: &OwnerKey,
+    ) -> Result<HandleStatus, Failure> {
+        let path = paths::below(handle.domain(), handle.user(), what);
+        self.send(Method::POST, &path, None, Some(key), None).await
+    }
+
+    /// Gives a name to the key that signed the consent.
+    pub(crate) async fn transfer(
+        &self,
+        handle: &Handle,
+        body: Vec<u8>,
+        key: &OwnerKey,
+        consent: &Event,
+    ) -> Result<HandleStatus, Failure> {
+        let path = paths::below(handle.domain(), handle.user(), "transfer");
+        self.send(Method::POST, &path, Some(body), Some(key), Some(consent))
+            .await
+    }
+
+    /// All that was done to a name, the oldest step first.
+    pub(crate) async fn history(
+        &self,
+        handle: &Handle,
+        key: &OwnerKey,
+    ) -> Result<Vec<HistoryStep>, Failure> {
+        let path = paths::below(handle.domain(), handle.user(), "history");
+        let mut steps = Vec::new();
+        let mut part = format!("{path}?limit={HISTORY_PART}");
+        for _ in 0..MAX_PARTS {
+            let listed: Listed<HistoryStep> =
+                self.send(Method::GET, &part, None, Some(key), None).await?;
+            steps.extend(listed.items);
+            let Some(next) = listed.next else { break };
+            let next = percent_encode(&next);
+            part = format!("{path}?limit={HISTORY_PART}&cursor={next}");
+        }
+        Ok(steps)
+    }
+
+    async fn of(
+        &self,
+        handle: &Handle,
+        method: Method,
         body: Option<Vec<u8>>,
         key: Option<&OwnerKey>,
     ) -> Result<HandleStatus, Failure> {
         let path = paths::handle(handle.domain(), handle.user());
-        let url = paths::absolute(self.url.as_str(), &path);
+        self.send(method, &path, body, key, None).await
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+        key: Option<&OwnerKey>,
+        consent: Option<&Event>,
+    ) -> Result<T, Failure> {
+        let url = paths::absolute(self.url.as_str(), path);
         let mut request = self.client.request(method.clone(), &url);
         if let Some(key) = key {
             let event = key.sign_request(method.as_str(), &url, body.as_deref(), time::now())?;
             request = request.header("authorization", authorization(&event));
+        }
+        if let Some(consent) = consent {
+            request = request.header(CONSENT_HEADER, authorization(consent));
         }
         if let Some(body) = body {
             request = request
@@ -178,6 +253,9 @@ impl Server {
             codes::AUTH_TIME => "; check this machine's clock",
             codes::AUTH_URL => "; --server must be the server's public URL",
             codes::NOT_OWNER => "; use the key that registered it (--key)",
+            codes::INVITE_NEEDED => {
+                "; ask the domain's operator for a code, and give it with --invite"
+            }
             _ => "",
         };
         let message = match said {
@@ -234,6 +312,19 @@ fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
+}
+
+/// A cursor, which the server made, as part of a query.
+fn percent_encode(cursor: &str) -> String {
+    url::form_urlencoded::byte_serialize(cursor.as_bytes()).collect()
+}
+
+/// The event in the value of an `Authorization` header, whose signature the server checks.
+pub(crate) fn event_of(header: &str) -> Option<Event> {
+    let encoded = header.trim();
+    let encoded = encoded.strip_prefix(AUTH_SCHEME).unwrap_or(encoded).trim();
+    let json = BASE64.decode(encoded.as_bytes()).ok()?;
+    Event::from_json(json).ok()
 }
 
 /// The value of the `Authorization` header (NIP-98).

@@ -14,7 +14,9 @@
 
 mod args;
 pub mod chain;
+pub mod color;
 pub mod command;
+pub mod config;
 pub mod contacts;
 mod context;
 mod doctor;
@@ -41,16 +43,36 @@ pub use args::{Args, Command};
 pub use context::{Context, Global, flag};
 pub use failure::Failure;
 
-use clap::error::ErrorKind;
+use clap::{CommandFactory, error::ErrorKind};
+use clap_complete::CompleteEnv;
+use color::Color;
+use config::ConfigFile;
 use exit::Exit;
 
 /// Runs the program: reads `words`, the first being the program's name, does it, writes the result.
 pub fn main(words: impl IntoIterator<Item = OsString>) -> Exit {
     let words: Vec<OsString> = words.into_iter().collect();
-    match Args::read(words.clone()) {
+    // A shell that asks for completions gets them, and nothing else happens.
+    let folder = std::env::current_dir().ok();
+    let completed = CompleteEnv::with_factory(Args::command)
+        .var(command::completions::VARIABLE)
+        .try_complete(words.iter().cloned(), folder.as_deref());
+    match completed {
+        Ok(false) => {}
+        Ok(true) => return Exit::Ok,
+        Err(_) => return Exit::Usage,
+    }
+    let file = match ConfigFile::read() {
+        Ok(file) => file,
+        Err(error) => {
+            let json = args::asks_for_json(&words);
+            return report::write(Err(error.into()), json, Color::default());
+        }
+    };
+    match Args::read_with(words.clone(), &file) {
         Ok(args) => {
-            let json = args.global.json;
-            report::write(args.run(), json)
+            let (json, color) = (args.global.json, args.global.color);
+            report::write(args.run(), json, color)
         }
         Err(error) if !error.use_stderr() => {
             // Help or the version, asked for; if it cannot be printed there is nobody to tell.
@@ -62,6 +84,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> Exit {
             report::write(
                 Err(Failure::usage("usage", message)),
                 args::asks_for_json(&words),
+                Color::default(),
             )
         }
         Err(error) => {
@@ -70,6 +93,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> Exit {
             report::write(
                 Err(Failure::usage("usage", message)),
                 args::asks_for_json(&words),
+                Color::default(),
             )
         }
     }

@@ -1,10 +1,15 @@
 //! What a command found, and how it is written: stdout is data, stderr is talk.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use serde_json::{Map, Value};
 
-use crate::{exit::Exit, failure::Failure, text};
+use crate::{
+    color::{self, Color},
+    exit::Exit,
+    failure::Failure,
+    text,
+};
 
 /// What a command found.
 #[derive(Debug, Clone)]
@@ -15,6 +20,8 @@ pub struct Report {
     pub text: String,
     /// The JSON document.
     pub fields: Map<String, Value>,
+    /// Whether the document is the last of several, each on a line of its own (NDJSON).
+    pub is_line: bool,
 }
 
 impl Report {
@@ -24,6 +31,24 @@ impl Report {
             exit: Exit::Ok,
             text: text.into(),
             fields,
+            is_line: false,
+        }
+    }
+
+    /// A report of a command that has written everything itself.
+    pub fn silent() -> Self {
+        Self {
+            is_line: true,
+            ..Self::new("", Map::new())
+        }
+    }
+
+    /// The same as the last of several documents, each on a line of its own.
+    #[must_use]
+    pub fn on_one_line(self) -> Self {
+        Self {
+            is_line: true,
+            ..self
         }
     }
 
@@ -45,17 +70,24 @@ pub fn fields(value: Value) -> Map<String, Value> {
 /// Writes the outcome of a command and says how the process ends.
 ///
 /// With `json`, exactly one document goes to stdout, whatever happened.
-pub fn write(outcome: Result<Report, Failure>, json: bool) -> Exit {
+pub fn write(outcome: Result<Report, Failure>, json: bool, color: Color) -> Exit {
     let (exit, written) = match outcome {
+        Ok(report) if report.is_line && report.fields.is_empty() => (report.exit, Ok(())),
+        Ok(report) if json && report.is_line => (report.exit, line(&Value::Object(report.fields))),
         Ok(report) if json => (report.exit, print(&to_json(&Value::Object(report.fields)))),
-        Ok(report) => (report.exit, print(&text::escape_lines(&report.text))),
+        Ok(report) => (
+            report.exit,
+            print(&shown(&report.text, color, &io::stdout())),
+        ),
         Err(failure) if json => (failure.exit, print(&to_json(&failure.to_json()))),
         Err(failure) => {
             let found = match failure.found.as_str() {
                 "" => Ok(()),
-                found => print(&text::escape_lines(found)),
+                found => print(&shown(found, color, &io::stdout())),
             };
-            say(&format!("error: {}", failure.message));
+            let error = shown(&format!("error: {}", failure.message), color, &io::stderr());
+            // If stderr is gone there is nobody to tell.
+            let _ = writeln!(io::stderr().lock(), "{error}");
             (failure.exit, found)
         }
     };
@@ -74,6 +106,15 @@ pub fn write(outcome: Result<Report, Failure>, json: bool) -> Exit {
     }
 }
 
+/// The text for people, escaped, and coloured if there is somebody to see it.
+fn shown(text: &str, color: Color, stream: &impl IsTerminal) -> String {
+    let escaped = text::escape_lines(text);
+    match color.applies_to(stream) {
+        true => color::paint(&escaped),
+        false => escaped,
+    }
+}
+
 /// Says something to the person at the terminal.
 pub fn say(line: &str) {
     // If stderr is gone there is nobody to tell.
@@ -86,10 +127,30 @@ fn print(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
+/// Writes one of several documents, on one line (NDJSON).
+///
+/// # Errors
+/// Standard output is closed or full.
+pub fn line(document: &Value) -> io::Result<()> {
+    print(&escaped(&document.to_string()))
+}
+
+/// Writes a line for people, before the command has ended.
+///
+/// # Errors
+/// As [`line`].
+pub fn text_line(text: &str) -> io::Result<()> {
+    print(&text::escape_lines(text))
+}
+
 /// The document as text in which no character can act on a terminal.
 fn to_json(document: &Value) -> String {
     // A `Value` has string keys only, so this cannot fail.
-    let json = serde_json::to_string_pretty(document).unwrap_or_default();
+    escaped(&serde_json::to_string_pretty(document).unwrap_or_default())
+}
+
+/// JSON in which no character can act on a terminal.
+fn escaped(json: &str) -> String {
     let mut safe = String::with_capacity(json.len());
     for line in json.split_inclusive('\n') {
         for character in line.chars() {

@@ -55,6 +55,8 @@ pub mod net;
 pub mod onion;
 pub mod proof;
 pub mod psbt;
+#[cfg(feature = "qr")]
+pub mod qr;
 mod record;
 pub mod resolution;
 mod text;

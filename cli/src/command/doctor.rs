@@ -2,10 +2,13 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use clap_complete::engine::ArgValueCandidates;
 use payname_resolver::doctor::{Finding, Report as Diagnosis, Severity, judge_uri};
 use serde_json::{Value, json};
 
 use crate::{
+    command::completions,
+    contacts::{Contacts, Nickname},
     context::Context,
     doctor::{Doctor as Examiner, Examined, examine_zone_file},
     exit::Exit,
@@ -19,8 +22,8 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("patient").required(true))]
 pub struct Doctor {
-    /// A name such as ₿alice@example.com, or a domain such as example.com
-    #[arg(value_name = "NAME|DOMAIN", group = "patient")]
+    /// A name such as ₿alice@example.com, a contact, or a domain such as example.com
+    #[arg(value_name = "NAME|DOMAIN", group = "patient", add = ArgValueCandidates::new(completions::contacts))]
     pub what: Option<String>,
     /// Look at the TXT records of a zone file before it is uploaded; - is standard input
     #[arg(long, env = "PAYNAME_ZONEFILE", value_name = "FILE", group = "patient")]
@@ -69,7 +72,8 @@ impl Doctor {
             let subject = format!("{} ({names} names)", file.display());
             return Ok(told(&subject, findings, &[]));
         }
-        let what = self.what.as_deref().unwrap_or_default();
+        let what = self.what(context)?;
+        let what = what.as_str();
         let mut examiner = Examiner::open(context, now)?;
         examiner.nameservers.clone_from(&self.nameserver);
         examiner.port = self.nameserver_port;
@@ -83,6 +87,22 @@ impl Doctor {
         })?;
         let Examined { findings, vantages } = examined;
         Ok(told(what, findings, &vantages))
+    }
+}
+
+impl Doctor {
+    /// Who is looked at: the name of a contact, or what was written.
+    fn what(&self, context: &Context) -> Result<String, Failure> {
+        let written = self.what.clone().unwrap_or_default();
+        let Ok(nickname) = written.parse::<Nickname>() else {
+            return Ok(written);
+        };
+        let contacts = Contacts::read(&context.data_dir()?)?;
+        // A top level domain looks like a nickname.
+        let known = contacts
+            .find(&nickname)
+            .map(|handle| handle.as_str().to_owned());
+        Ok(known.unwrap_or(written))
     }
 }
 

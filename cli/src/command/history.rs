@@ -49,11 +49,17 @@ fn line(step: &HistoryStep) -> String {
         (None, None) => "by the server".to_owned(),
     };
     let owner = match &step.old_owner {
-        Some(old) if *old != step.owner => format!(", from {} to {}", text::shorten(old), text::shorten(&step.owner)),
+        Some(old) if *old != step.owner => format!(
+            ", from {} to {}",
+            text::shorten(old),
+            text::shorten(&step.owner)
+        ),
         _ => String::new(),
     };
     let uri = match (&step.old_uri, &step.uri) {
-        (old, Some(new)) if old.as_ref() != Some(new) => format!("\n          pays {}", text::shorten(new)),
+        (old, Some(new)) if old.as_ref() != Some(new) => {
+            format!("\n          pays {}", text::shorten(new))
+        }
         (Some(_), None) => "\n          pays nothing".to_owned(),
         _ => String::new(),
     };

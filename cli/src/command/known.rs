@@ -1,9 +1,11 @@
 //! `payname known`: the payees that are recognised by their keys, as ssh knows hosts.
 
+use clap_complete::engine::ArgValueCandidates;
 use payname_resolver::{Handle, known::KnownPayee};
 use serde_json::{Value, json};
 
 use crate::{
+    command::completions,
     context::Context,
     failure::Failure,
     known::KnownPayees,
@@ -26,7 +28,7 @@ pub enum Known {
 #[derive(Debug, clap::Args)]
 pub struct One {
     /// The name, such as ₿alice@example.com, or a contact
-    #[arg(value_parser = name::named)]
+    #[arg(value_parser = name::named, add = ArgValueCandidates::new(completions::contacts))]
     pub name: Named,
 }
 

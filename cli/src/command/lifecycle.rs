@@ -30,7 +30,9 @@ impl Owned {
     /// # Errors
     /// The server cannot be reached or refuses.
     pub fn disable(self, context: &Context) -> Result<Report, Failure> {
-        let status = self.registrar.change(context, &self.handle, &Change::Disable)?;
+        let status = self
+            .registrar
+            .change(context, &self.handle, &Change::Disable)?;
         let handle = &self.handle;
         let text = match status.state {
             State::Disabled => format!("{handle} is disabled: DNS proves that it does not exist"),
@@ -55,7 +57,12 @@ impl Owned {
         self.bring_back(context, &Change::Renew, "renewed")
     }
 
-    fn bring_back(&self, context: &Context, change: &Change<'_>, done: &str) -> Result<Report, Failure> {
+    fn bring_back(
+        &self,
+        context: &Context,
+        change: &Change<'_>,
+        done: &str,
+    ) -> Result<Report, Failure> {
         let status = self.registrar.change(context, &self.handle, change)?;
         let handle = &self.handle;
         let document = fields(status_json(&status));
@@ -65,9 +72,14 @@ impl Owned {
                 "{handle} is {done} but not published yet ({}); the server goes on trying",
                 text::escape(cause)
             );
-            return Err(Failure::new(Exit::Network, "not_published_yet", message).with_all(document));
+            return Err(
+                Failure::new(Exit::Network, "not_published_yet", message).with_all(document)
+            );
         }
-        let end = status.private.as_ref().and_then(|private| private.expires_at);
+        let end = status
+            .private
+            .as_ref()
+            .and_then(|private| private.expires_at);
         let until = end.map(|end| format!(", until {}", payname_resolver::UnixTime(end)));
         let text = format!("{handle} is {done}{}", until.unwrap_or_default());
         Ok(Report::new(text, document))

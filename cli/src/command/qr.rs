@@ -1,9 +1,11 @@
 //! `payname qr`: what a name says to pay as a QR code that fits into a terminal.
 
+use clap_complete::engine::ArgValueCandidates;
 use payname_resolver::{Instructions, qr::Code};
 use serde_json::json;
 
 use crate::{
+    command::completions,
     context::{Context, flag},
     failure::Failure,
     lookup::Lookup,
@@ -19,7 +21,7 @@ const QUIET: usize = 4;
 #[derive(Debug, clap::Args)]
 pub struct Qr {
     /// A name such as ₿alice@example.com, a contact, or a bitcoin: URI
-    #[arg(value_name = "NAME|URI")]
+    #[arg(value_name = "NAME|URI", add = ArgValueCandidates::new(completions::contacts))]
     pub what: String,
     /// Light modules as blanks instead of dark ones, for a terminal with a light background
     #[arg(long, env = "PAYNAME_INVERT", value_parser = flag())]
@@ -32,27 +34,47 @@ impl Qr {
     /// # Errors
     /// The name is not proven, the URI is none, or it is too long for a QR code.
     pub fn run(self, context: &Context) -> Result<Report, Failure> {
-        let is_uri = self.what.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("bitcoin:"));
+        let is_uri = self
+            .what
+            .get(..8)
+            .is_some_and(|start| start.eq_ignore_ascii_case("bitcoin:"));
         let (heading, instructions) = if is_uri {
             let read = Instructions::parse(&self.what);
-            let wrong = |error| Failure::usage("bad_uri", format!("no QR code is made of this: {error}"));
+            let wrong =
+                |error| Failure::usage("bad_uri", format!("no QR code is made of this: {error}"));
             (None, read.map_err(wrong)?)
         } else {
-            let named: Named = name::named(&self.what).map_err(|error| Failure::usage("usage", error))?;
+            let named: Named =
+                name::named(&self.what).map_err(|error| Failure::usage("usage", error))?;
             let payee = named.payee(context)?;
             let lookup = Lookup::ask(context, payee.handle(), time::now())?;
             let proven = lookup.proven()?;
-            (Some(name::shown(payee.handle())), proven.instructions.value().clone())
+            (
+                Some(name::shown(payee.handle())),
+                proven.instructions.value().clone(),
+            )
         };
         // The same to every wallet, and a smaller code, where nothing in it depends on its case.
-        let content = instructions.upper_case().unwrap_or_else(|| instructions.uri().to_owned());
+        let content = instructions
+            .upper_case()
+            .unwrap_or_else(|| instructions.uri().to_owned());
         let code = Code::of(&content).ok_or_else(|| {
-            Failure::usage("too_long", format!("the URI has {} bytes; a QR code holds at most 2953", content.len()))
+            Failure::usage(
+                "too_long",
+                format!(
+                    "the URI has {} bytes; a QR code holds at most 2953",
+                    content.len()
+                ),
+            )
         })?;
         let mut lines: Vec<String> = heading.clone().into_iter().collect();
         lines.extend(drawn(&code, self.invert));
         lines.push(text::shorten(instructions.uri()));
-        let rows = code.rows().map(|row| row.iter().map(|dark| if *dark { '1' } else { '0' }).collect::<String>());
+        let rows = code.rows().map(|row| {
+            row.iter()
+                .map(|dark| if *dark { '1' } else { '0' })
+                .collect::<String>()
+        });
         let document = json!({
             "name": heading,
             "uri": instructions.uri(),
@@ -82,12 +104,14 @@ fn drawn(code: &Code, invert: bool) -> Vec<String> {
         y < side && is_dark == invert
     };
     let line = |y: usize| -> String {
-        let halves = (0..side).map(|x| match (is_block(x, y), is_block(x, y.saturating_add(1))) {
-            (true, true) => '█',
-            (true, false) => '▀',
-            (false, true) => '▄',
-            (false, false) => ' ',
-        });
+        let halves = (0..side).map(
+            |x| match (is_block(x, y), is_block(x, y.saturating_add(1))) {
+                (true, true) => '█',
+                (true, false) => '▀',
+                (false, true) => '▄',
+                (false, false) => ' ',
+            },
+        );
         halves.collect()
     };
     (0..side).step_by(2).map(line).collect()
@@ -115,12 +139,19 @@ mod tests {
             for y in 0..code.modules() {
                 for x in 0..code.modules() {
                     let row = lines[(y + QUIET) / 2].chars().nth(x + QUIET).unwrap();
-                    let half = if (y + QUIET) % 2 == 0 { "█▀" } else { "█▄" };
+                    let half = if (y + QUIET).is_multiple_of(2) {
+                        "█▀"
+                    } else {
+                        "█▄"
+                    };
                     let is_dark = half.contains(row) == invert;
                     assert_eq!(is_dark, code.is_dark(x, y), "{x} {y} {invert}");
                 }
             }
         }
-        assert!(drawn(&code, false)[0].chars().all(|c| c == '█'), "the border is light");
+        assert!(
+            drawn(&code, false)[0].chars().all(|c| c == '█'),
+            "the border is light"
+        );
     }
 }

@@ -35,6 +35,9 @@ pub struct Register {
     /// What it shall pay: a whole bitcoin: URI, as `payname uri build` makes it
     #[arg(long, env = "PAYNAME_URI", value_name = "URI", group = "what")]
     pub uri: Option<String>,
+    /// The code of an invite, for a new name of a domain that asks for one
+    #[arg(long, env = "PAYNAME_INVITE", value_name = "CODE")]
+    pub invite: Option<String>,
     /// Where, by whom, and for how long to wait.
     #[command(flatten)]
     pub registrar: Registrar,
@@ -48,7 +51,7 @@ impl Register {
     /// not published in time.
     pub fn run(self, context: &Context) -> Result<Report, Failure> {
         let uri = self.checked_uri()?;
-        let change = Change::Publish(&uri);
+        let change = Change::Publish(&uri, self.invite.as_deref());
         let status = self.registrar.change(context, &self.handle, &change)?;
         let is_there = matches!(status.state, State::Published | State::Awaiting);
         let is_late = self.registrar.wait > 0 && !is_there;

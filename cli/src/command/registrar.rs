@@ -1,4 +1,4 @@
-//! What `register` and `unregister` have in common: a server, the owner's key, and patience.
+//! What `register` and the other commands of owners have in common: a server, the owner's key, and patience.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -43,10 +43,16 @@ pub struct Registrar {
 
 /// What an owner asks of a server.
 pub(super) enum Change<'a> {
-    /// The name shall pay by this URI.
-    Publish(&'a str),
+    /// The name shall pay by this URI; with an invite where the domain asks for one.
+    Publish(&'a str, Option<&'a str>),
     /// The name shall be gone.
     Remove,
+    /// The name shall leave DNS and be hidden.
+    Disable,
+    /// The name shall come back.
+    Enable,
+    /// The end of the name shall be put off.
+    Renew,
 }
 
 impl Registrar {
@@ -68,7 +74,8 @@ impl Registrar {
             context.progress(&format!(
                 "{handle} is committed; waiting until DNS proves it"
             ));
-            Ok(self.wait_for(&server, handle, status, change.goal()).await)
+            let goal = change.goal();
+            Ok(self.wait_for(&server, handle, &key, status, goal).await)
         })?
     }
 
@@ -76,6 +83,7 @@ impl Registrar {
         &self,
         server: &Server,
         handle: &Handle,
+        key: &OwnerKey,
         mut status: HandleStatus,
         goal: State,
     ) -> HandleStatus {
@@ -84,7 +92,12 @@ impl Registrar {
             while status.state != goal && status.state != State::Awaiting {
                 tokio::time::sleep(POLL).await;
                 // A server that restarts meanwhile is asked again; it has committed.
-                if let Ok(newer) = server.status(handle).await {
+                // A disabled name is its owner's to see.
+                let newer = match goal {
+                    State::Disabled => server.own_status(handle, key).await,
+                    _ => server.status(handle).await,
+                };
+                if let Ok(newer) = newer {
                     status = newer;
                 }
             }
@@ -103,16 +116,20 @@ impl Change<'_> {
         key: &OwnerKey,
     ) -> Result<HandleStatus, Failure> {
         match self {
-            Self::Publish(uri) => server.put(handle, uri, key).await,
+            Self::Publish(uri, invite) => server.put(handle, uri, *invite, key).await,
             Self::Remove => server.delete(handle, key).await,
+            Self::Disable => server.post(handle, "disable", key).await,
+            Self::Enable => server.post(handle, "enable", key).await,
+            Self::Renew => server.post(handle, "renew", key).await,
         }
     }
 
     /// The state in which the change has come into effect.
     fn goal(&self) -> State {
         match self {
-            Self::Publish(_) => State::Published,
+            Self::Publish(..) | Self::Enable | Self::Renew => State::Published,
             Self::Remove => State::Removed,
+            Self::Disable => State::Disabled,
         }
     }
 }

@@ -1,28 +1,50 @@
 //! `payname resolve`: what a proven name says to pay.
 
-use payname_resolver::{Amount, Instructions, Method, Verified};
+use clap_complete::engine::ArgValueCandidates;
+use std::io::{self, BufRead};
+
+use payname_resolver::{Amount, Instructions, Method, Payee, Verified};
 use serde_json::{Map, Value, json};
 
 use super::unproven::{self, Unproven};
 use crate::{
+    command::completions,
     context::Context,
+    exit::Exit,
     failure::Failure,
     judgement,
     lookup::{Lookup, Proven},
-    name::{self, Named},
-    report::{Report, fields},
+    name::{self, NameError, Named},
+    report::{self, Report, fields},
     text, time,
 };
 
 /// Arguments of `resolve`.
 #[derive(Debug, clap::Args)]
 pub struct Resolve {
-    /// The name, such as ₿alice@example.com, or a contact
-    #[arg(value_parser = name::named)]
-    pub name: Named,
+    /// The name, such as ₿alice@example.com, or a contact; - reads names from standard input, one a
+    /// line, and writes a JSON document on a line for each
+    #[arg(value_parser = asked, add = ArgValueCandidates::new(completions::contacts))]
+    pub name: Asked,
     /// Whether to go on without a proof.
     #[command(flatten)]
     pub unproven: Unproven,
+}
+
+/// What is to be resolved.
+#[derive(Debug, Clone)]
+pub enum Asked {
+    /// One name.
+    One(Named),
+    /// The names on standard input.
+    Each,
+}
+
+fn asked(text: &str) -> Result<Asked, NameError> {
+    match text {
+        "-" => Ok(Asked::Each),
+        text => name::named(text).map(Asked::One),
+    }
 }
 
 impl Resolve {
@@ -31,13 +53,49 @@ impl Resolve {
     /// # Errors
     /// The network fails, or the name is not proven or breaks BIP-353.
     pub fn run(self, context: &Context) -> Result<Report, Failure> {
-        let payee = self.name.payee(context)?;
+        match &self.name {
+            Asked::One(named) => self.one(context, &named.payee(context)?),
+            Asked::Each => self.each(context, io::stdin().lock()),
+        }
+    }
+
+    /// A document for each line, in their order; how the first failure ends is how the process does.
+    fn each(&self, context: &Context, input: impl BufRead) -> Result<Report, Failure> {
+        let mut exit = Exit::Ok;
+        for line in input.lines() {
+            let line = line.map_err(|error| Failure::usage("unreadable_input", error))?;
+            let word = line.trim();
+            if word.is_empty() || word.starts_with('#') {
+                continue;
+            }
+            let named = name::named(word).map_err(|error| Failure::usage("usage", error));
+            let found = named
+                .and_then(|named| named.payee(context))
+                .and_then(|payee| self.one(context, &payee));
+            let (ended, document) = match found {
+                Ok(report) => (report.exit, Value::Object(report.fields)),
+                Err(failure) => (failure.exit, failure.to_json()),
+            };
+            let Value::Object(mut document) = document else {
+                continue;
+            };
+            document.insert("input".to_owned(), word.into());
+            report::line(&Value::Object(document))
+                .map_err(|error| Failure::unexpected("stdout", error))?;
+            if exit == Exit::Ok {
+                exit = ended;
+            }
+        }
+        Ok(Report::silent().ending(exit))
+    }
+
+    fn one(&self, context: &Context, payee: &Payee) -> Result<Report, Failure> {
         let handle = payee.handle();
         let lookup = Lookup::ask(context, handle, time::now())?;
         let proven = match lookup.proven() {
             Ok(proven) => proven,
             Err(failure) => {
-                let downgrade = self.unproven.downgrade(&payee, lookup.refusal(), failure)?;
+                let downgrade = self.unproven.downgrade(payee, lookup.refusal(), failure)?;
                 return unproven::ask(context, downgrade);
             }
         };

@@ -1,5 +1,6 @@
 //! `payname verify`: whether and until when a name is proven, from DNS or from a saved proof.
 
+use clap_complete::engine::ArgValueCandidates;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -11,6 +12,7 @@ use serde_json::json;
 use super::resolve::{instructions_text, proven_json, proven_text};
 use crate::{
     chain,
+    command::completions,
     context::Context,
     exit::Exit,
     failure::Failure,
@@ -25,7 +27,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub struct Verify {
     /// The name, such as ₿alice@example.com, or a contact
-    #[arg(value_parser = name::named)]
+    #[arg(value_parser = name::named, add = ArgValueCandidates::new(completions::contacts))]
     pub name: Named,
     /// Check this saved proof (raw or hex; - is standard input) and open no socket
     #[arg(long, env = "PAYNAME_PROOF", value_name = "FILE")]

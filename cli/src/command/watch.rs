@@ -1,5 +1,6 @@
 //! `payname watch`: a name looked up again and again, and a line whenever something is other than before.
 
+use clap_complete::engine::ArgValueCandidates;
 use std::{collections::BTreeSet, thread, time::Duration};
 
 use payname_resolver::{
@@ -9,6 +10,7 @@ use payname_resolver::{
 use serde_json::{Value, json};
 
 use crate::{
+    command::completions,
     context::Context,
     exit::Exit,
     failure::Failure,
@@ -26,10 +28,15 @@ const PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug, clap::Args)]
 pub struct Watch {
     /// The name, such as ₿alice@example.com, or a contact
-    #[arg(value_parser = name::named)]
+    #[arg(value_parser = name::named, add = ArgValueCandidates::new(completions::contacts))]
     pub name: Named,
     /// How often to look
-    #[arg(long, env = "PAYNAME_INTERVAL", value_name = "SECONDS", default_value_t = 300)]
+    #[arg(
+        long,
+        env = "PAYNAME_INTERVAL",
+        value_name = "SECONDS",
+        default_value_t = 300
+    )]
     pub interval: u64,
     /// End after so many looks [default: when interrupted]
     #[arg(long, env = "PAYNAME_LOOKS", value_name = "COUNT")]
@@ -69,8 +76,11 @@ impl Watch {
                     changes = changes.saturating_add(1);
                 }
                 let (line, document) = state.told(handle, last.as_ref(), time::now());
-                let line = if context.global.json { document.to_string() } else { line };
-                report::line(&line).map_err(|error| Failure::unexpected("stdout", error))?;
+                let written = match context.global.json {
+                    true => report::line(&document),
+                    false => report::text_line(&line),
+                };
+                written.map_err(|error| Failure::unexpected("stdout", error))?;
             }
             last = Some(state);
             if self.looks.is_some_and(|wanted| looks >= wanted) || self.rest() {
@@ -78,7 +88,11 @@ impl Watch {
             }
         }
         let document = json!({ "name": handle.to_string(), "event": "end", "looks": looks, "changes": changes });
-        Ok(Report::new(format!("{looks} looks, {changes} changes"), fields(document)).on_one_line())
+        Ok(Report::new(
+            format!("{looks} looks, {changes} changes"),
+            fields(document),
+        )
+        .on_one_line())
     }
 
     /// Waits for the next look; whether the process is to end instead.
@@ -132,7 +146,12 @@ impl State {
     fn told(&self, handle: &Handle, last: Option<&Self>, now: UnixTime) -> (String, Value) {
         let mut what = Vec::new();
         if let (
-            Self::Proven { uri, pins, zone_keys, .. },
+            Self::Proven {
+                uri,
+                pins,
+                zone_keys,
+                ..
+            },
             Some(Self::Proven {
                 uri: old_uri,
                 pins: old_pins,
@@ -146,15 +165,29 @@ impl State {
                 (pins != old_pins, "keys"),
                 (zone_keys != old_keys, "zone_keys"),
             ];
-            what.extend(changed.into_iter().filter(|(is, _)| *is).map(|(_, what)| what));
+            what.extend(
+                changed
+                    .into_iter()
+                    .filter(|(is, _)| *is)
+                    .map(|(_, what)| what),
+            );
         } else if last.is_some() {
             what.push("state");
         }
         let event = if last.is_some() { "change" } else { "begin" };
-        let changed = if what.is_empty() { String::new() } else { format!(" ({} changed)", what.join(", ")) };
+        let changed = if what.is_empty() {
+            String::new()
+        } else {
+            format!(" ({} changed)", what.join(", "))
+        };
         match self {
-            Self::Proven { uri, valid_until, .. } => (
-                format!("{now}  {handle}  proven until {valid_until}: {}{changed}", text::shorten(uri)),
+            Self::Proven {
+                uri, valid_until, ..
+            } => (
+                format!(
+                    "{now}  {handle}  proven until {valid_until}: {}{changed}",
+                    text::shorten(uri)
+                ),
                 json!({ "event": event, "at": now.0, "name": handle.to_string(), "proven": true, "uri": uri, "valid_until": valid_until.0, "changed": what, "code": null }),
             ),
             Self::Refused(code, message) => (

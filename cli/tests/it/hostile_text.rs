@@ -24,6 +24,10 @@ fn no_control_bidi_or_invisible_character_gets_through() {
         "receipt",
         format!("{{\"{hostile}\": 1}}").replace('\u{1b}', ""),
     );
+    let zone = payname.file(
+        "zone",
+        format!("a.user._bitcoin-payment TXT \"{uri}\" \"{hostile}\""),
+    );
     let rows: &[&[&str]] = &[
         &["uri", "parse", &uri],
         &["uri", "parse", hostile],
@@ -43,6 +47,14 @@ fn no_control_bidi_or_invisible_character_gets_through() {
             "--server",
             "http://127.0.0.1:1",
         ],
+        &["doctor", hostile],
+        &["doctor", "--uri", &uri],
+        &["doctor", "--zonefile", &zone, "--origin", "example.com"],
+        &["contacts", "add", hostile, "a@example.com"],
+        &["known", "show", hostile],
+        &["explain", hostile],
+        &["qr", &uri],
+        &["qr", hostile],
         &[hostile],
     ];
     for words in rows {

@@ -9,11 +9,13 @@
 mod asking;
 mod bad_input;
 mod chain;
+mod everyday;
 mod files;
 mod hostile_text;
 mod offline;
 mod paying;
 mod registering;
 mod run;
+mod shells;
 mod unproven;
 mod uris;

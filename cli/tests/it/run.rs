@@ -15,6 +15,7 @@ pub(crate) struct Payname {
 }
 
 /// What came of one run.
+#[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) exit: i32,
     pub(crate) stdout: String,
@@ -62,6 +63,7 @@ impl Payname {
         let mut child = command
             .args(words)
             .env("PAYNAME_DATA_DIR", self.folder.path().join("data"))
+            .env("PAYNAME_CONFIG", "") // what the person at this machine has set is not meant
             .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -41,6 +41,8 @@ pub fn judge_views(owner: &Name, views: &[View], negative_ttl: Option<u32>) -> V
     let mut good: Vec<(&str, &Seen)> = Vec::new();
     for view in views.iter().filter(|view| view.is_authority) {
         match &view.seen {
+            // What an alias leads to is another zone's, and its servers'.
+            Ok(seen) if seen.is_alias && seen.data.is_empty() => {}
             Ok(seen) if seen.is_authoritative => good.push((&view.vantage, seen)),
             Ok(_) => {
                 let evidence = format!("{} answers, but not for this zone", view.vantage);

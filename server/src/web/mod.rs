@@ -25,7 +25,6 @@ mod qr;
 mod readback;
 mod register;
 pub(crate) mod reserved;
-mod segments;
 mod signing;
 mod site;
 

@@ -2,9 +2,7 @@
 
 use std::fmt::Write as _;
 
-use qrcode::{Color, EcLevel, QrCode, Version, bits::Bits};
-
-use super::segments::segments;
+use payname_resolver::qr::Code;
 
 /// The light border that readers need, in modules (ISO/IEC 18004).
 const QUIET: usize = 4;
@@ -20,18 +18,15 @@ pub(super) struct Qr {
 
 impl Qr {
     /// Nothing when the text is too long for any QR code: 2,953 bytes.
-    ///
-    /// The lowest error correction is enough for a screen, and makes the modules largest.
     pub(super) fn of(text: &str) -> Option<Self> {
-        let code = smallest(text.as_bytes())?;
-        let modules = code.width();
-        let colours = code.to_colors();
+        let code = Code::of(text)?;
+        let modules = code.modules();
         let mut path = String::new();
-        for (y, row) in colours.chunks(modules.max(1)).enumerate() {
+        for (y, row) in code.rows().enumerate() {
             let mut x = 0_usize;
             for run in row.chunk_by(|a, b| a == b) {
                 let length = run.len();
-                if run.first() == Some(&Color::Dark) {
+                if run.first() == Some(&true) {
                     let (left, top) = (x.saturating_add(QUIET), y.saturating_add(QUIET));
                     let _ = write!(path, "M{left} {top}h{length}v1h-{length}z");
                 }
@@ -64,33 +59,9 @@ impl Qr {
     }
 }
 
-/// The smallest code that holds a text.
-fn smallest(text: &[u8]) -> Option<QrCode> {
-    (1..=40).find_map(|version| {
-        let mut bits = Bits::new(Version::Normal(version));
-        for segment in segments(text, version) {
-            if segment.is_alphanumeric {
-                bits.push_alphanumeric_data(segment.text).ok()?;
-            } else {
-                bits.push_byte_data(segment.text).ok()?;
-            }
-        }
-        bits.push_terminator(EcLevel::L).ok()?;
-        QrCode::with_bits(bits, EcLevel::L).ok()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_uri_in_upper_case_makes_a_smaller_code() {
-        let uri = format!("bitcoin:?lno=lno1qyz{}", "qyz3".repeat(107));
-        assert_eq!(uri.len(), 448);
-        let (lower, upper) = (Qr::of(&uri).unwrap(), Qr::of(&uri.to_uppercase()).unwrap());
-        assert_eq!((lower.modules, upper.modules), (73, 61));
-    }
 
     #[test]
     fn what_fits_into_no_code_is_not_drawn() {

@@ -63,6 +63,7 @@ impl Payname {
                 command.env_remove(name); // what the person at this machine has set is not meant
             }
         }
+        command.env("PAYNAME_CONFIG", "");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.args(arguments).stdin(Stdio::null());
         Ok(command)

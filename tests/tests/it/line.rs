@@ -208,3 +208,78 @@ async fn what_was_acknowledged_survives_a_kill_at_any_moment() {
         assert_eq!((code, &proven["uri"]), (0, &uri().into()), "{proven}");
     }
 }
+
+#[tokio::test]
+async fn an_owner_hides_a_name_brings_it_back_and_gives_it_away_with_consent() {
+    // Short, so that the resolver forgets the record while the server waits for its absence.
+    let line = Line::with_ttl(1).await;
+    let (alice, bob) = (line.person("alice").await, line.person("bob").await);
+    let name = format!("₿alice@{DOMAIN}");
+    let run = async |who: &Payname, words: &[&str]| {
+        let (command, more) = words.split_first().unwrap();
+        let words = [&[*command, &name][..], more].concat();
+        let (code, told) = who.json(&words).await.unwrap();
+        (code, told)
+    };
+    let state =
+        |(code, told): (i32, serde_json::Value)| (code, told["state"].as_str().map(str::to_owned));
+    let is = |state: &str| Some(state.to_owned());
+
+    let (code, told) = run(&alice, &["register", "--offer", &offer()]).await;
+    assert_eq!(code, 0, "{told}");
+    assert_eq!(state(run(&alice, &["disable"]).await), (0, is("disabled")));
+    assert_eq!(
+        run(&bob, &["resolve"]).await.0,
+        3,
+        "DNS proves that there is none"
+    );
+    assert_eq!(state(run(&alice, &["enable"]).await), (0, is("published")));
+    assert_eq!(state(run(&alice, &["renew"]).await), (0, is("published")));
+    let (code, told) = run(&bob, &["disable"]).await;
+    assert_eq!(
+        (code, told["problem"]["code"].as_str()),
+        (1, Some("not_owner")),
+        "{told}"
+    );
+
+    // Both sign the same request; the new owner agrees first.
+    let (code, agreed) = run(&bob, &["transfer", "--agree"]).await;
+    assert_eq!(code, 0, "{agreed}");
+    let consent = agreed["consent"].as_str().unwrap();
+    let (code, told) = run(&alice, &["transfer", "--consent", consent]).await;
+    assert_eq!((code, &told["owner"]), (0, &agreed["to"]), "{told}");
+    assert_eq!(
+        run(&alice, &["history"]).await.0,
+        1,
+        "the history is its owner's"
+    );
+    let (code, told) = run(&bob, &["history"]).await;
+    let steps = told["steps"]
+        .as_array()
+        .unwrap_or_else(|| panic!("{told}"))
+        .iter();
+    let actions: Vec<_> = steps.map(|step| step["action"].as_str().unwrap()).collect();
+    assert_eq!(
+        (code, actions),
+        (0, vec!["claim", "disable", "enable", "transfer"])
+    );
+
+    // And a key of one's own, in one go.
+    let file = line.folder.path().join("new.key");
+    let file = file.to_str().unwrap();
+    assert_eq!(
+        bob.run(&["keys", "new", "--out", file]).await.unwrap().code,
+        0
+    );
+    assert_eq!(run(&bob, &["transfer", "--to-key", file]).await.0, 0);
+    assert_eq!(
+        run(&bob, &["disable"]).await.0,
+        1,
+        "the old key is good for nothing"
+    );
+    assert_eq!(
+        state(run(&bob, &["unregister", "--key", file]).await),
+        (0, is("removed"))
+    );
+    line.paynamed.stop().await.unwrap();
+}

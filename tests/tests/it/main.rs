@@ -31,6 +31,7 @@ mod operated;
 mod proof_server;
 mod publishers;
 mod random_zones;
+mod recognising;
 mod resolution;
 mod rollover;
 mod round_trips;

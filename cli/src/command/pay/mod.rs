@@ -6,6 +6,7 @@ mod recognise;
 mod resume;
 pub(super) mod told;
 
+use clap_complete::engine::ArgValueCandidates;
 use std::time::Duration;
 
 use payname_resolver::{
@@ -21,6 +22,7 @@ use self::{
 };
 use super::unproven::Unproven;
 use crate::{
+    command::completions,
     context::{Context, flag},
     exit::Exit,
     failure::Failure,
@@ -42,7 +44,7 @@ const MAX_NOTE: usize = 512;
 #[derive(Debug, clap::Args)]
 pub struct Pay {
     /// The name, such as ₿alice@example.com, or a contact
-    #[arg(required_unless_present = "resume", value_parser = name::named)]
+    #[arg(required_unless_present = "resume", value_parser = name::named, add = ArgValueCandidates::new(completions::contacts))]
     pub name: Option<Named>,
     /// How much, with a unit: 25000sat, 0.00025btc; without it, what the recipient asks for
     pub amount: Option<Amount>,

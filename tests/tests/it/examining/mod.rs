@@ -25,18 +25,21 @@ pub(super) const ADDRESS: &str = "bitcoin:bc1qztwy6xen3zdtt7z0vrgapmjtfz8acjkfp5
 pub(super) const SILENT: &str = "sp1qqgste7k9hx0qftg6qmwlkqtwuy6cycyavzmzj85c6qdfhjdpdjtdgqjuexzk6murw56suy3e0rd2cgqvycxttddwsvgxe2usfpxumr70xc9pkqwv";
 
 /// An offer that says who is paid, and one that lacks nothing else.
-pub(super) fn offer() -> String {
+pub(crate) fn offer() -> String {
     let key = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
     let offer = OfferBuilder::new(key.parse().unwrap()).chain(Network::Bitcoin);
     offer
-        .description("Alice".to_owned())
+        .description(
+            "Alice, who is paid by all who read these many words of hers, which make the URI long"
+                .to_owned(),
+        )
         .build()
         .unwrap()
         .to_string()
 }
 
 /// What everybody can pay.
-pub(super) fn good() -> String {
+pub(crate) fn good() -> String {
     format!("bitcoin:?lno={}&sp={SILENT}", offer())
 }
 

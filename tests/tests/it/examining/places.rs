@@ -73,17 +73,13 @@ async fn nameservers_are_compared_with_each_other() {
     let rounds = Rounds::of(healthy()).await;
     let server = rounds.server();
     let bent = async |bend: fn(&mut Message)| Bent::before(server, bend).await.unwrap();
-    let is_text = |message: &Message| {
-        message
-            .queries
-            .iter()
-            .any(|query| query.query_type() == RecordType::TXT)
-    };
-    assert!(is_text(&question()));
 
     let without = bent(|message| {
         if asks_text(message) {
-            message.answers.clear();
+            // What is left stands for the signatures of a denial.
+            message
+                .answers
+                .retain(|record| record.record_type() == RecordType::RRSIG);
             message.metadata.response_code = ResponseCode::NXDomain;
         }
     })
@@ -177,12 +173,6 @@ async fn a_resolver_that_lags_behind_is_told_apart_from_a_nameserver() {
     let rounds = Rounds::of(healthy()).await;
     rounds.scene.world.recursor().lie(Lie::ServerFailure);
     rounds.examine(ALICE).await.assert_has("WARN D711", "");
-}
-
-fn question() -> Message {
-    use payname_resolver::{Question, hickory_proto::rr::Name};
-    let question = Question::new(Name::root(), RecordType::TXT).to_message(1);
-    Message::from_vec(&question).unwrap()
 }
 
 fn asks_text(message: &Message) -> bool {

@@ -84,10 +84,7 @@ async fn txt_records_are_judged_as_they_were_entered() {
         (vec![txt(&[head, "\\", tail])], "ERROR D404", "a backslash"),
         (vec![txt(&[head, "\" \"", tail])], "ERROR D404", "a quote"),
         (
-            vec![txt(&[
-                &whole.replace('&', "&amp;").replace("?lno", "%3Flno")[..200],
-                "x",
-            ])],
+            vec![txt(&[&whole.replace("?lno", "%3Flno")[..200], "x"])],
             "ERROR D404",
             "%3F",
         ),
@@ -143,7 +140,7 @@ async fn the_uri_is_judged_by_who_can_pay_it() {
             "no good way to pay",
         ),
         (both(&ended), "ERROR D502", "ended"),
-        (both(&soon), "WARN D502", "ends in 9 days"),
+        (both(&soon), "WARN D502", "the offer ends in"),
         (both(&priced), "WARN D502", "asks for 1 sat"),
         (both(&many), "WARN D502", "quantity"),
         (both(&foreign), "ERROR D502", "another network"),
@@ -167,7 +164,7 @@ async fn the_uri_is_judged_by_who_can_pay_it() {
             "ERROR D505",
             "under its own key",
         ),
-        (format!("{}&req-magic=1", good()), "ERROR D506", "req-magic"),
+        (format!("{}&req-magic=1", good()), "ERROR D506", "magic"),
         (
             format!("{}&amount=0.001&amount=0.001", good()),
             "ERROR D506",

@@ -4,6 +4,8 @@
 //! draws the codes joins stretches two at a time, and so ends with bytes throughout, where the text
 //! would fit into a code of 61 modules a side instead of 73 (ISO/IEC 18004, annex J, has it better).
 
+use alloc::vec::Vec;
+
 /// Half bits of a character: a pair of letters or digits takes 11 bits, a byte 8.
 const LETTER: u32 = 11;
 const BYTE: u32 = 16;
@@ -27,7 +29,7 @@ struct Way {
 /// The stretches that take the fewest bits in a code of this version (1 to 40).
 pub(super) fn segments(text: &[u8], version: i16) -> Vec<Segment<'_>> {
     let (letters_head, bytes_head) = heads(version);
-    let mut ways = vec![Way {
+    let mut ways = alloc::vec![Way {
         letters: None,
         bytes: (bytes_head, 0),
     }];
@@ -99,6 +101,8 @@ fn is_letter(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use alloc::{borrow::ToOwned, format, string::String};
+
     use super::*;
 
     fn told(text: &str) -> Vec<(bool, String)> {
