@@ -69,11 +69,11 @@ bench-dns: ## Answers, memory and publishing of our nameserver beside Knot, NSD 
 .PHONY: bench-pages
 bench-pages: ## Pay pages and proofs read, beside a bare handler that returns the same bytes
 	@tests/setup/install prerequisites
-	cargo bench -p payname-server --bench pages
+	cargo bench -p payname-server --bench http -- reads
 
 .PHONY: bench-http
-bench-http: ## What HTTP costs: registrations, proofs, time to provable, memory of a name (NAMES=1000000)
-	@tests/setup/install prerequisites
+bench-http: ## What HTTP costs: registrations, reads, time to provable, memory of a name, replicas (NAMES=1000000)
+	@tests/setup/install prerequisites postgresql
 	cargo bench -p payname-server --bench http -- $(NAMES)
 
 .PHONY: bench-restart

@@ -33,9 +33,20 @@ impl Paynamed {
         let mut builder = std::fs::DirBuilder::new();
         builder.mode(0o700).create(&data).expect("a folder");
         fill(&data.join("registry.sqlite"), names);
+        Self::configure(directory, "").await
+    }
+
+    /// Starts one that keeps its names in a PostgreSQL with this URL.
+    pub(crate) async fn start_on(database: &str) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary folder");
+        let database = format!("database = {{ url = \"{database}\" }}\n");
+        Self::configure(directory, &database).await
+    }
+
+    async fn configure(directory: tempfile::TempDir, more: &str) -> Self {
         let (http, dns) = (free_address(), free_address());
         let text = format!(
-            "public_url = \"http://{http}\"\ndata_dir = \"data\"\n[http]\nlisten = \"{http}\"\n[dns]\nlisten = [\"{dns}\"]\n\
+            "public_url = \"http://{http}\"\ndata_dir = \"data\"\n{more}[http]\nlisten = \"{http}\"\n[dns]\nlisten = [\"{dns}\"]\n\
              [[domain]]\nname = \"bench.test\"\nnameservers = [\"ns.example.org\"]\n"
         );
         std::fs::write(directory.path().join("paynamed.toml"), text).expect("a file");
@@ -83,9 +94,16 @@ impl Paynamed {
         kilobytes.parse::<u64>().expect("a number") << 10
     }
 
+    /// The CPU time that it has taken so far.
+    pub(crate) fn cpu(&self) -> Duration {
+        cpu_of(self.child.id())
+    }
+
     /// Its directory's disk, for what is compared with it.
     pub(crate) fn beside(&self) -> PathBuf {
-        self.directory.path().join("beside")
+        let folder = self.directory.path().join("beside");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        folder
     }
 
     fn stop(&mut self) {
@@ -106,6 +124,17 @@ async fn is_ready(http: SocketAddr) -> bool {
         Ok(mut connection) => connection.ask(&get(http, "/readyz")).await.0 == 200,
         Err(_) => false,
     }
+}
+
+/// The CPU time that a process has taken so far (proc(5): fields 14 and 15, in hundredths of a second).
+pub(crate) fn cpu_of(process: u32) -> Duration {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("Linux");
+    let (_, behind) = text.rsplit_once(')').expect("a name in brackets");
+    let ticks = behind.split_whitespace().skip(11).take(2);
+    let ticks: u64 = ticks
+        .map(|ticks| ticks.parse::<u64>().expect("ticks"))
+        .sum();
+    Duration::from_millis(ticks * 10)
 }
 
 /// An address that nobody has just now.

@@ -1,7 +1,8 @@
-//! Proofs read, beside a bare handler that returns the same bytes.
+//! Pay pages and proofs read, beside a bare handler that returns the same bytes.
 
 use std::{
     net::SocketAddr,
+    path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -19,52 +20,80 @@ use crate::{
     ROUNDS,
     client::{Connection, claim, get},
     median,
-    process::{Paynamed, free_address},
+    process::{Paynamed, cpu_of, free_address},
 };
 
 /// How many clients there are at once, and how long they ask.
 const CLIENTS: usize = 16;
-const SPAN: Duration = Duration::from_secs(4);
+const SPAN: Duration = Duration::from_secs(3);
 
-pub(crate) async fn measure(paynamed: &Paynamed) {
-    let path = paths::proof("bench.test", "read");
-    let proof = publish(paynamed, &path).await;
-    let file = paynamed.beside().join("proof");
-    std::fs::write(&file, &proof).expect("a file");
-    let bare = Bare::start(file.to_str().expect("text")).await;
-    let (mut ratios, mut ours, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        let other = read(bare.address, &path, proof.len()).await;
-        let own = read(paynamed.http, &path, proof.len()).await;
-        ratios.push(own / other);
-        ours.push(own);
-        theirs.push(other);
+pub(crate) async fn measure() {
+    let paynamed = Paynamed::start(0).await;
+    publish(&paynamed, "read").await;
+    let paths = ["/read".to_owned(), paths::proof("bench.test", "read")];
+    let mut connection = Connection::open(paynamed.http).await.expect("a connection");
+    let mut files = Vec::new();
+    for (place, path) in paths.iter().enumerate() {
+        let (status, body) = connection.ask(&get(paynamed.http, path)).await;
+        assert_eq!(status, 200, "{path}");
+        let file = paynamed.beside().join(place.to_string());
+        std::fs::write(&file, body).expect("a file");
+        files.push((file, body.len()));
     }
-    println!(
-        "reads/s of a proof of {} bytes: {:.0}, {:.0} by a bare handler: {:.0} %",
-        proof.len(),
-        median(ours),
-        median(theirs),
-        100.0 * median(ratios)
-    );
+    let bare = Bare::start(files.iter().map(|(file, _)| file.as_path())).await;
+    for (place, (path, what)) in paths.iter().zip(["pay page", "cached proof"]).enumerate() {
+        let length = files[place].1;
+        let mut told: [Vec<f64>; 5] = Default::default();
+        for _ in 0..ROUNDS {
+            let before = cpu_of(bare.child.id());
+            let other = read(bare.address, &format!("/{place}"), length).await;
+            let other_cpu = cpu_of(bare.child.id()) - before;
+            let before = paynamed.cpu();
+            let own = read(paynamed.http, path, length).await;
+            let own_cpu = paynamed.cpu() - before;
+            let each = |cpu: Duration, count: f64| cpu.as_secs_f64() * 1e6 / count;
+            let all = [
+                own.rate(),
+                other.rate(),
+                own.rate() / other.rate(),
+                each(own_cpu, own.count),
+                each(other_cpu, other.count),
+            ];
+            told.iter_mut().zip(all).for_each(|(of, one)| of.push(one));
+        }
+        let [own, other, ratio, own_cpu, other_cpu] = told.map(median);
+        println!(
+            "reads/s of a {what} of {length} bytes: {own:.0}, {other:.0} by a bare handler: {:.0} %; the servers' CPU for each: {own_cpu:.1} µs and {other_cpu:.1} µs",
+            100.0 * ratio
+        );
+    }
 }
 
-async fn publish(paynamed: &Paynamed, path: &str) -> Vec<u8> {
+async fn publish(paynamed: &Paynamed, user: &str) {
     let keys = Keys::parse(&"11".repeat(32)).expect("a key");
     let mut connection = Connection::open(paynamed.http).await.expect("a connection");
-    let (request, _) = claim(paynamed.http, "read", &keys);
+    let (request, _) = claim(paynamed.http, user, &keys);
     assert_eq!(connection.ask(&request).await.0, 202);
-    loop {
-        let (status, body) = connection.ask(&get(paynamed.http, path)).await;
-        if status == 200 {
-            return body.to_vec();
-        }
+    let proof = get(paynamed.http, &paths::proof("bench.test", user));
+    while connection.ask(&proof).await.0 != 200 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
-/// Responses a second.
-async fn read(address: SocketAddr, path: &str, length: usize) -> f64 {
+/// What was read.
+struct Read {
+    count: f64,
+    seconds: f64,
+}
+
+impl Read {
+    fn rate(&self) -> f64 {
+        self.count / self.seconds
+    }
+}
+
+/// Reads as much as so many clients can.
+async fn read(address: SocketAddr, path: &str, length: usize) -> Read {
     let request = get(address, path);
     let mut clients = tokio::task::JoinSet::new();
     let begun = Instant::now();
@@ -82,7 +111,10 @@ async fn read(address: SocketAddr, path: &str, length: usize) -> f64 {
         });
     }
     let count: u32 = clients.join_all().await.into_iter().sum();
-    f64::from(count) / begun.elapsed().as_secs_f64()
+    Read {
+        count: f64::from(count),
+        seconds: begun.elapsed().as_secs_f64(),
+    }
 }
 
 /// This program, serving bytes and nothing else.
@@ -92,10 +124,11 @@ struct Bare {
 }
 
 impl Bare {
-    async fn start(file: &str) -> Self {
+    async fn start(files: impl Iterator<Item = &Path>) -> Self {
         let address = free_address();
         let child = Command::new(std::env::current_exe().expect("this program"))
-            .args(["bare", &format!("{address}={file}")])
+            .args(["bare", &address.to_string()])
+            .args(files)
             .stdout(Stdio::null())
             .spawn()
             .expect("it starts");
@@ -113,13 +146,15 @@ impl Drop for Bare {
     }
 }
 
-/// Serves the bytes of a file at the address before the `=`, as a router with one handler does.
-pub(crate) async fn serve_bare(what: &str) {
-    let (address, file) = what.split_once('=').expect("address=file");
-    let bytes = Bytes::from(std::fs::read(file).expect("a file"));
-    let handler =
-        route(async move || ([(header::CONTENT_TYPE, "application/octet-stream")], bytes));
-    let router = Router::new().route(paths::PROOF, handler);
+/// Serves the bytes of each file at its number, as a router with handlers does that do nothing.
+pub(crate) async fn serve_bare(address: &str, files: &[&str]) {
+    let mut router = Router::new();
+    for (place, file) in files.iter().enumerate() {
+        let bytes = Bytes::from(std::fs::read(file).expect("a file"));
+        let kind = [(header::CONTENT_TYPE, "application/octet-stream")];
+        let handler = route(async move || (kind, bytes));
+        router = router.route(&format!("/{place}"), handler);
+    }
     let listener = TcpListener::bind(address).await.expect("a port");
     loop {
         let (stream, _) = listener.accept().await.expect("a client");
