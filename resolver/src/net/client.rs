@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     handle::Handle,
-    proof::ChainCache,
+    proof::{ChainCache, TrustAnchors},
     resolution::{Gathered, Question, Resolution, Response},
     time::UnixTime,
 };
@@ -167,6 +167,21 @@ impl Client {
     ) -> Result<Gathered, GatherError> {
         let owner = handle.owner_name();
         let start = Resolution::start_warm(owner, RecordType::TXT, cache, now);
+        self.drive(start, goal(owner, RecordType::TXT)).await
+    }
+
+    /// As [`Client::gather`], without asking for what lies above `anchors`: see
+    /// [`Resolution::start_below`].
+    ///
+    /// # Errors
+    /// As [`Client::gather`].
+    pub async fn gather_below(
+        &self,
+        anchors: &TrustAnchors,
+        handle: &Handle,
+    ) -> Result<Gathered, GatherError> {
+        let owner = handle.owner_name();
+        let start = Resolution::start_below(anchors, owner, RecordType::TXT);
         self.drive(start, goal(owner, RecordType::TXT)).await
     }
 

@@ -91,7 +91,7 @@ impl TrustAnchors {
     }
 
     /// Whether a chain may start at `zone`.
-    pub(super) fn has(&self, zone: &Name) -> bool {
+    pub(crate) fn has(&self, zone: &Name) -> bool {
         self.anchors.iter().any(|anchor| anchor.zone == *zone)
     }
 

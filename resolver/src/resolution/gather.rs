@@ -11,7 +11,7 @@ use hickory_proto::rr::{Name, RecordType};
 
 use crate::{
     handle::Handle,
-    proof::{ChainCache, Proof, ProofError, ResourceRecord},
+    proof::{ChainCache, Proof, ProofError, ResourceRecord, TrustAnchors},
     resolution::{Question, Response, Unanswered, arrived::Arrived},
     time::UnixTime,
 };
@@ -132,17 +132,65 @@ impl Resolution {
         Self::start_holding(owner, record_type, held.collect())
     }
 
+    /// The same for a verifier that starts from `anchors`, without asking for what lies above them.
+    ///
+    /// From anchors of the root it gathers what [`Resolution::start_at`] does. From those of a zone further
+    /// down it gathers a proof that only they can begin; the zone's own server can answer all of it.
+    ///
+    /// ```
+    /// use payname_resolver::{Handle, Resolution, TrustAnchors, hickory_proto::rr::RecordType};
+    ///
+    /// let anchors = TrustAnchors::parse(
+    ///     "example.com. IN DS 47005 13 2 2eb6e9f2480126691594d649a5a613de3052e37861634641bb568746f2ffc4d4",
+    /// )?;
+    /// let handle: Handle = "alice@example.com".parse()?;
+    /// let (_, questions) = Resolution::start_below(&anchors, handle.owner_name(), RecordType::TXT);
+    /// assert_eq!(questions.len(), 2, "the record and the zone's keys: {questions:?}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn start_below(
+        anchors: &TrustAnchors,
+        owner: &Name,
+        record_type: RecordType,
+    ) -> (Self, Vec<Question>) {
+        let labels = owner.num_labels().into();
+        let mut above = (0..=labels).rev().map(|labels| owner.trim_to(labels));
+        let needless = match above.find(|zone| anchors.has(&zone.to_lowercase())) {
+            None => BTreeSet::new(),
+            Some(start) => {
+                let start = start.to_lowercase();
+                let higher = above.flat_map(|zone| keys_of(&zone.to_lowercase()));
+                let ds = Question::new(start, RecordType::DS);
+                higher.chain([ds]).collect()
+            }
+        };
+        Self::start_with(owner, record_type, BTreeMap::new(), needless)
+    }
+
     fn start_holding(
         owner: &Name,
         record_type: RecordType,
         held: BTreeMap<Name, Vec<ResourceRecord>>,
+    ) -> (Self, Vec<Question>) {
+        Self::start_with(owner, record_type, held, BTreeSet::new())
+    }
+
+    /// Starts with key sets at hand, and with questions that are not to be asked.
+    fn start_with(
+        owner: &Name,
+        record_type: RecordType,
+        held: BTreeMap<Name, Vec<ResourceRecord>>,
+        needless: BTreeSet<Question>,
     ) -> (Self, Vec<Question>) {
         let mut owner = owner.to_lowercase();
         owner.set_fqdn(true);
         let goal = Question::new(owner, record_type);
         let mut resolution = Self {
             goal: goal.clone(),
-            asked: BTreeSet::new(),
+            asked: needless
+                .into_iter()
+                .filter(|other| *other != goal)
+                .collect(),
             held,
             pending: BTreeSet::new(),
             arrived: Arrived::default(),

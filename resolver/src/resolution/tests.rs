@@ -5,8 +5,60 @@ use hickory_proto::rr::{Name, RecordType};
 use super::{gather::MAX_QUESTIONS, *};
 use crate::{
     handle::Handle,
-    proof::{ResourceRecord, write_name},
+    proof::{ResourceRecord, TrustAnchors, write_name},
 };
+
+fn below(anchored: &[&str], owner: &str, record_type: RecordType) -> Vec<String> {
+    let digest = "47005 13 2 2eb6e9f2480126691594d649a5a613de3052e37861634641bb568746f2ffc4d4";
+    let lines: Vec<String> = anchored
+        .iter()
+        .map(|zone| format!("{zone} IN DS {digest}"))
+        .collect();
+    let anchors = TrustAnchors::parse(&lines.join("\n")).unwrap();
+    let (_, questions) = Resolution::start_below(&anchors, &name(owner), record_type);
+    questions.iter().map(Question::to_string).collect()
+}
+
+#[test]
+fn what_lies_above_the_deepest_anchor_is_not_asked_for() {
+    let owner = "alice.user._bitcoin-payment.pay.example.com.";
+    let txt = format!("{owner} TXT");
+    let own = "pay.example.com. DNSKEY";
+    assert_eq!(
+        below(&["pay.example.com."], owner, RecordType::TXT),
+        [&txt, own]
+    );
+    assert_eq!(
+        below(
+            &["example.com.", "Pay.Example.com."],
+            owner,
+            RecordType::TXT
+        ),
+        [&txt, own]
+    );
+    assert_eq!(
+        below(&["example.com."], owner, RecordType::TXT),
+        [&txt, "example.com. DNSKEY", own, "pay.example.com. DS"]
+    );
+    let from_the_root: Vec<String> = Resolution::start_at(&name(owner), RecordType::TXT)
+        .1
+        .iter()
+        .map(Question::to_string)
+        .collect();
+    for elsewhere in [".", "example.net."] {
+        assert_eq!(
+            below(&[elsewhere], owner, RecordType::TXT),
+            from_the_root,
+            "{elsewhere}"
+        );
+    }
+}
+
+#[test]
+fn what_is_wanted_itself_is_asked_for_wherever_the_anchors_are() {
+    let asked = below(&["example.com."], "example.com.", RecordType::DS);
+    assert_eq!(asked, ["example.com. DS", "example.com. DNSKEY"]);
+}
 
 fn name(text: &str) -> Name {
     Name::from_ascii(text).unwrap()
