@@ -183,8 +183,11 @@ impl Worker {
                 Ok(())
             }
             (Some(wanted), Proven::Uri(evidence)) if *wanted == evidence.uri => {
-                self.proofs
-                    .keep(&registration.handle, registration.version, evidence);
+                self.proofs.keep(
+                    &registration.handle,
+                    registration.version,
+                    Arc::new(evidence),
+                );
                 Ok(())
             }
             (_, found) => Err(match (self.publisher.by_hand(registration), found) {

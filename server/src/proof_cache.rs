@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use payname_resolver::{Handle, UnixTime};
@@ -14,32 +14,40 @@ const MOST: usize = 10_000;
 
 /// Proofs by name and version, in memory.
 #[derive(Debug, Default)]
-pub(crate) struct ProofCache(Mutex<HashMap<Handle, (u64, Evidence)>>);
+pub(crate) struct ProofCache(Mutex<Kept>);
+
+type Kept = HashMap<String, (u64, Arc<Evidence>)>;
 
 impl ProofCache {
     /// The proof of this version of a name, when it is still fresh.
-    pub(crate) fn fresh(&self, handle: &Handle, version: u64, now: UnixTime) -> Option<Evidence> {
+    pub(crate) fn fresh(
+        &self,
+        handle: &Handle,
+        version: u64,
+        now: UnixTime,
+    ) -> Option<Arc<Evidence>> {
         let kept = self.lock();
-        let (kept_version, evidence) = kept.get(handle)?;
-        (*kept_version == version && now < evidence.fresh_until).then(|| evidence.clone())
+        let (kept_version, evidence) = kept.get(handle.as_str())?;
+        let is_fresh = *kept_version == version && now < evidence.fresh_until;
+        is_fresh.then(|| Arc::clone(evidence))
     }
 
     /// Keeps a proof.
-    pub(crate) fn keep(&self, handle: &Handle, version: u64, evidence: Evidence) {
+    pub(crate) fn keep(&self, handle: &Handle, version: u64, evidence: Arc<Evidence>) {
         let mut kept = self.lock();
         if kept.len() >= MOST {
             // Any that is dropped can be gathered again.
             kept.clear();
         }
-        kept.insert(handle.clone(), (version, evidence));
+        kept.insert(handle.as_str().to_owned(), (version, evidence));
     }
 
     /// Drops the proof of a name.
     pub(crate) fn forget(&self, handle: &Handle) {
-        self.lock().remove(handle);
+        self.lock().remove(handle.as_str());
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Handle, (u64, Evidence)>> {
+    fn lock(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -54,7 +62,8 @@ mod tests {
         let alice: Handle = "alice@example.test".parse().unwrap();
         let evidence = Evidence {
             uri: String::new(),
-            proof: vec![1],
+            proof: vec![1].into(),
+            tag: String::new(),
             proven_at: UnixTime(0),
             window: payname_resolver::Window {
                 valid_from: UnixTime(0),
@@ -63,7 +72,7 @@ mod tests {
             under_iana: false,
             fresh_until: UnixTime(100),
         };
-        cache.keep(&alice, 2, evidence);
+        cache.keep(&alice, 2, Arc::new(evidence));
         assert!(cache.fresh(&alice, 2, UnixTime(99)).is_some());
         assert!(cache.fresh(&alice, 2, UnixTime(100)).is_none());
         assert!(cache.fresh(&alice, 3, UnixTime(99)).is_none());

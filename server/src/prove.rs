@@ -1,22 +1,33 @@
 //! Proving what was published: looking a name up and verifying it, as a stranger would.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
+use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use payname_api::ProvenBy;
 use payname_resolver::{
     Handle, Proof, TrustAnchors, UnixTime, Verified, VerifyError, Window,
     hickory_proto::rr::Name,
     net::{Client, ClientError, GatherError},
-    proof::AnchorError,
+    proof::{AnchorError, ChainCache},
 };
+use ring::digest;
 
 use crate::{config::Prove, publisher::Served};
+
+/// How many zones a cache remembers the signatures of: from the root to ours, and where aliases lead.
+const ZONES: usize = 16;
 
 /// Looks names up and verifies them.
 #[derive(Debug)]
 pub(crate) struct Prover {
     client: Client,
     anchors: Anchors,
+    /// Signatures found good before, a cache for each proof that is being verified.
+    caches: Mutex<Vec<ChainCache>>,
     by: ProvenBy,
 }
 
@@ -38,12 +49,14 @@ pub(crate) enum Proven {
 }
 
 /// A proven URI, and the proof to pass on.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Evidence {
     /// The URI, byte for byte.
     pub(crate) uri: String,
-    /// The proof: RFC 9102 bytes.
-    pub(crate) proof: Vec<u8>,
+    /// The proof: RFC 9102 bytes, which all who read it share.
+    pub(crate) proof: Bytes,
+    /// The proof's SHA-256, quoted: its `ETag`.
+    pub(crate) tag: String,
     /// When it was looked at.
     pub(crate) proven_at: UnixTime,
     /// While the signatures are valid.
@@ -62,6 +75,7 @@ impl Prover {
     pub(crate) fn through(prove: &Prove) -> Result<Self, ProverError> {
         Ok(Self {
             client: Client::new(prove.dns.clone())?,
+            caches: Mutex::default(),
             anchors: Anchors::Fixed(prove.anchors.clone()),
             by: ProvenBy::Resolver {
                 dns: prove.dns.to_string(),
@@ -81,6 +95,7 @@ impl Prover {
         own_anchors(&served, zones)?;
         Ok(Self {
             client: Client::new(reachable(listening).into())?,
+            caches: Mutex::default(),
             anchors: Anchors::Own(served, zones.to_vec()),
             by: ProvenBy::OwnNameserver,
         })
@@ -96,7 +111,6 @@ impl Prover {
     /// # Errors
     /// Nothing usable came back, or it neither proves a payment record nor that there is none.
     pub(crate) async fn prove(&self, handle: &Handle, now: UnixTime) -> Result<Proven, ProveError> {
-        let gathered = self.client.gather(handle).await?;
         let own;
         let anchors = match &self.anchors {
             Anchors::Fixed(anchors) => anchors,
@@ -105,7 +119,13 @@ impl Prover {
                 &own
             }
         };
-        match gathered.proof.verify(handle, anchors, now) {
+        let gathered = self.client.gather_below(anchors, handle).await?;
+        let mut cache = self.lock().pop().unwrap_or_else(|| ChainCache::new(ZONES));
+        let outcome = gathered
+            .proof
+            .verify_cached(handle, anchors, now, &mut cache);
+        self.lock().push(cache);
+        match outcome {
             Ok(verified) => Ok(Proven::Uri(evidence(&verified, gathered.ttl, now))),
             Err(VerifyError::Denied(_)) => Ok(Proven::Nothing),
             Err(error) => Err(error.into()),
@@ -113,10 +133,20 @@ impl Prover {
     }
 }
 
+impl Prover {
+    /// The caches that nobody uses just now; as many as were ever in use at once.
+    fn lock(&self) -> MutexGuard<'_, Vec<ChainCache>> {
+        self.caches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 fn evidence<T>(verified: &Verified<T>, resolver_ttl: u32, now: UnixTime) -> Evidence {
+    let proof = Bytes::from(Proof::to_bytes(verified.proof()));
+    let digest = digest::digest(&digest::SHA256, &proof);
     Evidence {
         uri: verified.uri().to_owned(),
-        proof: Proof::to_bytes(verified.proof()),
+        tag: format!("\"{}\"", HEXLOWER.encode(digest.as_ref())),
+        proof,
         proven_at: now,
         window: verified.window(),
         under_iana: verified.under_iana(),

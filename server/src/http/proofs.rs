@@ -3,15 +3,12 @@
 use std::sync::Arc;
 
 use axum::{
-    body::Bytes,
     extract::{Path, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use data_encoding::HEXLOWER;
 use payname_api::{PROOF_MEDIA_TYPE, codes, paths};
 use payname_resolver::UnixTime;
-use ring::digest;
 
 use super::{
     App,
@@ -57,7 +54,7 @@ pub(crate) async fn show(
         .ok_or_else(|| Failure::unknown_handle(&handle))?;
     let now = app.clock.now();
     let evidence = app.evidence(&registration, now).await?;
-    Ok(respond(&headers, evidence, now))
+    Ok(respond(&headers, &evidence, now))
 }
 
 impl App {
@@ -66,7 +63,7 @@ impl App {
         &self,
         registration: &Registration,
         now: UnixTime,
-    ) -> Result<Evidence, Failure> {
+    ) -> Result<Arc<Evidence>, Failure> {
         let (handle, version) = (&registration.handle, registration.version);
         match self.proofs.fresh(handle, version, now) {
             Some(evidence) => Ok(evidence),
@@ -79,7 +76,7 @@ impl App {
         &self,
         registration: &Registration,
         now: UnixTime,
-    ) -> Result<Evidence, Failure> {
+    ) -> Result<Arc<Evidence>, Failure> {
         let handle = &registration.handle;
         if !is_published(registration) {
             let detail = format!("{handle} is not published yet; look at its state and ask again");
@@ -92,8 +89,9 @@ impl App {
         }
         let detail = match self.prover.prove(handle, now).await {
             Ok(Proven::Uri(evidence)) if registration.uri.as_ref() == Some(&evidence.uri) => {
+                let evidence = Arc::new(evidence);
                 self.proofs
-                    .keep(handle, registration.version, evidence.clone());
+                    .keep(handle, registration.version, Arc::clone(&evidence));
                 return Ok(evidence);
             }
             Ok(_) => format!("DNS does not show the present record of {handle}; ask again later"),
@@ -112,18 +110,17 @@ impl App {
     }
 }
 
-fn respond(headers: &HeaderMap, evidence: Evidence, now: UnixTime) -> Response {
-    let digest = digest::digest(&digest::SHA256, &evidence.proof);
-    let tag = format!("\"{}\"", HEXLOWER.encode(digest.as_ref()));
-    let mut response = if is_known(headers, &tag) {
+fn respond(headers: &HeaderMap, evidence: &Evidence, now: UnixTime) -> Response {
+    let tag = evidence.tag.as_str();
+    let mut response = if is_known(headers, tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let kind = [(header::CONTENT_TYPE, PROOF_MEDIA_TYPE)];
-        (kind, Bytes::from(evidence.proof)).into_response()
+        (kind, evidence.proof.clone()).into_response()
     };
     let age = format!("public, max-age={}", now.until(evidence.fresh_until));
     let headers = response.headers_mut();
-    for (name, value) in [(header::ETAG, tag), (header::CACHE_CONTROL, age)] {
+    for (name, value) in [(header::ETAG, tag), (header::CACHE_CONTROL, &age)] {
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(name, value);
         }

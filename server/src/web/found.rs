@@ -1,5 +1,7 @@
 //! A name as its page shows it: what it pays, and what the server has last proven of it.
 
+use std::sync::Arc;
+
 use payname_api::{ProvenBy, State};
 use payname_resolver::{Handle, Instructions, UnixTime, instructions::UriError};
 
@@ -19,7 +21,7 @@ pub(super) enum Standing {
     /// DNS proves this very URI, as was looked at no longer ago than its TTL.
     Proven {
         /// The proof.
-        evidence: Evidence,
+        evidence: Arc<Evidence>,
         /// From where it was looked at.
         by: ProvenBy,
     },
