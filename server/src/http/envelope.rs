@@ -9,68 +9,57 @@ use std::{
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, Method, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use data_encoding::HEXLOWER;
 use payname_api::{Problem, REQUEST_ID};
 use ring::rand::{SecureRandom as _, SystemRandom};
-use tower_http::{
-    cors::{Any, CorsLayer},
-    request_id::{MakeRequestId, RequestId},
-};
+use tower_http::cors::{Any, CorsLayer};
 use tracing::Instrument as _;
 
 use super::{App, failure};
 
 /// The header of ids.
-pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static(REQUEST_ID);
+const X_REQUEST_ID: HeaderName = HeaderName::from_static(REQUEST_ID);
 /// The longest id that is taken over from a client, in bytes.
 const MAX_ID: usize = 64;
 /// How long a page may remember that it may ask.
 const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
 
-/// Makes an id of 128 random bits.
-#[derive(Debug, Clone)]
-pub(super) struct RandomId;
-
-impl MakeRequestId for RandomId {
-    fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
-        let mut bits = [0; 16];
-        SystemRandom::new().fill(&mut bits).ok()?;
-        let id = HeaderValue::try_from(HEXLOWER.encode(&bits)).ok()?;
-        Some(RequestId::new(id))
-    }
-}
-
-/// Drops ids that could not be told from text in a log; others are made then.
-pub(super) async fn drop_strange_ids(mut request: Request, next: Next) -> Response {
+/// The id of a request: the client's where it can be told from text in a log, else 128 random bits.
+fn identify(headers: &mut HeaderMap) -> Option<HeaderValue> {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let is_good = |value: &HeaderValue| {
         (1..=MAX_ID).contains(&value.len()) && value.as_bytes().iter().all(is_plain)
     };
-    let headers = request.headers_mut();
     let mut ids = headers.get_all(&X_REQUEST_ID).iter();
-    if !matches!((ids.next(), ids.next()), (Some(only), None) if is_good(only)) {
-        headers.remove(&X_REQUEST_ID);
+    if let (Some(only), None) = (ids.next(), ids.next())
+        && is_good(only)
+    {
+        return Some(only.clone());
     }
-    next.run(request).await
+    let mut bits = [0; 16];
+    SystemRandom::new().fill(&mut bits).ok()?;
+    let id = HeaderValue::try_from(HEXLOWER.encode(&bits)).ok()?;
+    headers.insert(X_REQUEST_ID, id.clone());
+    Some(id)
 }
 
-/// Logs and counts a request, and completes its response.
+/// Names, logs and counts a request, and completes its response.
 pub(super) async fn surround(
     State(app): State<Arc<App>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let begun = Instant::now();
+    let named = identify(request.headers_mut());
     let method = name_of(request.method());
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or("none", MatchedPath::as_str).to_owned();
-    let id = request.headers().get(&X_REQUEST_ID);
-    let id = id.and_then(|id| id.to_str().ok()).unwrap_or_default();
-    let id = id.to_owned();
+    let id = named.as_ref().and_then(|id| id.to_str().ok());
+    let id = id.unwrap_or_default();
     let span = tracing::info_span!("request", %id);
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
@@ -81,13 +70,16 @@ pub(super) async fn surround(
     let code = problem.as_ref().map(|problem| problem.code.as_str());
     span.in_scope(|| tracing::info!(method, route, status, milliseconds, code, "answered"));
     if let Some(problem) = problem {
-        let request_id = Some(id).filter(|id| !id.is_empty());
+        let request_id = Some(id.to_owned()).filter(|id| !id.is_empty());
         let body = failure::body_of(&Problem {
             request_id,
             ..problem
         });
         *response.body_mut() = body.into_response().into_body();
         response.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+    if let Some(id) = named {
+        response.headers_mut().insert(X_REQUEST_ID, id);
     }
     secure(&mut response);
     response

@@ -37,7 +37,6 @@ use axum::{
 use payname_api::MAX_BODY_BYTES;
 use payname_resolver::Handle;
 use tokio::sync::Notify;
-use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use url::Url;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -104,12 +103,6 @@ impl App {
             .layer(envelope::open_to_pages())
             .merge(self.guard(web::routes(&self.site)))
             .layer(from_fn_with_state(Arc::clone(&self), envelope::surround))
-            .layer(PropagateRequestIdLayer::new(envelope::X_REQUEST_ID))
-            .layer(SetRequestIdLayer::new(
-                envelope::X_REQUEST_ID,
-                envelope::RandomId,
-            ))
-            .layer(from_fn(envelope::drop_strange_ids))
             .with_state(self)
     }
 
