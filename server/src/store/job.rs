@@ -15,34 +15,48 @@ use super::{StoreError, is_of_disk};
 
 /// The most jobs that share a commit.
 const BATCH: usize = 128;
+/// How many statements a connection keeps prepared; a registration alone takes a dozen.
+const STATEMENTS: usize = 64;
 
 /// A queue to a thread with a connection; the thread ends when all queues to it are dropped.
 #[derive(Debug, Clone)]
 pub(super) struct Queue(Sender<Box<dyn Job>>);
 
 /// How a thread runs its jobs.
-#[derive(Debug, Clone, Copy)]
 pub(super) enum Mode {
     /// Each on its own, without a transaction.
     Read,
     /// In transactions, each job in a savepoint of its own.
-    Write,
+    Write {
+        /// Called when a transaction has ended, one way or the other, before anybody is told.
+        ended: Box<dyn Fn() + Send>,
+    },
 }
 
 impl Queue {
+    /// Starts a thread that writes on a connection.
+    pub(super) fn start_writing(
+        name: &str,
+        connection: Connection,
+    ) -> std::io::Result<(Self, JoinHandle<()>)> {
+        let ended = Box::new(|| {});
+        Self::start(name, connection, Mode::Write { ended })
+    }
+
     /// Starts a thread on a connection.
     pub(super) fn start(
         name: &str,
         connection: Connection,
         mode: Mode,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         let (sender, receiver) = mpsc::channel();
         let thread =
             std::thread::Builder::new()
                 .name(name.to_owned())
                 .spawn(move || match mode {
                     Mode::Read => read(&connection, &receiver),
-                    Mode::Write => write(&connection, &receiver),
+                    Mode::Write { ended } => write(&connection, &receiver, &*ended),
                 })?;
         Ok((Self(sender), thread))
     }
@@ -109,7 +123,7 @@ fn read(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
     }
 }
 
-fn write(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
+fn write(connection: &Connection, jobs: &Receiver<Box<dyn Job>>, ended: &dyn Fn()) {
     while let Ok(first) = jobs.recv() {
         let mut batch: Vec<_> = std::iter::once(first)
             .chain(jobs.try_iter().take(BATCH))
@@ -119,6 +133,7 @@ fn write(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
             // Should this fail too, the next BEGIN fails and every job is told.
             let _ = connection.execute_batch("ROLLBACK");
         }
+        ended();
         for job in batch {
             job.finish(failure.as_ref().map(not_committed));
         }
@@ -134,17 +149,18 @@ fn not_committed(error: &rusqlite::Error) -> StoreError {
 
 fn commit(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Result<(), rusqlite::Error> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
+    let prepare = |sql| connection.prepare_cached(sql);
     for job in batch {
-        connection.execute_batch("SAVEPOINT job")?;
+        prepare("SAVEPOINT job")?.execute([])?;
         if !job.run(connection) {
             if connection.is_autocommit() {
                 // The disk failed, and SQLite has undone what came before, too.
                 let error = ffi::Error::new(ffi::SQLITE_IOERR);
                 return Err(rusqlite::Error::SqliteFailure(error, None));
             }
-            connection.execute_batch("ROLLBACK TO job")?;
+            prepare("ROLLBACK TO job")?.execute([])?;
         }
-        connection.execute_batch("RELEASE job")?;
+        prepare("RELEASE job")?.execute([])?;
     }
     connection.execute_batch("COMMIT")
 }
@@ -158,7 +174,7 @@ mod tests {
         connection
             .execute_batch("CREATE TABLE t (x INTEGER UNIQUE)")
             .unwrap();
-        Queue::start("test", connection, Mode::Write).unwrap().0
+        Queue::start_writing("test", connection).unwrap().0
     }
 
     async fn insert(queue: &Queue, x: i64) -> Result<(), StoreError> {

@@ -5,6 +5,7 @@ mod desk;
 mod entry;
 mod history;
 mod outbox;
+mod recent;
 mod requests;
 #[cfg(test)]
 mod tests;
@@ -17,14 +18,14 @@ use payname_api::ProvenBy;
 use payname_resolver::{Handle, UnixTime};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
-use self::{change::make_change, written::Written};
+use self::{change::make_change, recent::Recent, written::Written};
 use super::{
     Answer, Begun, CLOCK_STEP, ChangeError, MigrationError, Named, RequestKey, Store, StoreError,
     Task, TaskId,
     claims::Claims,
     job::{Mode, Queue},
     migration::migrate,
-    row::{COLUMNS, registration},
+    row::{COLUMN_COUNT, COLUMNS, registration},
 };
 use crate::registration::{Change, Decision, Registration, Step};
 
@@ -42,6 +43,12 @@ const STEPS: &[&str] = &[
 const UNWRITTEN: Duration = Duration::from_secs(5);
 /// How long to wait for a lock that another program holds on the file, such as a backup.
 const BUSY: Duration = Duration::from_secs(5);
+/// What a connection that writes may keep of the file, in KiB: what a full group of changes touches must not
+/// be written out and read again before it is committed.
+const CACHE: i64 = 16 * 1024;
+/// How long the log may grow before it is brought into the file, in pages of 4 KiB: many commits in which the
+/// same pages were touched then cost one writing of these. It is read once at a start after a crash.
+const LOG: i64 = 8 * 1024;
 
 /// A store in one SQLite file: write-ahead log, a sync at every commit, one thread that writes and
 /// one that reads.
@@ -49,6 +56,7 @@ const BUSY: Duration = Duration::from_secs(5);
 pub struct Sqlite {
     claims: Claims,
     written: Written,
+    recent: Recent,
     /// Held while tasks are looked for.
     turn: tokio::sync::Mutex<()>,
     queues: Option<Queues>,
@@ -73,11 +81,16 @@ impl Sqlite {
         migrate(&writer, STEPS)?;
         entry::reckon(&writer)?;
         let reader = connect_to_read(path)?;
-        let (write, writing) = Queue::start("store-write", writer, Mode::Write)?;
+        let recent = Recent::default();
+        recent.watch(&writer);
+        let settling = recent.clone();
+        let ended = Box::new(move || settling.settle());
+        let (write, writing) = Queue::start("store-write", writer, Mode::Write { ended })?;
         let (read, reading) = Queue::start("store-read", reader, Mode::Read)?;
         Ok(Self {
             claims: Claims::default(),
             written: Written::default(),
+            recent,
             turn: tokio::sync::Mutex::new(()),
             queues: Some(Queues { write, read }),
             threads: [Some(reading), Some(writing)],
@@ -120,6 +133,8 @@ pub(super) fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
     // FULL syncs the log at every commit: what is acknowledged outlives a loss of power.
     writer.pragma_update(None, "synchronous", "FULL")?;
     writer.pragma_update(None, "foreign_keys", "ON")?;
+    writer.pragma_update(None, "cache_size", -CACHE)?;
+    writer.pragma_update(None, "wal_autocheckpoint", LOG)?;
     Ok(writer)
 }
 
@@ -163,8 +178,19 @@ impl Store for Sqlite {
     }
 
     async fn registration(&self, handle: &Handle) -> Result<Option<Registration>, StoreError> {
-        let handle = handle.clone();
-        self.read(move |connection| find(connection, &handle)).await
+        let round = match self.recent.find(handle) {
+            Ok(registration) => return Ok(Some(registration)),
+            Err(round) => round,
+        };
+        let (handle, recent) = (handle.clone(), self.recent.clone());
+        self.read(move |connection| {
+            let found = find_with_row(connection, &handle)?;
+            Ok(found.map(|(row, registration)| {
+                recent.keep(round, row, &registration);
+                registration
+            }))
+        })
+        .await
     }
 
     async fn registrations(&self, handles: &[Handle]) -> Result<Vec<Registration>, StoreError> {
@@ -336,10 +362,22 @@ impl Store for Sqlite {
 }
 
 fn find(connection: &Connection, handle: &Handle) -> Result<Option<Registration>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM handles WHERE domain = ?1 AND user = ?2");
+    let found = find_with_row(connection, handle)?;
+    Ok(found.map(|(_, registration)| registration))
+}
+
+/// A name, and its row's id before it.
+fn find_with_row(
+    connection: &Connection,
+    handle: &Handle,
+) -> Result<Option<(i64, Registration)>, StoreError> {
+    let sql = format!("SELECT {COLUMNS}, handles.id FROM handles WHERE domain = ?1 AND user = ?2");
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query_and_then([handle.domain(), handle.user()], registration)?;
-    rows.next().transpose()
+    let mut rows = statement.query([handle.domain(), handle.user()])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    Ok(Some((row.get(COLUMN_COUNT)?, registration(row)?)))
 }
 
 /// Why a database cannot be opened.

@@ -56,8 +56,10 @@ pub(super) fn end(
         "UPDATE handles SET published_at = ?2, proven_by = ?3, error = NULL, state = {DONE}
          WHERE id = (SELECT handle FROM outbox WHERE id = ?1)"
     );
-    connection.execute(&sql, params![id.0, at.0, prover_text(by)])?;
-    connection.execute("DELETE FROM outbox WHERE id = ?1", [id.0])?;
+    let mut statement = connection.prepare_cached(&sql)?;
+    statement.execute(params![id.0, at.0, prover_text(by)])?;
+    let done = "DELETE FROM outbox WHERE id = ?1";
+    connection.prepare_cached(done)?.execute([id.0])?;
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use super::{Commit, CommitError, Loading, PIECE, PIECES, Since, Version, ZoneStore};
 use crate::store::{
     StoreError,
-    job::{Mode, Queue},
+    job::Queue,
     migration::migrate,
     sqlite::{OpenError, connect, connect_to_read},
 };
@@ -40,7 +40,7 @@ impl SqliteZones {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let writer = connect(path)?;
         migrate(&writer, STEPS)?;
-        let (write, thread) = Queue::start("zones-write", writer, Mode::Write)?;
+        let (write, thread) = Queue::start_writing("zones-write", writer)?;
         Ok(Self {
             path: path.to_owned(),
             write: Some(write),

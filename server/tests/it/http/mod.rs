@@ -3,6 +3,7 @@
 mod batch;
 mod bearer;
 mod envelope;
+mod fresh;
 mod guide;
 mod late;
 mod limits;
