@@ -19,6 +19,7 @@
 
 pub mod auth;
 mod backup;
+mod behind;
 mod carry;
 mod clock;
 mod conditions;

@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     backup::end_restore,
+    behind::spawn_behind,
     clock::Clock,
     conditions::{Conditions, Watch},
     config::{Config, Domain},
@@ -203,13 +204,14 @@ impl Server {
             clock: clock.clone(),
             committed: Arc::clone(&app.committed),
         };
+        let is_shared = config.database.is_some();
         let upkeep = Arc::new(Upkeep {
             embedded,
             store: Arc::clone(&store),
             sets: Arc::clone(&sets),
             sure_time: Arc::clone(&sure_time),
             committed: Arc::clone(&app.committed),
-            is_shared: config.database.is_some(),
+            is_shared,
             watch: Watch {
                 store: Arc::clone(&store),
                 conditions: app.conditions.clone(),
@@ -221,9 +223,17 @@ impl Server {
         });
         let (accepting, working) = (CancellationToken::new(), CancellationToken::new());
         let ledger = listeners.ledger();
+        let stop = working.clone();
+        // Connections to a database are driven by whoever opened them, and requests shall not wait for this.
+        let carrying = match is_shared {
+            true => tokio::spawn(worker.run(stop)),
+            false => {
+                spawn_behind("outbox", move || worker.run(stop)).map_err(StartError::Thread)?
+            }
+        };
         let mut background = vec![
             tokio::spawn(listeners.serve(served.clone(), clock.clone(), working.clone())),
-            tokio::spawn(worker.run(working.clone())),
+            carrying,
             tokio::spawn(transfers.run(working.clone())),
             tokio::spawn(Arc::clone(&keeper).run(working.clone())),
             tokio::spawn(Arc::clone(&upkeep).run(working.clone())),

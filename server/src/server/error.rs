@@ -54,6 +54,11 @@ pub enum StartError {
         "the configuration names a PostgreSQL database, but there is a registry in {} too; move that file away if its names are not needed, or write no [database]", .0.display()
     )]
     TwoRegistries(PathBuf),
+    /// There is no thread to publish on.
+    #[error(
+        "a thread to publish names on cannot be started; raise the limit of threads (ulimit -u)"
+    )]
+    Thread(#[source] io::Error),
     /// The database fails.
     #[error("the database fails")]
     Store(#[from] StoreError),

@@ -4,10 +4,11 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::sync::Arc;
 use tokio::task::{JoinError, spawn_blocking};
 
+use crate::behind::give_way;
+
 /// How many record sets are signed at a time without giving way: a handful, for which somebody waits.
 const HANDFUL: usize = 16;
 /// How far the threads stand back (nice); answers keep nine tenths of a core that both want.
-#[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 
 /// Threads that sign, one for each core.
@@ -21,7 +22,7 @@ impl Workshop {
     pub(super) fn open() -> Self {
         let builder = ThreadPoolBuilder::new()
             .thread_name(|number| format!("sign-{number}"))
-            .start_handler(|_| give_way());
+            .start_handler(|_| give_way(NICE));
         let pool = builder.build().inspect_err(|error| {
             tracing::warn!(%error, "no threads to sign many names on; it is done on one");
         });
@@ -42,15 +43,6 @@ impl Workshop {
             None => work(),
         };
         spawn_blocking(work).await
-    }
-}
-
-/// Lets other threads of this process go first.
-fn give_way() {
-    // On Linux this is about the calling thread alone; elsewhere it would be about all.
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
-        tracing::warn!(%error, "signing many names will slow answers down");
     }
 }
 
