@@ -1,5 +1,7 @@
 //! Several servers on one PostgreSQL: the same names, keys, serials and signatures.
 
+mod once;
+
 use std::{
     fs::Permissions,
     os::unix::fs::PermissionsExt as _,
