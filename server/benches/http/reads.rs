@@ -21,6 +21,7 @@ use crate::{
     client::{Connection, claim, get},
     median,
     process::{Paynamed, cpu_of, free_address},
+    registrations::settle,
 };
 
 /// How many clients there are at once, and how long they ask.
@@ -74,10 +75,8 @@ async fn publish(paynamed: &Paynamed, user: &str) {
     let mut connection = Connection::open(paynamed.http).await.expect("a connection");
     let (request, _) = claim(paynamed.http, user, &keys);
     assert_eq!(connection.ask(&request).await.0, 202);
-    let proof = get(paynamed.http, &paths::proof("bench.test", user));
-    while connection.ask(&proof).await.0 != 200 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    // A page says so, once it is.
+    settle(paynamed, std::iter::once(user.to_owned())).await;
 }
 
 /// What was read.
