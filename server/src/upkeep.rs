@@ -132,12 +132,22 @@ impl Upkeep {
             return;
         }
         let bell = self.store.bells().zones;
+        let mut told = None;
         loop {
             // Told or not.
             let _ = tokio::time::timeout(PATROL, bell.notified()).await;
-            if let Err(error) = self.embedded.follow().await {
-                tracing::error!(error = %Chain(&error), "what other servers have changed cannot be read");
+            let outcome = self.embedded.follow().await;
+            let fault = outcome.err().map(|error| Chain(&error).to_string());
+            match &fault {
+                Some(error) if fault != told => {
+                    tracing::error!(%error, "what other servers have changed cannot be read");
+                }
+                None if told.is_some() => {
+                    tracing::info!("what other servers have changed can be read again");
+                }
+                _ => {}
             }
+            told = fault;
         }
     }
 }

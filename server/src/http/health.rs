@@ -35,7 +35,11 @@ pub(super) async fn readyz(State(app): State<Arc<App>>) -> Result<String, Failur
             let alarms = app.board.all().into_iter();
             let alarms = alarms
                 .filter_map(|(domain, standing)| Some(format!("{domain}: {}\n", standing.alarm?)));
-            let alarms: String = alarms.chain(app.leap()).collect();
+            let faults = app.served.faults();
+            let faults = faults.iter().map(|(zone, fault)| {
+                format!("{zone} is served as it was: another server keeps it otherwise ({fault}); restart this one with the same configuration and release\n")
+            });
+            let alarms: String = alarms.chain(faults).chain(app.leap()).collect();
             Ok(format!("ready\n{alarms}"))
         }
         Err(error) => {

@@ -26,7 +26,7 @@ mod token;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use payname_resolver::Handle;
+use payname_resolver::{Handle, hickory_proto::rr::Name};
 use payname_zones::{PaymentError, ZoneError};
 use tokio::task::JoinError;
 
@@ -94,6 +94,11 @@ pub enum PublishError {
     /// The zone refused the record or could not sign it.
     #[error("the zone could not take the record: {0}")]
     Zone(#[from] ZoneError),
+    /// Another server has stored the zone in a way that this one is not to make or cannot read.
+    #[error(
+        "another server keeps the zone {0} in a way that this one does not ({1}); nothing is changed here until this server is restarted with the configuration and release of the other"
+    )]
+    Unreadable(Name, Arc<ZoneError>),
     /// Signing a zone again was broken off by a fault of ours.
     #[error("signing the zone again broke off; it is tried again within the hour")]
     BrokenOff(#[source] JoinError),

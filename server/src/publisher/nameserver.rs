@@ -67,6 +67,8 @@ pub struct Served {
     filed: Arc<ArcSwap<BTreeMap<Name, ZoneFile>>>,
     /// Hears of every change.
     changes: watch::Sender<()>,
+    /// Why zones are served as they were before others changed them.
+    faults: Arc<ArcSwap<BTreeMap<Name, String>>>,
 }
 
 impl From<ZoneSet> for Served {
@@ -77,6 +79,7 @@ impl From<ZoneSet> for Served {
             turn: Arc::default(),
             filed: Arc::default(),
             changes: watch::Sender::default(),
+            faults: Arc::default(),
         }
     }
 }
@@ -95,6 +98,23 @@ impl Served {
     /// What `look` sees in the zone with this apex.
     pub fn zone<T>(&self, origin: &Name, look: impl FnOnce(&Zone) -> T) -> Option<T> {
         self.zones.load().zone(origin).map(look)
+    }
+
+    /// Takes note of why a zone cannot be read as others have stored it, or that it can.
+    fn note_fault(&self, origin: &Name, fault: Option<String>) {
+        self.faults.rcu(|faults| {
+            let mut faults = BTreeMap::clone(faults);
+            match &fault {
+                Some(fault) => faults.insert(origin.clone(), fault.clone()),
+                None => faults.remove(origin),
+            };
+            faults
+        });
+    }
+
+    /// The zones that cannot be read as others have stored them, with the reasons.
+    pub(crate) fn faults(&self) -> Arc<BTreeMap<Name, String>> {
+        self.faults.load_full()
     }
 
     /// The DS records of those of these zones that lie in no other one served here, as

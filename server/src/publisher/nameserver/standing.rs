@@ -4,10 +4,10 @@
 //! Who was too late takes over what the other has committed, and makes his change again. So servers that
 //! share a store need no leader (docs/adr/0014).
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use payname_resolver::{UnixTime, hickory_proto::rr::Name};
-use payname_zones::{SetChange, Zone};
+use payname_zones::{SetChange, Zone, ZoneError};
 use tokio::{sync::MutexGuard, task::spawn_blocking};
 
 use super::{Embedded, PublishError, SERIAL_STEP};
@@ -16,13 +16,56 @@ use crate::store::{
     zones::{Commit, CommitError, Since, Version},
 };
 
+/// How long it is waited before a zone is read again that could not be read.
+const READ_AGAIN: Duration = Duration::from_secs(60);
+
 /// What a served zone stands at in the store.
 #[derive(Debug, Default)]
 pub(super) struct Standing {
     /// None while nothing is stored.
     pub(super) version: Option<Version>,
-    /// Whether what is stored cannot be used and is to be replaced as a whole.
+    /// Whether what is stored cannot be used and is to be replaced as a whole; only at the start, before
+    /// anything is served.
     pub(super) is_spoiled: bool,
+    /// When it was last tried to read what another server has stored, by the clock that nobody sets, and
+    /// why it could not be.
+    unreadable: Option<(Duration, Arc<ZoneError>)>,
+}
+
+impl Standing {
+    /// What was read or committed in this version.
+    pub(super) fn at(version: Version) -> Self {
+        Self {
+            version: Some(version),
+            ..Self::default()
+        }
+    }
+
+    /// Takes note that what is stored cannot be read.
+    pub(super) fn unreadable(
+        &mut self,
+        origin: &Name,
+        lived: Duration,
+        error: ZoneError,
+    ) -> PublishError {
+        let error = Arc::new(error);
+        self.unreadable = Some((lived, Arc::clone(&error)));
+        PublishError::Unreadable(origin.clone(), error)
+    }
+
+    /// Fails where what is stored could not be read a moment ago: a whole zone is not read every second.
+    pub(super) fn check_readable(
+        &self,
+        origin: &Name,
+        lived: Duration,
+    ) -> Result<(), PublishError> {
+        match &self.unreadable {
+            Some((since, error)) if lived.saturating_sub(*since) < READ_AGAIN => {
+                Err(PublishError::Unreadable(origin.clone(), Arc::clone(error)))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Embedded {
@@ -67,9 +110,15 @@ impl Embedded {
         &self,
         standing: &mut Standing,
         base: &Zone,
-        next: Zone,
+        mut next: Zone,
     ) -> Result<bool, PublishError> {
         if next.serial() != base.serial() || standing.version.is_none() || standing.is_spoiled {
+            if let Some(version) = standing.version
+                && !is_above(next.serial(), version.serial)
+            {
+                // Whoever has fetched that version would take no later one.
+                next.raise_serial(version.serial.wrapping_add(1), self.clock.now())?;
+            }
             let is_whole = standing.version.is_none() || standing.is_spoiled;
             let commit = Commit {
                 expected: standing.version,
@@ -80,10 +129,7 @@ impl Embedded {
             let origin = next.origin().to_string();
             self.keep_ceiling(&origin, next.serial()).await?;
             match self.sets.commit(&origin, commit).await {
-                Ok(version) => {
-                    standing.version = Some(version);
-                    standing.is_spoiled = false;
-                }
+                Ok(version) => *standing = Standing::at(version),
                 Err(CommitError::Overtaken) => {
                     self.follow_zone(next.origin(), standing).await?;
                     return Ok(false);
@@ -110,7 +156,7 @@ impl Embedded {
                 continue; // served by others alone
             };
             let mut standing = standing.lock().await;
-            if standing.version == Some(version) || standing.is_spoiled {
+            if standing.version == Some(version) {
                 continue;
             }
             if let Err(error) = self.follow_zone(origin, &mut standing).await {

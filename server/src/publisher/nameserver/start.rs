@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     config::Domain,
-    store::{StoreError, zones::Loading},
+    store::{
+        StoreError,
+        zones::{Loading, Version},
+    },
 };
 
 impl Embedded {
@@ -22,7 +25,13 @@ impl Embedded {
             return Ok(());
         };
         // Another server may make the zone at the same moment; one of us is first.
-        while !self.restore(domain, &keys, &mut standing).await? {
+        while let Some(unusable) = self.restore(domain, &keys, &mut standing).await? {
+            if let Unusable::Unreadable(version, error) = unusable {
+                let zone = &domain.zone;
+                tracing::warn!(%zone, %error, "the signed zone that is stored cannot be used; it is signed anew");
+                // Only here: nobody has seen anything of it from this server yet.
+                (standing.version, standing.is_spoiled) = (Some(version), true);
+            }
             let filed = self.read_file(domain).await?;
             let zone = self.build(domain, keys.clone(), &filed, &standing).await?;
             let base = zone.clone();
@@ -34,34 +43,32 @@ impl Embedded {
         self.settle(domain, keys).await
     }
 
-    /// Puts a zone together from what is stored; false when that is nothing, or of no use.
+    /// Puts a zone together from what is stored, and shows it; what is in the way, otherwise.
     async fn restore(
         &self,
         domain: &Domain,
         keys: &ZoneKeys,
         standing: &mut Standing,
-    ) -> Result<bool, PublishError> {
+    ) -> Result<Option<Unusable>, PublishError> {
         let Some(loading) = self.sets.load(&domain.zone.to_string()).await? else {
             *standing = Standing::default();
-            return Ok(false);
+            return Ok(Some(Unusable::Nothing));
         };
-        standing.version = Some(loading.version);
+        let version = loading.version;
         match read(domain, keys.clone(), loading).await? {
             Ok(zone) => {
-                standing.is_spoiled = false;
+                *standing = Standing::at(version);
                 self.served.change(|zones| zones.insert(zone));
-                Ok(true)
+                Ok(None)
             }
-            Err(error) => {
-                let zone = &domain.zone;
-                tracing::warn!(%zone, %error, "the signed zone that is stored cannot be used; it is signed anew");
-                standing.is_spoiled = true;
-                Ok(false)
-            }
+            Err(error) => Ok(Some(Unusable::Unreadable(version, error))),
         }
     }
 
     /// Reads a zone that is served already as it is stored now.
+    ///
+    /// What cannot be read stays as others have made it: to replace it by what is served here would undo
+    /// their changes.
     pub(super) async fn read_anew(
         &self,
         origin: &Name,
@@ -73,7 +80,14 @@ impl Embedded {
             .zone(origin, |zone| zone.keys().cloned())
             .flatten();
         if let (Some(domain), Some(keys)) = (domain, keys) {
-            self.restore(domain, &keys, standing).await?;
+            let lived = self.clock.monotonic();
+            standing.check_readable(origin, lived)?;
+            let outcome = self.restore(domain, &keys, standing).await?;
+            if let Some(Unusable::Unreadable(_, error)) = outcome {
+                self.served.note_fault(origin, Some(error.to_string()));
+                return Err(standing.unreadable(origin, lived, error));
+            }
+            self.served.note_fault(origin, None);
         }
         Ok(())
     }
@@ -165,6 +179,14 @@ impl Embedded {
         let ceiling = self.store.serial(&origin.to_string()).await?;
         Ok(ceiling.filter(|ceiling| is_above(*ceiling, serial.wrapping_add(SERIAL_STEP))))
     }
+}
+
+/// Why no zone is put together from what is stored.
+enum Unusable {
+    /// There is nothing.
+    Nothing,
+    /// It is not what this server is to make.
+    Unreadable(Version, ZoneError),
 }
 
 /// The zone that is being read, or why it is none.

@@ -138,3 +138,69 @@ async fn keys_that_one_server_has_shown_are_taken_up_by_the_other() {
     assert!(look(&one, Zone::serial) > serial);
     assert_eq!(records(&one), records(&other));
 }
+
+const OTHER_DENIAL: &str = "[[domain]]\nname = \"example.test\"\nnameservers = [\"ns.other.test\"]\ndenial = \"nsec3\"\n";
+
+#[tokio::test]
+async fn a_server_with_another_denial_waits_and_undoes_nothing_that_others_have_published() {
+    let scene = Scene::new().await;
+    let (old, names) = (scene.load().await, ["alice", "bob", "carol"]);
+    let new = scene.load_text(OTHER_DENIAL).await;
+    let alice = scene.claim(names[0]).await;
+    publish(&new, &alice).await.unwrap();
+    let shown = look(&old, Zone::serial);
+    let bob = scene.claim(names[1]).await;
+    for _ in 0..2 {
+        let error = publish(&old, &bob).await.unwrap_err();
+        let text = crate::outbox::Chain(&error).to_string();
+        assert!(text.contains("restarted with the configuration"), "{text}");
+        assert!(old.follow().await.is_err());
+    }
+    assert_eq!(look(&old, Zone::serial), shown);
+    assert!(old.served().faults().contains_key(&apex()));
+    assert!(new.served().faults().is_empty());
+    // Nothing of it has reached the other, who goes on.
+    let carol = scene.claim(names[2]).await;
+    publish(&new, &carol).await.unwrap();
+    new.follow().await.unwrap();
+    let serial = look(&new, Zone::serial);
+    let restarted = scene.load_text(OTHER_DENIAL).await;
+    assert_eq!(records(&restarted), records(&new));
+    assert_eq!(look(&restarted, Zone::serial), serial);
+    publish(&restarted, &bob).await.unwrap();
+    new.follow().await.unwrap();
+    for handle in [&alice, &bob, &carol] {
+        assert!(look(&new, |zone| ends_at(zone, handle)).0 > NOON);
+    }
+}
+
+#[tokio::test]
+async fn a_server_whose_zone_can_be_read_again_follows_the_others_again() {
+    let scene = Scene::new().await;
+    let one = scene.load().await;
+    drop(scene.load_text(OTHER_DENIAL).await);
+    assert!(one.follow().await.is_err());
+    // The other is set back to what it was.
+    let other = scene.load().await;
+    scene.set_clock(NOON + 61);
+    one.follow().await.unwrap();
+    assert_eq!(records(&one), records(&other));
+    assert!(one.served().faults().is_empty());
+}
+
+#[tokio::test]
+async fn no_serial_is_committed_that_is_not_above_the_stored_one() {
+    let scene = Scene::new().await;
+    let embedded = scene.load().await;
+    let alice = scene.claim("alice").await;
+    let old = look(&embedded, Zone::clone);
+    publish(&embedded, &alice).await.unwrap();
+    let stored = look(&embedded, Zone::serial);
+    let mut next = old.clone();
+    let change = next.set_txt(alice.owner_name(), "bitcoin:?lno=x", 300, UnixTime(NOON));
+    assert_eq!(change.unwrap().serial, stored);
+    let mut standing = embedded.standing(&apex()).await.unwrap();
+    assert!(embedded.commit(&mut standing, &old, next).await.unwrap());
+    drop(standing);
+    assert!(look(&embedded, Zone::serial) > stored);
+}
