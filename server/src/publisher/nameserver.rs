@@ -260,6 +260,11 @@ impl Embedded {
         loop {
             // Let go of in between, so that changes need not wait for a whole zone.
             let signing = self.alter(&domain.zone, move |zone, now| {
+                // Where another server has shown other keys, ours may be gone: they come with the next patrol.
+                let ours = zone.keys().is_some_and(|keys| zone.has_keys(keys));
+                if !ours {
+                    return Ok(None);
+                }
                 zone.resign_at_most(RESIGN_AT_ONCE, before, now)
             });
             if signing.await?.flatten().is_none() {

@@ -204,3 +204,46 @@ async fn no_serial_is_committed_that_is_not_above_the_stored_one() {
     drop(standing);
     assert!(look(&embedded, Zone::serial) > stored);
 }
+
+#[tokio::test]
+async fn a_server_signs_no_keys_with_one_that_another_has_taken_out_of_the_zone() {
+    let scene = Scene::new().await;
+    let (one, other) = (scene.load().await, scene.load().await);
+    let key = || {
+        let pkcs8 = SigningKey::generate_pkcs8(&SystemRandom::new()).unwrap();
+        Arc::new(SigningKey::from_pkcs8(&pkcs8).unwrap())
+    };
+    let (old, new, zone_key) = (key(), key(), key());
+    let keys = |entry: &Arc<SigningKey>| {
+        let (entry, zone_key) = (Arc::clone(entry), Arc::clone(&zone_key));
+        ZoneKeys::new(entry, zone_key, [], payname_zones::DsRequest::None)
+    };
+    let set = async |embedded: &Embedded, entry| {
+        embedded
+            .set_keys(&apex(), keys(entry), Duration::ZERO)
+            .await
+            .unwrap();
+    };
+    set(&one, &old).await;
+    other.follow().await.unwrap();
+    set(&other, &old).await;
+    set(&one, &new).await;
+    other.follow().await.unwrap();
+    let signed_by = |embedded: &Embedded| {
+        look(embedded, |zone| {
+            let set = zone.record_set(&apex(), RecordType::DNSKEY).unwrap();
+            set.rrsig().unwrap().input().key_tag
+        })
+    };
+    assert_eq!(signed_by(&other), new.key_tag());
+    // Due, and by a key that is not its own.
+    scene.set_clock(NOON + 4 * DAY);
+    other.resign().await.unwrap();
+    assert_eq!(signed_by(&other), new.key_tag());
+    // With the keys that are shown it signs again.
+    set(&other, &new).await;
+    other.resign().await.unwrap();
+    let expires = look(&other, Zone::expires_at);
+    assert!(lasts_a_week(NOON + 4 * DAY, expires), "{expires}");
+    assert_eq!(signed_by(&other), new.key_tag());
+}
