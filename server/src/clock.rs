@@ -24,6 +24,7 @@ use payname_resolver::UnixTime;
 pub struct Clock {
     wall: Arc<dyn Fn() -> UnixTime + Send + Sync>,
     monotonic: Arc<dyn Fn() -> Duration + Send + Sync>,
+    doubt: Option<Arc<dyn Fn() -> Duration + Send + Sync>>,
 }
 
 impl Clock {
@@ -33,6 +34,7 @@ impl Clock {
         Self {
             wall: Arc::new(|| UnixTime::from(SystemTime::now())),
             monotonic: Arc::new(move || start.elapsed()),
+            doubt: None,
         }
     }
 
@@ -43,6 +45,7 @@ impl Clock {
         Self {
             wall: tell,
             monotonic: Arc::new(move || Duration::from_secs(start.until(later()))),
+            doubt: None,
         }
     }
 
@@ -54,6 +57,7 @@ impl Clock {
         Self {
             wall: Arc::new(wall),
             monotonic: Arc::new(monotonic),
+            doubt: None,
         }
     }
 
@@ -73,6 +77,20 @@ impl Clock {
         Self {
             wall: Arc::new(move || wall().max(UnixTime(floor.load(Ordering::Relaxed)))),
             monotonic: Arc::clone(&self.monotonic),
+            doubt: self.doubt.clone(),
+        }
+    }
+
+    /// How far this clock may be ahead of the true time, as far as somebody measures it.
+    pub(crate) fn doubt(&self) -> Duration {
+        self.doubt.as_ref().map_or(Duration::ZERO, |doubt| doubt())
+    }
+
+    /// This clock, measured by `doubt`.
+    pub(crate) fn doubted(self, doubt: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        Self {
+            doubt: Some(Arc::new(doubt)),
+            ..self
         }
     }
 }

@@ -48,6 +48,7 @@ pub mod registration;
 mod room;
 mod server;
 mod sign_file;
+mod signing_time;
 pub mod store;
 mod sure_time;
 mod tokens;

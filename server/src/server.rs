@@ -41,6 +41,7 @@ use crate::{
     proof_relay::ProofRelay,
     prove::{Prover, ProverError},
     publisher::{ByDomain, Embedded},
+    signing_time::SigningTime,
     sure_time::SureTime,
     transfer::Transfers,
     upkeep::Upkeep,
@@ -98,7 +99,8 @@ impl Server {
         .await?;
         let floor = Arc::new(AtomicU64::new(0));
         let (mut kept, mut known) = (BTreeMap::new(), None);
-        let load = |domain: &Domain| -> Result<ZoneKeys, StartError> {
+        let latest = AtomicU64::new(0);
+        let mut load = |domain: &Domain| -> Result<ZoneKeys, StartError> {
             let (zone, policy) = (&domain.zone, domain.keys.clone());
             let keys = if !files.has(zone) {
                 files.make(zone, policy, clock.now(), &SystemRandom::new())?
@@ -110,14 +112,29 @@ impl Server {
             floor.fetch_max(sure.0, Ordering::Relaxed);
             if !new_zones.contains(zone) {
                 known = Some(known.map_or(sure, |known: UnixTime| known.min(sure)));
+                latest.fetch_max(sure.0, Ordering::Relaxed);
             }
             kept.insert(zone.clone(), Kept::new(keys));
             Ok(zone_keys)
         };
+        // All of them before anything is signed: each may know a later time that has surely come.
+        let mut zone_keys = BTreeMap::new();
+        for domain in &config.domains {
+            zone_keys.insert(domain.zone.clone(), load(domain)?);
+        }
+        let latest = latest.load(Ordering::Relaxed);
+        let latest = (latest > 0).then_some(UnixTime(latest));
+        let signing_time = Arc::new(SigningTime::open(clock.clone(), latest));
+        let doubting = Arc::clone(&signing_time);
         let signing = clock.not_before(Arc::clone(&floor));
+        let signing = signing.doubted(move || doubting.doubt());
         let embedded = Embedded::load(
             &config.domains,
-            load,
+            |domain| {
+                zone_keys
+                    .remove(&domain.zone)
+                    .map_or_else(|| load(domain), Ok)
+            },
             Arc::clone(&store),
             Arc::clone(&sets),
             signing,
@@ -133,6 +150,7 @@ impl Server {
             parent: parent.transpose().map_err(ProverError::from)?,
             clock: clock.clone(),
             sure_time: Arc::clone(&sure_time),
+            signing_time,
             floor,
             keys: Mutex::new(kept),
             shared,

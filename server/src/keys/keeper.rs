@@ -27,6 +27,7 @@ use crate::{
     data_dir::DataDirError,
     outbox::Chain,
     publisher::{Embedded, PublishError},
+    signing_time::SigningTime,
     sure_time::SureTime,
 };
 
@@ -47,6 +48,8 @@ pub(crate) struct Keeper {
     pub(crate) clock: Clock,
     /// Learns what the zones above have signed, and what an operator says of the clock.
     pub(crate) sure_time: Arc<SureTime>,
+    /// Learns the same; asked with everything that is signed.
+    pub(crate) signing_time: Arc<SigningTime>,
     /// Before which nothing is signed, whatever the clock says; shared with the signer's clock.
     pub(crate) floor: Arc<AtomicU64>,
     pub(crate) keys: Mutex<BTreeMap<Name, Kept>>,
@@ -114,6 +117,7 @@ impl Keeper {
                 Ok(()) => {
                     if request == ZoneRequest::TrustClock {
                         self.sure_time.trust();
+                        self.signing_time.trust();
                     }
                     tracing::info!(%zone, ?request, "the operator's request is followed");
                 }
@@ -159,8 +163,7 @@ impl Keeper {
         }
         kept.keys = keys;
         let zone_keys = kept.keys.set.zone_keys(&kept.keys.private)?;
-        let doubt = whole_days(step.moment.doubt);
-        self.embedded.set_keys(zone, zone_keys, doubt).await?;
+        self.embedded.set_keys(zone, zone_keys).await?;
         for change in &step.changes {
             tracing::info!(%zone, ?change, "keys");
             if let KeyChange::Gone(tag) = change {
@@ -233,6 +236,7 @@ impl Keeper {
             Ok(view) => {
                 if let Some(time) = view.signed_from {
                     self.sure_time.confirm(time);
+                    self.signing_time.confirm(time);
                 }
                 Some(view)
             }
@@ -284,10 +288,4 @@ pub(crate) enum KeeperError {
     /// The zone.
     #[error(transparent)]
     Zone(#[from] PublishError),
-}
-
-/// Rounded up, so that signatures do not begin at a different time every minute.
-fn whole_days(seconds: u64) -> Duration {
-    const DAY: u64 = 86_400;
-    Duration::from_secs(seconds.div_ceil(DAY).saturating_mul(DAY))
 }

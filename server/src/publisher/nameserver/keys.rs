@@ -1,7 +1,5 @@
 //! What the keeper of the keys does to the zones.
 
-use std::time::Duration;
-
 use payname_resolver::{
     UnixTime,
     hickory_proto::{
@@ -9,26 +7,14 @@ use payname_resolver::{
         rr::{Name, RData, RecordType},
     },
 };
-use payname_zones::{ParentView, SignaturePolicy, ZoneKeys};
+use payname_zones::{ParentView, ZoneKeys};
 
 use super::{Embedded, PublishError};
 
 impl Embedded {
     /// Gives a zone its keys, where they changed, and has the zone above follow if it is ours.
-    ///
-    /// `doubt` is how far the clock may be ahead; signatures begin that much earlier.
-    pub(crate) async fn set_keys(
-        &self,
-        zone: &Name,
-        keys: ZoneKeys,
-        doubt: Duration,
-    ) -> Result<(), PublishError> {
+    pub(crate) async fn set_keys(&self, zone: &Name, keys: ZoneKeys) -> Result<(), PublishError> {
         let altering = self.alter(zone, move |zone, now| {
-            let backdate = SignaturePolicy::default().backdate.saturating_add(doubt);
-            let policy = zone.settings().signatures;
-            if policy.backdate != backdate {
-                zone.set_signature_policy(SignaturePolicy { backdate, ..policy });
-            }
             // Another server may have shown them first.
             if zone.has_keys(&keys) || zone.adopt_keys(keys.clone()) {
                 return Ok(false);

@@ -103,7 +103,7 @@ impl Embedded {
                 }
                 continue;
             }
-            let (mut next, ttl, now) = (base.clone(), domain.ttl, self.clock.now());
+            let ((mut next, now), ttl) = (self.draft(&base), domain.ttl);
             let making = self.workshop.sign(edits.len(), move || {
                 let made = make(&mut next, &edits, ttl, now);
                 (next, made)

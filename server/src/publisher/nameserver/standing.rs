@@ -7,7 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use payname_resolver::{UnixTime, hickory_proto::rr::Name};
-use payname_zones::{SetChange, Zone, ZoneError};
+use payname_zones::{SetChange, SignaturePolicy, Zone, ZoneError};
 use tokio::{sync::MutexGuard, task::spawn_blocking};
 
 use super::{Embedded, PublishError, SERIAL_STEP};
@@ -87,7 +87,7 @@ impl Embedded {
         };
         let make = Arc::new(make);
         while let Some(base) = self.served.zone(origin, Zone::clone) {
-            let (mut next, now, make) = (base.clone(), self.clock.now(), Arc::clone(&make));
+            let ((mut next, now), make) = (self.draft(&base), Arc::clone(&make));
             let making = move || make(&mut next, now).map(|made| (next, made));
             let making = self.workshop.sign(usize::MAX, making);
             let made = making.await.map_err(PublishError::BrokenOff)?;
@@ -97,6 +97,22 @@ impl Embedded {
             }
         }
         Ok(None)
+    }
+
+    /// A copy to be changed now, whose signatures begin no later than a time that has surely come.
+    pub(super) fn draft(&self, base: &Zone) -> (Zone, UnixTime) {
+        let (mut next, policy) = (base.clone(), base.settings().signatures);
+        let backdate = self.backdate();
+        if policy.backdate != backdate {
+            next.set_signature_policy(SignaturePolicy { backdate, ..policy });
+        }
+        (next, self.clock.now())
+    }
+
+    /// How far before the clock's time signatures begin.
+    pub(super) fn backdate(&self) -> Duration {
+        let backdate = SignaturePolicy::default().backdate;
+        backdate.saturating_add(self.clock.doubt())
     }
 
     /// The right to change a zone; none when there is no such zone.

@@ -104,7 +104,8 @@ impl Embedded {
         let ceiling = self.store.serial(&domain.zone.to_string()).await?;
         let stored = standing.version.map(|version| version.serial);
         let last = highest(ceiling, stored);
-        let (settings, ttl, now) = (settings(domain), domain.ttl, self.clock.now());
+        let (mut settings, ttl, now) = (settings(domain), domain.ttl, self.clock.now());
+        settings.signatures.backdate = self.backdate();
         let (filed, nothing) = (filed.clone(), ZoneFile::empty(&domain.zone));
         let signing = spawn_blocking(move || {
             let mut zone = match last {

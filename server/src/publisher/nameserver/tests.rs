@@ -1,5 +1,6 @@
 //! Zones over time, restarts and clocks that are wrong.
 
+mod clocks;
 mod shared;
 mod stored;
 
@@ -59,10 +60,17 @@ impl Scene {
     }
 
     async fn load_text(&self, domains: &str) -> Embedded {
+        self.load_by(domains, self.clock()).await
+    }
+
+    fn clock(&self) -> Clock {
+        let time = Arc::clone(&self.time);
+        Clock::from_fn(move || UnixTime(time.load(Ordering::Relaxed)))
+    }
+
+    async fn load_by(&self, domains: &str, clock: Clock) -> Embedded {
         let text = format!("data_dir = \"x\"\n{domains}");
         let config = crate::Config::parse(&text, "paynamed.toml".as_ref()).unwrap();
-        let time = Arc::clone(&self.time);
-        let clock = Clock::from_fn(move || UnixTime(time.load(Ordering::Relaxed)));
         let key = |_: &Domain| -> Result<_, PublishError> {
             Ok(SigningKey::from_pkcs8(&self.key).unwrap())
         };

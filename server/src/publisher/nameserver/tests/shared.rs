@@ -126,7 +126,7 @@ async fn keys_that_one_server_has_shown_are_taken_up_by_the_other() {
     for embedded in [&one, &other] {
         embedded.follow().await.unwrap();
         let apex = apex();
-        let set = embedded.set_keys(&apex, keys.clone(), Duration::ZERO);
+        let set = embedded.set_keys(&apex, keys.clone());
         set.await.unwrap();
         assert!(look(embedded, |zone| zone.has_keys(&keys)));
     }
@@ -139,7 +139,8 @@ async fn keys_that_one_server_has_shown_are_taken_up_by_the_other() {
     assert_eq!(records(&one), records(&other));
 }
 
-const OTHER_DENIAL: &str = "[[domain]]\nname = \"example.test\"\nnameservers = [\"ns.other.test\"]\ndenial = \"nsec3\"\n";
+const OTHER_DENIAL: &str =
+    "[[domain]]\nname = \"example.test\"\nnameservers = [\"ns.other.test\"]\ndenial = \"nsec3\"\n";
 
 #[tokio::test]
 async fn a_server_with_another_denial_waits_and_undoes_nothing_that_others_have_published() {
@@ -219,10 +220,7 @@ async fn a_server_signs_no_keys_with_one_that_another_has_taken_out_of_the_zone(
         ZoneKeys::new(entry, zone_key, [], payname_zones::DsRequest::None)
     };
     let set = async |embedded: &Embedded, entry| {
-        embedded
-            .set_keys(&apex(), keys(entry), Duration::ZERO)
-            .await
-            .unwrap();
+        embedded.set_keys(&apex(), keys(entry)).await.unwrap();
     };
     set(&one, &old).await;
     other.follow().await.unwrap();
