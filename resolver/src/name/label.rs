@@ -16,6 +16,8 @@ use super::{Doubt, doubt};
 
 /// What the ASCII form of a label of another script begins with (RFC 5890 §2.3.2.5).
 const ACE: &str = "xn--";
+/// The longest label DNS allows, in octets (RFC 1035 §2.3.4).
+const MAX_LABEL: usize = 63;
 
 /// One label of a name, between two dots, in both of its forms.
 ///
@@ -45,6 +47,14 @@ impl Label {
         let Some(encoded) = ascii.strip_prefix(ACE) else {
             return Self::plain(ascii);
         };
+        // Decoding takes time that grows with the square of the length.
+        if ascii.len() > MAX_LABEL {
+            return Self {
+                unicode: ascii.clone(),
+                ascii: Some(ascii),
+                doubts: vec![Doubt::NotALabel],
+            };
+        }
         let Some(unicode) = punycode::decode_to_string(encoded) else {
             return Self {
                 unicode: ascii.clone(),

@@ -127,10 +127,14 @@ pub fn explain(input: &str) -> Option<ReadableHandle> {
     })
 }
 
+/// Longer than any handle is in any script, in bytes: what is longer gets no advice, which takes time.
+const MAX_INPUT: usize = 2048;
+
 /// What to write instead of a handle with characters beyond ASCII; begins with `; `.
 pub(crate) fn advice(input: &str) -> String {
     const NONE: &str = "; write the name in its xn-- (punycode) form";
-    let Some(readable) = explain(input) else {
+    let readable = (input.len() <= MAX_INPUT).then(|| explain(input)).flatten();
+    let Some(readable) = readable else {
         return NONE.to_owned();
     };
     let ascii = readable

@@ -254,3 +254,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_longer_than_a_label_is_not_decoded() {
+    // With 200,000 letters that would take a minute.
+    let long = format!("xn--{}", "a".repeat(200_000));
+    assert_eq!(Label::from_ascii(&long).doubts(), [Doubt::NotALabel]);
+    let whole = format!("{long}.\u{e9}@a.test");
+    let error = whole.parse::<Handle>().unwrap_err().to_string();
+    assert!(error.ends_with("write the name in its xn-- (punycode) form"));
+}
