@@ -37,6 +37,8 @@ use crate::{
     store::{OpenError, StoreError},
 };
 
+/// What the files of a database end with; a zone's files may begin as they do.
+const DATABASE_ENDS: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 /// How often the files are read again because a server replaced keys meanwhile.
 const ATTEMPTS: usize = 5;
 
@@ -186,16 +188,19 @@ fn files(directory: &Path) -> Result<Vec<(String, Vec<u8>)>, BackupError> {
         directory.join("lock"),
     ];
     let databases = databases.map(|path| path.display().to_string());
+    let is_database = |path: &Path| {
+        let shown = path.display().to_string();
+        let ends = databases.iter().filter_map(|one| shown.strip_prefix(one));
+        ends.into_iter().any(|end| DATABASE_ENDS.contains(&end))
+    };
     let mut files = Vec::new();
     for entry in fs::read_dir(directory).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        let shown = path.display().to_string();
-        let is_database = databases.iter().any(|database| shown.starts_with(database));
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
             continue;
         };
         let is_passing = name.ends_with(".new") || name == restore::MARK;
-        if is_database || is_passing || !path.is_file() {
+        if is_database(&path) || is_passing || !path.is_file() {
             continue;
         }
         match fs::read(&path) {
@@ -289,4 +294,34 @@ pub enum BackupError {
     /// The registry failed.
     #[error("the registry fails")]
     Store(#[from] StoreError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_in_it_whatever_their_zone_is_called_and_databases_are_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let kept = [
+            "cookies",
+            "lockbox.com.keys.json",
+            "registry.sqlite.example.keys.json",
+        ];
+        let left = [
+            "lock",
+            "lock-journal",
+            "registry.sqlite",
+            "registry.sqlite-wal",
+            "registry.sqlite-shm",
+            "zones.sqlite",
+            "a.keys.json.new",
+        ];
+        for name in kept.iter().chain(&left) {
+            fs::write(directory.path().join(name), name).unwrap();
+        }
+        let files = steady_files(directory.path()).unwrap();
+        let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, kept);
+    }
 }
