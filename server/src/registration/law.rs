@@ -26,10 +26,10 @@ impl Change {
             By::Operator(_) => None,
             By::Key(signed) => Some(signed.owner),
         };
-        // What is free is nobody's, unless its former owner is first.
+        // What is free is nobody's: who had it claims it as everybody does, and is admitted or not.
         let former = present;
         let present = present
-            .filter(|present| !present.is_free(self.sure) || self.is_owners(present))
+            .filter(|present| !present.is_free(self.sure))
             .filter(|present| !present.was_never_given(self.sure));
         if let Some(present) = present
             && key.is_some()

@@ -4,6 +4,7 @@ use super::*;
 
 mod awaiting;
 mod clock;
+mod holds;
 mod nostr;
 
 const ALICE: OwnerKey = OwnerKey([1; 32]);
@@ -178,45 +179,6 @@ fn what_was_never_there_cannot_be_changed() {
         let refusal = change(ALICE, what).decide(None).unwrap_err();
         assert!(matches!(refusal, Refusal::Unknown(_)));
     }
-}
-
-#[test]
-fn a_removed_name_is_kept_for_good_unless_the_domain_says_for_how_long() {
-    let present = registered("bitcoin:a");
-    let removed = change(ALICE, What::Remove).of(&present);
-    let in_a_century = NOON.plus(36_525 * DAY);
-    let theft = put(MALLORY, "bitcoin:m").at(in_a_century);
-    assert!(matches!(
-        theft.refused(&removed),
-        Refusal::NotOwner { removed: true, .. }
-    ));
-
-    let removed = change(ALICE, What::Remove).under(SHORT).of(&present);
-    let early = put(MALLORY, "bitcoin:m").at(NOON.plus(5 * DAY - 1));
-    assert!(matches!(early.refused(&removed), Refusal::NotOwner { .. }));
-    let back = put(ALICE, "bitcoin:a").at(NOON.plus(30 * DAY)).of(&removed);
-    assert_eq!((back.born, back.version, back.free_at), (1, 3, None));
-    let mut in_time = early.at(NOON.plus(5 * DAY));
-    in_time.precondition = Precondition::Absent;
-    let taken = in_time.decide(Some(&removed)).unwrap();
-    assert_eq!(taken.effect, Effect::Publish(Deed::Claim));
-    let taken = taken.registration;
-    assert_eq!((taken.owner, taken.version, taken.born), (MALLORY, 3, 3));
-    assert_eq!(taken.created_at, NOON.plus(5 * DAY));
-    let late = put(ALICE, "bitcoin:a").at(NOON.plus(30 * DAY));
-    assert!(matches!(late.refused(&taken), Refusal::NotOwner { .. }));
-}
-
-#[test]
-fn a_promise_that_was_made_is_kept_when_the_terms_change() {
-    let removed = change(ALICE, What::Remove).of(&registered("bitcoin:a"));
-    let theft = put(MALLORY, "bitcoin:m")
-        .under(SHORT)
-        .at(NOON.plus(99 * DAY));
-    assert!(theft.decide(Some(&removed)).is_err());
-    // Nor does removing it once more let anybody else in.
-    let again = change(ALICE, What::Remove).under(SHORT).of(&removed);
-    assert_eq!(again, removed);
 }
 
 #[test]
