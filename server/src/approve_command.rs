@@ -4,11 +4,9 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use payname_resolver::{Handle, UnixTime};
 use payname_server::{
-    Clock, Config,
-    config::Domain,
-    open_registry,
+    Clock, Config, open_registry,
     policy::Policy,
-    registration::{By, Change, Registration, What},
+    registration::{By, Change, Precondition, Registration, What},
     store::Store,
 };
 
@@ -45,13 +43,8 @@ impl ApproveCommand {
     }
 }
 
-fn domains(config: &Config) -> impl Iterator<Item = &Domain> {
-    let provided = config.provided.iter().map(|provided| &provided.domain);
-    config.domains.iter().chain(provided)
-}
-
 async fn list(store: &dyn Store, config: &Config) -> anyhow::Result<()> {
-    for domain in domains(config) {
+    for domain in config.all_domains() {
         let mut after: Option<String> = None;
         loop {
             let waiting = store.awaiting(&domain.name, after.as_deref(), TOGETHER);
@@ -84,7 +77,8 @@ async fn decide(
     refuse: bool,
     now: UnixTime,
 ) -> anyhow::Result<&'static str> {
-    let domain = domains(config).find(|domain| domain.name == handle.domain());
+    let mut domains = config.all_domains();
+    let domain = domains.find(|domain| domain.name == handle.domain());
     let domain = domain.context("its domain is not in the configuration")?;
     let found = store.registration(handle).await?;
     let waiting = found.filter(|found| found.awaits.is_some() && !found.was_never_given(now));
@@ -106,6 +100,8 @@ async fn decide(
     let by = By::Operator(ACTOR.to_owned());
     let change = Change {
         terms: domain.terms,
+        // What was decided is about the claim that was seen.
+        precondition: Precondition::Version(waiting.version),
         ..Change::by(handle.clone(), what, by, now)
     };
     store.change(change).await?;

@@ -47,7 +47,7 @@ impl InviteCommand {
                 note,
             } => {
                 let domain = domain.trim_end_matches('.').to_ascii_lowercase();
-                if !config.domains.iter().any(|known| known.name == domain) {
+                if !config.all_domains().any(|known| known.name == domain) {
                     bail!("no domain `{domain}` is in the configuration");
                 }
                 let code = InviteCode::random(&SystemRandom::new());

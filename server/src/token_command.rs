@@ -58,7 +58,7 @@ impl TokenCommand {
                 }
                 let domain = domain.map(|name| name.trim_end_matches('.').to_ascii_lowercase());
                 if let Some(domain) = &domain
-                    && !config.domains.iter().any(|known| known.name == *domain)
+                    && !config.all_domains().any(|known| known.name == *domain)
                 {
                     bail!("no domain `{domain}` is in the configuration");
                 }

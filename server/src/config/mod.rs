@@ -101,6 +101,14 @@ pub struct Config {
     pub database: Option<Database>,
 }
 
+impl Config {
+    /// All domains that names are given under, whoever serves them.
+    pub fn all_domains(&self) -> impl Iterator<Item = &Domain> {
+        let provided = self.provided.iter().map(|provided| &provided.domain);
+        self.domains.iter().chain(provided)
+    }
+}
+
 /// A domain that names are given under.
 #[derive(Debug, Clone)]
 pub struct Domain {
