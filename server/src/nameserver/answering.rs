@@ -11,7 +11,7 @@ use payname_zones::{Asker, OnDemand, ServerOptions, Transport, respond_into};
 
 use super::{
     counts::{Counter, Ledger},
-    pace::Pace,
+    pace::{Pace, Turn},
     rate::Verdict,
 };
 use crate::{
@@ -95,19 +95,19 @@ impl Answering {
         way: Way,
         keepalive: Option<Duration>,
     ) -> Option<Vec<u8>> {
-        let (response, signed) = self.respond_at_once(query, client, way, keepalive)?;
-        self.pace.keep(signed).await;
+        let (response, turn) = self.respond_at_once(query, client, way, keepalive)?;
+        turn.come().await;
         Some(response)
     }
 
-    /// The response, and how many signatures were made for it.
+    /// The response, and when it may go out.
     fn respond_at_once(
         &self,
         query: &[u8],
         client: IpAddr,
         way: Way,
         keepalive: Option<Duration>,
-    ) -> Option<(Vec<u8>, u64)> {
+    ) -> Option<(Vec<u8>, Turn)> {
         let (zones, options) = (self.served.zones(), self.options.load());
         let asker = Asker {
             address: client,
@@ -123,7 +123,7 @@ impl Answering {
         let signed = on_demand.tally();
         counter.count(&reply, &response, way, Verdict::Send, signed);
         drop(counter);
-        Some((response, signed.made))
+        Some((response, self.pace.charge(signed.made)))
     }
 }
 

@@ -53,6 +53,9 @@ const PATH: &str = "/dns-query";
 const MEDIA_TYPE: &str = "application/dns-message";
 /// The most that is kept of a request's header, in bytes: a GET holds its query there.
 const MAX_HEADERS: u32 = 16 * 1024;
+/// The longest query that is read, in bytes, as over UDP: queries have about 100, and a hundred of them
+/// can wait in each connection for what never comes.
+const MAX_QUERY: usize = 4096;
 /// How many requests of one connection may be under way.
 const STREAMS: u32 = 100;
 
@@ -66,7 +69,7 @@ pub(super) async fn serve(
 ) {
     let router = Router::new()
         .route(PATH, get(by_get).post(by_post))
-        .layer(DefaultBodyLimit::max(u16::MAX.into()))
+        .layer(DefaultBodyLimit::max(MAX_QUERY))
         .with_state(answering);
     let limits = door.limits;
     accept(listener, door, stop, |stream, client, place| {

@@ -4,26 +4,33 @@
 //! signature costs a thousand times what a copied answer does, and a fast client could keep all cores busy.
 //! Nothing can be truncated any more, so who has had something signed waits for its turn instead.
 
-use std::{num::NonZeroU32, sync::Arc};
+use std::{
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use governor::{DefaultDirectRateLimiter, Quota};
-use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep_until};
 
 /// How many signatures all connections together get in a second; a core makes ten times as many.
 const SIGNATURES: NonZeroU32 = NonZeroU32::new(5000).unwrap();
+/// How many seconds' worth of signatures may be made at once.
+const BURST: Duration = Duration::from_secs(1);
 
 /// Lets signatures out at a steady pace, first come, first served.
 ///
-/// A connection has one answer to wait for, or as many as its protocol lets it ask for at a time; so none
-/// can fill the queue, and who comes next waits for no more than the others that are connected.
+/// What was signed is charged at once, also to who then goes away without waiting. A connection has one
+/// answer to wait for, or as many as its protocol lets it ask for at a time; so who comes next waits for no
+/// more than what the others have had.
 #[derive(Debug, Clone)]
-pub(super) struct Pace(Arc<Turns>);
+pub(super) struct Pace(Arc<Meter>);
 
 #[derive(Debug)]
-struct Turns {
-    limiter: DefaultDirectRateLimiter,
-    /// Held by whoever is next: it is given in the order in which it was asked for.
-    next: Mutex<()>,
+struct Meter {
+    /// How long one signature takes at this pace.
+    each: Duration,
+    /// When all that was signed is paid for.
+    paid: Mutex<Instant>,
 }
 
 impl Default for Pace {
@@ -35,62 +42,74 @@ impl Default for Pace {
 impl Pace {
     /// So many signatures in a second, and a second's worth of them at once.
     pub(super) fn new(per_second: NonZeroU32) -> Self {
-        let limiter = DefaultDirectRateLimiter::direct(Quota::per_second(per_second));
-        let next = Mutex::default();
-        Self(Arc::new(Turns { limiter, next }))
+        let each = Duration::from_secs(1)
+            .checked_div(per_second.get())
+            .unwrap_or_default();
+        let paid = Mutex::new(Instant::now());
+        Self(Arc::new(Meter { each, paid }))
     }
 
-    /// Waits until so many signatures more are in order.
-    pub(super) async fn keep(&self, signatures: u64) {
-        for _ in 0..signatures {
-            let _turn = self.0.next.lock().await;
-            self.0.limiter.until_ready().await;
+    /// Charges signatures that were made; the answer goes out when its turn has come.
+    pub(super) fn charge(&self, signatures: u64) -> Turn {
+        let signatures = u32::try_from(signatures).unwrap_or(u32::MAX);
+        if signatures == 0 {
+            return Turn(None);
+        }
+        let mut paid = self.0.paid.lock().unwrap_or_else(PoisonError::into_inner);
+        let price = self.0.each.saturating_mul(signatures);
+        let next = (*paid).max(Instant::now()).checked_add(price);
+        *paid = next.unwrap_or(*paid);
+        Turn(paid.checked_sub(BURST))
+    }
+}
+
+/// When an answer may go out.
+#[derive(Debug)]
+#[must_use = "the answer waits for it"]
+pub(super) struct Turn(Option<Instant>);
+
+impl Turn {
+    /// Waits for it.
+    pub(super) async fn come(self) {
+        if let Some(at) = self.0 {
+            sleep_until(at).await;
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
-
     use super::*;
 
     #[tokio::test]
     async fn what_is_more_than_a_second_s_worth_waits_and_nothing_else_does() {
         let pace = Pace::new(NonZeroU32::new(20).unwrap());
         let begun = Instant::now();
-        let signed = (0..30).map(|_| {
-            let pace = pace.clone();
-            tokio::spawn(async move { pace.keep(1).await })
-        });
-        let signed: Vec<_> = signed.collect();
-        pace.keep(0).await;
+        let turns: Vec<_> = (0..30).map(|_| pace.charge(1)).collect();
+        pace.charge(0).come().await;
         let unsigned = begun.elapsed();
-        for task in signed {
-            task.await.unwrap();
+        for turn in turns {
+            turn.come().await;
         }
-        assert!(
-            begun.elapsed() >= Duration::from_millis(450),
-            "ten too many"
-        );
+        let all = begun.elapsed();
+        assert!(all >= Duration::from_millis(450), "ten too many: {all:?}");
         assert!(unsigned < Duration::from_millis(450), "{unsigned:?}");
     }
 
     #[tokio::test]
-    async fn who_was_first_goes_first() {
+    async fn who_goes_away_has_been_charged_all_the_same() {
+        let pace = Pace::new(NonZeroU32::new(20).unwrap());
+        let begun = Instant::now();
+        (0..29).for_each(|_| drop(pace.charge(1)));
+        pace.charge(1).come().await;
+        assert!(begun.elapsed() >= Duration::from_millis(450));
+    }
+
+    #[test]
+    fn who_was_first_goes_first() {
         let pace = Pace::new(NonZeroU32::new(100).unwrap());
-        pace.keep(100).await;
-        let (done, mut order) = tokio::sync::mpsc::unbounded_channel();
-        for number in 0..10 {
-            let (pace, done) = (pace.clone(), done.clone());
-            tokio::spawn(async move {
-                pace.keep(1).await;
-                done.send(number).unwrap();
-            });
-        }
-        drop(done);
-        for number in 0..10 {
-            assert_eq!(order.recv().await, Some(number));
-        }
+        let _ = pace.charge(200);
+        let turns: Vec<_> = (0..10).map(|_| pace.charge(1).0.unwrap()).collect();
+        assert!(turns.is_sorted_by(|one, next| one < next));
     }
 }
