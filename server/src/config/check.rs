@@ -164,7 +164,7 @@ impl Checker<'_> {
             nameservers,
             addresses,
             ttl: self.within("domain.ttl", written.ttl, 1, 86_400)?,
-            negative_ttl: self.within("domain.negative_ttl", written.negative_ttl, 1, 3_600)?,
+            negative_ttl: self.within("domain.negative_ttl", written.negative_ttl, 1, 300)?,
             signature_days: self.within("domain.signature_days", written.signature_days, 1, 60)?,
             keys: self.keys(written)?,
             records: self.records(written)?,
