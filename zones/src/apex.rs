@@ -205,7 +205,13 @@ impl Zone {
     /// How long secondaries answer without having reached us, in seconds: two weeks, but no longer than
     /// signatures last at the least, which are made anew at half of their lives, sooner by an eighth.
     fn expire(&self) -> i32 {
-        let least = self.settings.signatures.validity.as_secs() / 8 * 3;
+        let least = self
+            .settings
+            .signatures
+            .validity
+            .as_secs()
+            .saturating_mul(3)
+            / 8;
         i32::try_from(least.min(1_209_600)).unwrap_or(1_209_600)
     }
 

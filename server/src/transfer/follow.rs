@@ -107,24 +107,30 @@ impl Follower {
         }
     }
 
-    /// Asks the primaries in their order until one has the zone.
+    /// Asks the primaries in their order until one has something new; the zone is fresh if any has it.
     async fn look(&self, state: &mut State) {
         let apex = self.zone.apex();
         let base = self.served.zone(apex, Zone::clone);
         let timers = base.as_ref().and_then(Timers::of_zone);
         state.may_look = after(PAUSE);
+        let mut current = None;
         for primary in self.zone.primaries() {
             // Who gives it word by word keeps nobody from seeing that the zone has expired.
             let left = timers.map_or(LONGEST, |timers| self.until_expiry(timers, state.fresh));
             let fetched = fetch(primary, apex, base.as_ref(), &self.clock);
             let fetched = timeout(left.min(LONGEST), fetched).await;
             match fetched.unwrap_or(Err(FetchError::Slow)) {
+                // One that has nothing new may be behind the others.
+                Ok(Fetched::Current) => current = Some(Fetched::Current),
                 Ok(fetched) => return self.is_fresh(state, fetched).await,
                 Err(error) => {
                     let (primary, error) = (primary.address, Chain(&error));
                     tracing::warn!(zone = %apex, %primary, %error, "the zone was not fetched");
                 }
             }
+        }
+        if let Some(fetched) = current {
+            return self.is_fresh(state, fetched).await;
         }
         state.failures = state.failures.saturating_add(1);
         let wait = match timers {

@@ -150,6 +150,35 @@ async fn an_older_version_is_not_taken_back_though_its_signatures_are_good() {
 }
 
 #[tokio::test]
+async fn a_primary_that_is_behind_hides_no_news_of_another() {
+    let (older, newer) = versions();
+    let stuck = primary_of(older.clone(), false).await;
+    let ahead = primary_of(newer.clone(), false).await;
+    let served = Served::from(ZoneSet::from_iter([mirror(&older, None)]));
+    let folder = tempfile::tempdir().unwrap();
+    let zone = Arc::new(Followed::new(Secondary {
+        zone: apex(),
+        primaries: vec![stuck, ahead],
+    }));
+    let follower = Follower {
+        zone,
+        served: served.clone(),
+        kept: Kept::new(folder.path(), &apex()),
+        clock: Clock::system(),
+    };
+    let stop = CancellationToken::new();
+    let following = tokio::spawn(follower.run(stop.clone()));
+    let shown = async {
+        while served.zone(&apex(), Zone::serial) != Some(newer.serial()) {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert!(timeout(Duration::from_secs(20), shown).await.is_ok());
+    stop.cancel();
+    following.await.unwrap();
+}
+
+#[tokio::test]
 async fn a_transfer_that_never_ends_hinders_neither_expiry_nor_stopping() {
     let (_, newer) = versions();
     let (listener, primary) = listen().await;

@@ -166,11 +166,17 @@ impl Incoming {
         if self.records == before {
             return Err(at_message(MessageFault::Empty)); // or it could go on forever
         }
-        match &self.state {
-            State::First(soa) if self.is_current(soa) => {
+        let State::First(soa) = &self.state else {
+            return Ok(Received::More);
+        };
+        let base = self.base.as_ref().map(Zone::serial);
+        match base.zip(soa.serial()) {
+            Some((from, to)) if from == to => {
                 self.state = State::Ended;
                 Ok(Received::Current)
             }
+            // Whoever is behind has nothing to say of whether the zone is fresh.
+            Some((from, to)) if !rises(from, to) => Err(IncomingError::Backwards { from, to }),
             _ => Ok(Received::More),
         }
     }
@@ -267,13 +273,6 @@ impl Incoming {
                 self.step(record)
             }
         }
-    }
-
-    fn is_current(&self, soa: &Arriving) -> bool {
-        let base = self.base.as_ref().map(Zone::serial);
-        let offered = soa.serial();
-        base.zip(offered)
-            .is_some_and(|(base, offered)| !rises(base, offered))
     }
 
     /// Refuses what cannot be in a zone at all.
