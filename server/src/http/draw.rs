@@ -76,6 +76,7 @@ pub(super) async fn draw(
         let handle = Handle::new(&words::draw(random, tried >= NUMBERED), &domain.name)?;
         if payment_record(&handle, &wanted.uri).is_err()
             || app.served.check_free(&domain.zone, &handle).is_err()
+            || app.board.check_free(&handle).is_err()
         {
             continue;
         }

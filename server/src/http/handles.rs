@@ -20,6 +20,7 @@ use super::{
     App,
     asked::{Asked, PathOfName},
     awaiting,
+    bearer::Reader,
     document::problems,
     failure::Failure,
     nostr,
@@ -62,6 +63,9 @@ pub(super) async fn show(
     let Path((domain, user)) = path?;
     let (handle, domain) = app.handle(&domain, &user)?;
     let reader = app.reader(&asked, domain).await?;
+    if let Reader::Operator(token) = &reader {
+        app.looked(token, "read name", handle.to_string()).await?;
+    }
     let registration = app.store.registration(&handle).await?;
     let registration = registration
         .filter(|found| !found.is_hidden() || reader.sees_all_of(found))

@@ -84,10 +84,20 @@ impl App {
         uri: &Uri,
     ) -> Result<Response, Failure> {
         let page = Page::read(format!("history {handle}"), uri)?;
+        let first = after.saturating_add(1);
         let from = page.after().and_then(|version| version.parse().ok());
         let after = from.unwrap_or(0).max(after);
         let steps = self.store.history(handle, after, page.wanted()).await?;
-        let steps = steps.into_iter().map(describe).collect();
+        let steps = steps.into_iter().map(|step| match step.version == first {
+            // What was there before the name was free is not this owner's to read.
+            true => describe(Step {
+                old_owner: None,
+                old_uri: None,
+                ..step
+            }),
+            false => describe(step),
+        });
+        let steps = steps.collect();
         let key = |step: &HistoryStep| step.version.to_string();
         Ok(page.respond(steps, key, &self.public_url, uri))
     }

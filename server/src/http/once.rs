@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use axum::{
     body::{Body, Bytes, to_bytes},
-    extract::{FromRequestParts as _, Request, State},
+    extract::{FromRequestParts as _, MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::Response,
 };
-use payname_api::{IDEMPOTENCY_KEY, MAX_BODY_BYTES, codes};
+use payname_api::{IDEMPOTENCY_KEY, MAX_BODY_BYTES, codes, paths};
 use ring::digest::{Context, SHA256};
 
 use super::{App, asked::Asked, failure::Failure};
@@ -28,7 +28,7 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// The longest key, in bytes.
 const MAX_KEY: usize = 255;
 /// The longest answer that is kept, in bytes.
-const MAX_ANSWER: usize = 64 * 1024;
+const MAX_ANSWER: usize = 16 * 1024;
 /// The headers that are kept with an answer.
 const KEPT: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, header::LOCATION];
 
@@ -41,6 +41,11 @@ pub(super) async fn once(
     let Some(key) = key(request.method(), request.headers())? else {
         return Ok(next.run(request).await);
     };
+    // Nothing is changed by what reads, though it is a POST; so nothing need be kept either.
+    let path = request.extensions().get().map(MatchedPath::as_str);
+    if path == Some(paths::PROOFS) {
+        return Ok(next.run(request).await);
+    }
     let (mut parts, body) = request.into_parts();
     let body = to_bytes(body, MAX_BODY_BYTES).await;
     let body = body.map_err(|_| Failure::body_too_large())?;

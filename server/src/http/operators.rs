@@ -113,6 +113,7 @@ async fn grant(
     app.policy.check(&wanted.uri, domain.ttl, now)?;
     payment_record(&handle, &wanted.uri)?;
     app.served.check_free(&domain.zone, &handle)?;
+    app.board.check_free(&handle)?;
     web::reserved::check(&handle, &app.domains)?;
     let uri = wanted.uri;
     let change = Change {

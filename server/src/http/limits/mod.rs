@@ -179,6 +179,8 @@ pub(super) async fn limit(
     let counted = match path {
         Some(paths::LIVEZ | paths::READYZ) => Ok(()),
         Some(paths::PROOF | paths::DNSSEC_PROOF) => app.limits.proofs(&visitor, 1),
+        // The pages' proofs are the same ones.
+        Some(_) if request.uri().path().ends_with("/proof") => app.limits.proofs(&visitor, 1),
         // Reads; how many proofs, its body says.
         Some(paths::PROOFS) => app.limits.request(&visitor, &Method::GET),
         _ => app.limits.request(&visitor, request.method()),
