@@ -22,6 +22,7 @@ use async_trait::async_trait;
 use deadpool_postgres::{Object, Pool};
 use payname_api::{ProvenBy, State};
 use payname_resolver::{Handle, UnixTime};
+use tokio_postgres::IsolationLevel;
 
 pub(crate) use connect::reach;
 pub use connect::{Database, OpenError, UrlError};
@@ -74,7 +75,11 @@ impl Store for Postgres {
         request: Option<Named>,
     ) -> Result<Decision, ChangeError> {
         let mut client = self.client().await?;
-        let transaction = client.transaction().await.map_err(StoreError::from)?;
+        // Whoever waits for another's change must see it then, whatever the database's own default is.
+        let transaction = client
+            .build_transaction()
+            .isolation_level(IsolationLevel::ReadCommitted);
+        let transaction = transaction.start().await.map_err(StoreError::from)?;
         let decision = change::make(&transaction, &change).await?;
         if let Some(request) = request {
             requests::answer(&transaction, &request.key, &request.kept(&decision)?).await?;
