@@ -210,7 +210,7 @@ impl Worker {
                 let (by, at) = (self.prover.by().clone(), self.clock.now());
                 let recorded = self.store.proven(task.id, by, at).await;
                 if recorded.is_ok() {
-                    tracing::info!(%handle, "proven");
+                    tracing::debug!(%handle, "proven");
                     return None;
                 }
                 recorded

@@ -97,7 +97,7 @@ impl Upkeep {
             for handle in &over {
                 let change = Change::expiry(handle.clone(), now);
                 match self.store.change(change).await {
-                    Ok(_) => tracing::info!(%handle, "expired"),
+                    Ok(_) => tracing::debug!(%handle, "expired"),
                     Err(error) => {
                         tracing::error!(%handle, error = %Chain(&error), "a name could not expire");
                         return;
