@@ -202,19 +202,6 @@ impl Zone {
         Ok(signed)
     }
 
-    /// How long secondaries answer without having reached us, in seconds: two weeks, but no longer than
-    /// signatures last at the least, which are made anew at half of their lives, sooner by an eighth.
-    fn expire(&self) -> i32 {
-        let least = self
-            .settings
-            .signatures
-            .validity
-            .as_secs()
-            .saturating_mul(3)
-            / 8;
-        i32::try_from(least.min(1_209_600)).unwrap_or(1_209_600)
-    }
-
     /// The SOA with the present serial, unsigned.
     pub(crate) fn soa(&self) -> RecordSet {
         let settings = &self.settings;
@@ -223,9 +210,9 @@ impl Zone {
             canonical(primary.unwrap_or(&settings.origin)),
             canonical(&settings.contact),
             self.serial(),
-            3600, // refresh: secondaries are notified, this is the safety net
-            60,   // retry: what one transfer missed, the next brings, while names come and go
-            self.expire(),
+            3600,      // refresh: secondaries are notified, this is the safety net
+            60,        // retry: what one transfer missed, the next brings, while names come and go
+            1_209_600, // expire: two weeks of repair time for secondaries
             settings.negative_ttl,
         );
         RecordSet::single(
