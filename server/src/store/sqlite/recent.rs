@@ -2,11 +2,13 @@
 //!
 //! What is kept is what the database holds: SQLite itself tells which rows a transaction has touched, and
 //! they are dropped before anybody hears that it was committed. A name that is read meanwhile is not kept.
-//! Names are only written by the process that holds the lock of the data directory.
+//! That is told of this process's own transactions only. Commands such as `paynamed approve` write beside a server, so
+//! nothing is kept for longer than a moment.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use payname_resolver::Handle;
@@ -16,20 +18,31 @@ use crate::registration::Registration;
 
 /// The most names that are kept; at about 1 KiB each, 10 MiB.
 const MOST: usize = 10_000;
+/// How long what another process has written may stay unseen.
+const MOMENT: Duration = Duration::from_millis(250);
 /// The table whose rows they are.
 const TABLE: &str = "handles";
 
 /// Names by their text, in memory.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Recent {
     kept: Arc<Mutex<Kept>>,
     touched: Arc<Mutex<Vec<i64>>>,
+    moment: Duration,
+}
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self::within(MOMENT)
+    }
 }
 
 #[derive(Debug, Default)]
 struct Kept {
     /// Counts the transactions that have ended.
     round: Round,
+    /// When the first of them was read.
+    since: Option<Instant>,
     names: HashMap<String, Registration>,
     by_row: HashMap<i64, String>,
 }
@@ -38,7 +51,25 @@ struct Kept {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Round(u64);
 
+impl Kept {
+    fn forget(&mut self) {
+        self.since = None;
+        self.names.clear();
+        self.by_row.clear();
+    }
+}
+
 impl Recent {
+    /// Keeps names for so long at the most.
+    fn within(moment: Duration) -> Self {
+        let (kept, touched) = (Arc::default(), Arc::default());
+        Self {
+            kept,
+            touched,
+            moment,
+        }
+    }
+
     /// Has a connection tell which names it writes.
     pub(super) fn watch(&self, writer: &Connection) {
         let touched = Arc::clone(&self.touched);
@@ -63,7 +94,13 @@ impl Recent {
 
     /// A name, if it is kept; else the round in which it is now read.
     pub(super) fn find(&self, handle: &Handle) -> Result<Registration, Round> {
-        let kept = lock(&self.kept);
+        let mut kept = lock(&self.kept);
+        if kept
+            .since
+            .is_some_and(|since| since.elapsed() >= self.moment)
+        {
+            kept.forget();
+        }
         let found = kept.names.get(handle.as_str());
         found.cloned().ok_or(kept.round)
     }
@@ -76,9 +113,9 @@ impl Recent {
         }
         if kept.names.len() >= MOST {
             // Any that is dropped can be read again.
-            kept.names.clear();
-            kept.by_row.clear();
+            kept.forget();
         }
+        kept.since.get_or_insert_with(Instant::now);
         let text = registration.handle.as_str().to_owned();
         kept.by_row.insert(row, text.clone());
         kept.names.insert(text, registration.clone());
@@ -96,6 +133,8 @@ mod tests {
 
     use super::*;
     use crate::key::OwnerKey;
+
+    const HOUR: Duration = Duration::from_secs(3600);
 
     fn name(user: &str) -> Registration {
         Registration {
@@ -121,7 +160,7 @@ mod tests {
     }
 
     fn watched() -> (Recent, Connection) {
-        let (recent, connection) = (Recent::default(), Connection::open_in_memory().unwrap());
+        let (recent, connection) = (Recent::within(HOUR), Connection::open_in_memory().unwrap());
         let tables = "CREATE TABLE handles (id INTEGER PRIMARY KEY, x); CREATE TABLE other (x);
             INSERT INTO handles (id, x) VALUES (1, 0), (2, 0)";
         connection.execute_batch(tables).unwrap();
@@ -173,5 +212,15 @@ mod tests {
         }
         let kept = lock(&recent.kept);
         assert_eq!((kept.names.len(), kept.by_row.len()), (1, 1));
+    }
+
+    #[test]
+    fn what_another_process_writes_is_seen_in_a_moment() {
+        let recent = Recent::within(Duration::from_millis(20));
+        let alice = name("alice");
+        recent.keep(Round(0), 1, &alice);
+        std::thread::sleep(Duration::from_millis(30));
+        assert!(recent.find(&alice.handle).is_err());
+        assert!(lock(&recent.kept).by_row.is_empty());
     }
 }
