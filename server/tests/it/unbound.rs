@@ -25,6 +25,24 @@ impl Unbound {
     /// Starts one that believes what this DS record leads to; `more` goes into its `server:`, and `stub`
     /// says where the zone is.
     pub(crate) async fn start(anchor: &str, more: &str, stub: &str) -> Self {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let mut unbound = Self::begin(anchor, more, stub);
+            // A port that was free a moment ago may have been taken; then it ends, and another is tried.
+            while unbound.child.try_wait().unwrap().is_none() {
+                if TcpStream::connect(unbound.address).await.is_ok()
+                    && unbound.child.try_wait().unwrap().is_none()
+                {
+                    return unbound;
+                }
+                assert!(Instant::now() < deadline, "unbound does not start");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            assert!(Instant::now() < deadline, "unbound ends at once");
+        }
+    }
+
+    fn begin(anchor: &str, more: &str, stub: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let free = UdpSocket::bind("127.0.0.1:0").unwrap();
         let address = free.local_addr().unwrap();
@@ -49,17 +67,11 @@ impl Unbound {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let unbound = Self {
+        Self {
             child,
             address,
             _folder: folder,
-        };
-        let deadline = Instant::now() + PATIENCE;
-        while TcpStream::connect(address).await.is_err() {
-            assert!(Instant::now() < deadline, "unbound does not start");
-            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        unbound
     }
 }
 

@@ -3,7 +3,7 @@
 //! What is kept is what the database holds: SQLite itself tells which rows a transaction has touched, and
 //! they are dropped before anybody hears that it was committed. A name that is read meanwhile is not kept.
 //! That is told of this process's own transactions only. Commands such as `paynamed approve` write beside a server, so
-//! nothing is kept for longer than a moment.
+//! nothing is kept for longer than a moment; and only what is published, which those commands leave alone.
 
 use std::{
     collections::HashMap,
@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use payname_api::State;
 use payname_resolver::Handle;
 use rusqlite::{Connection, hooks::Action};
 
@@ -105,8 +106,11 @@ impl Recent {
         found.cloned().ok_or(kept.round)
     }
 
-    /// Keeps a name that was read from a row since `round`, unless a transaction has ended meanwhile.
+    /// Keeps a published name that was read from a row since `round`, unless a transaction has ended meanwhile.
     pub(super) fn keep(&self, round: Round, row: i64, registration: &Registration) {
+        if registration.state != State::Published {
+            return;
+        }
         let mut kept = lock(&self.kept);
         if kept.round != round {
             return;
@@ -128,7 +132,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use payname_api::State;
     use payname_resolver::UnixTime;
 
     use super::*;
@@ -222,5 +225,19 @@ mod tests {
         std::thread::sleep(Duration::from_millis(30));
         assert!(recent.find(&alice.handle).is_err());
         assert!(lock(&recent.kept).by_row.is_empty());
+    }
+
+    #[test]
+    fn what_is_on_its_way_or_waits_is_read_anew_each_time() {
+        let (recent, _) = watched();
+        for state in [State::Pending, State::Awaiting, State::Removed] {
+            let alice = Registration {
+                state,
+                ..name("alice")
+            };
+            let round = recent.find(&alice.handle).unwrap_err();
+            recent.keep(round, 1, &alice);
+            assert!(recent.find(&alice.handle).is_err());
+        }
     }
 }
