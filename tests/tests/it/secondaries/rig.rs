@@ -1,6 +1,6 @@
 //! A hidden primary, the servers that follow it, and somebody who never stops changing names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -67,7 +67,7 @@ pub(crate) struct Rig {
     /// More of its configuration.
     pub(crate) more: String,
     chance: u64,
-    users: BTreeSet<u64>,
+    users: BTreeMap<u64, String>,
 }
 
 impl Rig {
@@ -103,7 +103,7 @@ impl Rig {
             permits: String::new(),
             more: format!("secondaries = [{peers}]\n"),
             chance: 42,
-            users: BTreeSet::new(),
+            users: BTreeMap::new(),
         };
         rig.resume().await;
         rig
@@ -125,13 +125,13 @@ impl Rig {
     }
 
     /// Starts `paynamed` on a backup that has these names.
-    pub(crate) async fn resume_with_old_names(&mut self, users: BTreeSet<u64>) {
+    pub(crate) async fn resume_with_old_names(&mut self, users: BTreeMap<u64, String>) {
         self.users = users;
         self.resume().await;
     }
 
     /// The names that are registered.
-    pub(crate) fn users(&self) -> BTreeSet<u64> {
+    pub(crate) fn users(&self) -> BTreeMap<u64, String> {
         self.users.clone()
     }
 
@@ -169,14 +169,13 @@ impl Rig {
             let edits: Vec<_> = edits
                 .into_iter()
                 .map(|user| {
-                    let removes = self.random().is_multiple_of(3) && self.users.remove(&user);
-                    if !removes {
-                        self.users.insert(user);
+                    let removes =
+                        self.random().is_multiple_of(3) && self.users.remove(&user).is_some();
+                    let put = (!removes).then(|| self.random().to_string());
+                    if let Some(label) = &put {
+                        self.users.insert(user, label.clone());
                     }
-                    (
-                        format!("user{user}"),
-                        (!removes).then(|| uri(&self.random().to_string())),
-                    )
+                    (format!("user{user}"), put.as_deref().map(uri))
                 })
                 .collect();
             let edits = edits.iter().map(async |(user, uri)| {
@@ -201,7 +200,7 @@ impl Rig {
 
     /// Some name that is registered.
     pub(crate) fn some_user(&self) -> String {
-        format!("user{}", self.users.first().unwrap())
+        format!("user{}", self.users.keys().next().unwrap())
     }
 
     /// Waits until all names are published, and gives the zone as `paynamed` gives it away.
@@ -210,7 +209,14 @@ impl Rig {
         loop {
             let zone = whole_zone(self.dns, DOMAIN, Some(("reader.example", SECRET))).unwrap();
             let published = zone.iter().filter(|line| line.contains(" TXT \"bitcoin:"));
-            if published.count() == self.users.len() {
+            let published: Vec<_> = published.collect();
+            // Each as it was put last: changes are acknowledged before they are published.
+            let is_shown = |(user, label): (&u64, &String)| {
+                let (name, end) = (format!("user{user}."), format!("{label}\""));
+                let mut lines = published.iter();
+                lines.any(|line| line.starts_with(&name) && line.ends_with(&end))
+            };
+            if published.len() == self.users.len() && self.users.iter().all(is_shown) {
                 return zone;
             }
             assert!(Instant::now() < deadline, "not everything is published");
