@@ -23,7 +23,7 @@ const COMMON: [u8; 4] = [8, 10, 13, 14];
 /// };
 ///
 /// # let bytes = hex::decode(include_str!("../../vectors/bip353-02-override-cname-wild.hex").trim())?;
-/// let handle: Handle = "override.cname.wild@dnssec_proof_tests.bitcoin.ninja".parse()?;
+/// let handle: Handle = "override.x_domain_cname_wild@dnssec_proof_tests.bitcoin.ninja".parse()?;
 /// let (owner, now) = (handle.owner_name(), UnixTime(1_754_700_000));
 /// let chain = Proof::parse(&bytes)?.explain(owner, RecordType::TXT, &TrustAnchors::iana(), now);
 /// let findings = judge_links(handle.as_str(), &chain, now);
