@@ -1,6 +1,9 @@
 //! OVHcloud by its API v1: records one by one, and all changes of a zone are shown at once when it is told to.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    mem,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -173,17 +176,26 @@ impl Ovh {
         if !self.is_behind.swap(false, Ordering::Relaxed) {
             return Ok(());
         }
+        // Until it is shown it is not, also where nobody waits for the answer any more.
+        let behind = Behind(&self.is_behind);
         let answer = self
             .ask(Method::POST, &["refresh"], &[], String::new())
-            .await;
-        let shown = answer.and_then(|answer| match answer.status.is_success() {
-            true => self.api.confirm(&answer),
-            false => Err(self.api.refused(answer.status, &answer.said())),
-        });
-        if shown.is_err() {
-            self.is_behind.store(true, Ordering::Relaxed);
+            .await?;
+        if !answer.status.is_success() {
+            return Err(self.api.refused(answer.status, &answer.said()));
         }
-        shown
+        self.api.confirm(&answer)?;
+        mem::forget(behind);
+        Ok(())
+    }
+}
+
+/// Has it known, once it is gone, that something was changed which may not be shown yet.
+struct Behind<'a>(&'a AtomicBool);
+
+impl Drop for Behind<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -232,8 +244,8 @@ impl ByRecord for Ovh {
         let body = sent.map(|sent| serde_json::to_string(&sent)).transpose();
         let body = body.map_err(|error| self.api.no_answer(error))?;
         let path: Vec<&str> = ["record"].into_iter().chain(id).collect();
-        // Known before it is done: whether it was done may not become known.
-        self.is_behind.store(true, Ordering::Relaxed);
+        // Said when it is over, however it ends: what is shown meanwhile may be what was there before.
+        let _behind = Behind(&self.is_behind);
         let answer = self
             .ask(method, &path, &[], body.unwrap_or_default())
             .await?;
