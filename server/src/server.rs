@@ -185,7 +185,7 @@ impl Server {
         let relay = relay.transpose().map_err(ProverError::from)?;
 
         let counts = HttpCounts::default();
-        let others = Others::open(&config.provided, &store, &clock)?;
+        let others = Others::open(&config.provided, &store, &prover, &clock)?;
         let provided = config.provided.iter().map(|one| one.domain.clone());
         let domains: Vec<Domain> = config.domains.into_iter().chain(provided).collect();
 
@@ -206,6 +206,7 @@ impl Server {
             domains: by_name(domains.iter().cloned()),
             public_url: public_url.clone(),
             board: others.board.clone(),
+            vacancies: others.vacancies.clone(),
             clients: config.http.clients,
             limits: Limits::new(&config.http.limits, counts.clone()),
             site: Site::new(config.web),

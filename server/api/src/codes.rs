@@ -126,6 +126,8 @@ codes! {
         "the server failed; nothing was acknowledged.";
     502 PROOF_UNAVAILABLE "proof_unavailable"
         "the record could not be proven from DNS just now.";
+    503 PROVIDER_SILENT "provider_silent"
+        "whoever serves the domain does not tell whether somebody else has made a record for the name, so it is not given; `Retry-After` says when to try again.";
     503 UNAVAILABLE "unavailable"
         "the server is too busy or stopping, or its disk or database takes nothing; try again.";
 }

@@ -24,6 +24,7 @@ use super::{
     handles::{self, read_body},
 };
 use crate::{
+    publisher::Occupied,
     registration::{Change, Decision, Entry, Precondition, Refusal, What},
     store::{Answer, ChangeError},
     words,
@@ -34,7 +35,7 @@ const TRIES: u8 = 8;
 /// From which on they have a number behind them.
 const NUMBERED: u8 = 4;
 
-problems!(DrawProblems: UNKNOWN_DOMAIN, INVALID_HANDLE, INVALID_URI, UNSUPPORTED_MEDIA_TYPE, CLOSED, TOO_MANY_NAMES, TOO_MANY_CLAIMS);
+problems!(DrawProblems: UNKNOWN_DOMAIN, INVALID_HANDLE, INVALID_URI, UNSUPPORTED_MEDIA_TYPE, CLOSED, TOO_MANY_NAMES, TOO_MANY_CLAIMS, PROVIDER_SILENT);
 
 /// Claims a name that the server draws, in domains that give such names.
 #[utoipa::path(
@@ -76,9 +77,13 @@ pub(super) async fn draw(
         let handle = Handle::new(&words::draw(random, tried >= NUMBERED), &domain.name)?;
         if payment_record(&handle, &wanted.uri).is_err()
             || app.served.check_free(&domain.zone, &handle).is_err()
-            || app.board.check_free(&handle).is_err()
         {
             continue;
+        }
+        match app.vacancies.check(&handle, now).await {
+            Ok(()) => {}
+            Err(Occupied::Reserved(_)) => continue,
+            Err(other) => return Err(other.into()),
         }
         let uri = wanted.uri.clone();
         let change = Change {

@@ -13,7 +13,7 @@ use crate::{
     auth::AuthError,
     outbox::Chain,
     policy::PolicyError,
-    publisher::Reserved,
+    publisher::{Occupied, Reserved},
     registration::Refusal,
     store::{ChangeError, StoreError},
     web::reserved::ReservedPath,
@@ -205,6 +205,20 @@ impl From<Reserved> for Failure {
             "Reserved name",
             error.to_string(),
         )
+    }
+}
+
+impl From<Occupied> for Failure {
+    fn from(error: Occupied) -> Self {
+        match error {
+            Occupied::Reserved(reserved) => reserved.into(),
+            Occupied::Store(error) => error.into(),
+            Occupied::Unseen { wait, .. } => {
+                let (status, code) = (StatusCode::SERVICE_UNAVAILABLE, codes::PROVIDER_SILENT);
+                let failure = Self::new(status, code, "Not known to be free", error.to_string());
+                failure.retry_after(wait.as_secs().max(1))
+            }
+        }
     }
 }
 

@@ -74,7 +74,7 @@ pub(super) async fn show(
     Ok(respond(StatusCode::OK, &registration, all))
 }
 
-problems!(PutProblems: CLOSED, DRAWN_INVALID, INVITE_NEEDED, INVITE_INVALID, TOO_MANY_NAMES, TOO_MANY_CLAIMS, CONFUSABLE, SHADOWS, UNKNOWN_DOMAIN, INVALID_HANDLE, INVALID_URI, INVALID_HEADER, UNSUPPORTED_MEDIA_TYPE, NOT_OWNER, SUSPENDED, NOT_THEIRS, RESERVED, EXPIRED, PRECONDITION_FAILED);
+problems!(PutProblems: CLOSED, DRAWN_INVALID, INVITE_NEEDED, INVITE_INVALID, TOO_MANY_NAMES, TOO_MANY_CLAIMS, CONFUSABLE, SHADOWS, UNKNOWN_DOMAIN, INVALID_HANDLE, INVALID_URI, INVALID_HEADER, UNSUPPORTED_MEDIA_TYPE, NOT_OWNER, SUSPENDED, NOT_THEIRS, RESERVED, EXPIRED, PRECONDITION_FAILED, PROVIDER_SILENT);
 
 /// Claims or changes a name.
 ///
@@ -109,7 +109,7 @@ pub(crate) async fn put(
     app.policy.check(&wanted.uri, domain.ttl, now)?;
     payment_record(&handle, &wanted.uri)?;
     app.served.check_free(&domain.zone, &handle)?;
-    app.board.check_free(&handle)?;
+    app.vacancies.check(&handle, now).await?;
     web::reserved::check(&handle, &app.domains)?;
     let drawn = app.check_drawn(&handle, wanted.drawn.as_deref(), now);
     let drawn = drawn.await?;

@@ -56,7 +56,7 @@ use crate::{
     proof_cache::ProofCache,
     proof_relay::ProofRelay,
     prove::Prover,
-    publisher::{Board, Served},
+    publisher::{Board, Served, Vacancies},
     store::Store,
     sure_time::SureTime,
     web,
@@ -83,6 +83,7 @@ pub(crate) struct App {
     pub(crate) public_url: Url,
     /// How the domains stand that others serve.
     pub(crate) board: Board,
+    pub(crate) vacancies: Vacancies,
     pub(crate) clients: Clients,
     pub(crate) limits: Limits,
     pub(crate) site: web::Site,

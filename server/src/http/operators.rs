@@ -81,7 +81,7 @@ async fn list(
     Ok(page.respond(items, key, &app.public_url, &asked.uri))
 }
 
-problems!(GrantProblems: UNKNOWN_DOMAIN, INVALID_HANDLE, INVALID_URI, INVALID_HEADER, UNSUPPORTED_MEDIA_TYPE, NOT_OWNER, NOT_THEIRS, RESERVED, SHADOWS, PRECONDITION_FAILED, TOKEN_INVALID, TOKEN_SCOPE);
+problems!(GrantProblems: UNKNOWN_DOMAIN, INVALID_HANDLE, INVALID_URI, INVALID_HEADER, UNSUPPORTED_MEDIA_TYPE, NOT_OWNER, NOT_THEIRS, RESERVED, SHADOWS, PRECONDITION_FAILED, PROVIDER_SILENT, TOKEN_INVALID, TOKEN_SCOPE);
 
 /// Gives a name that nobody has to a key.
 #[utoipa::path(
@@ -113,7 +113,7 @@ async fn grant(
     app.policy.check(&wanted.uri, domain.ttl, now)?;
     payment_record(&handle, &wanted.uri)?;
     app.served.check_free(&domain.zone, &handle)?;
-    app.board.check_free(&handle)?;
+    app.vacancies.check(&handle, now).await?;
     web::reserved::check(&handle, &app.domains)?;
     let uri = wanted.uri;
     let change = Change {

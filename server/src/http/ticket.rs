@@ -78,6 +78,7 @@ impl App {
             if domain.entry.names.check_form(&user).is_ok()
                 && !domain.entry.names.is_reserved(&user)
                 && self.served.check_free(&domain.zone, &handle).is_ok()
+                && self.vacancies.check_listed(&handle).is_ok()
                 && web::reserved::check(&handle, &self.domains).is_ok()
             {
                 handles.insert((count, handle));

@@ -22,6 +22,7 @@ mod rfc2136;
 mod route53;
 mod settle;
 mod token;
+mod vacancy;
 
 use std::sync::Arc;
 
@@ -53,6 +54,7 @@ pub(crate) use {
     rfc2136::Rfc2136,
     route53::{Route53, URL as ROUTE53},
     token::Token,
+    vacancy::{Lookup, Occupied, Vacancies},
 };
 
 use crate::{records::RecordsError, registration::Registration, store::StoreError};

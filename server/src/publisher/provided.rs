@@ -66,6 +66,32 @@ impl Provided {
         Ok(Some(Text::new(record.txt(), self.domain.ttl)))
     }
 
+    /// Whether a name has a payment record at the provider, whoever made it.
+    ///
+    /// # Errors
+    /// The provider does not tell.
+    pub(crate) async fn has_payment(&self, handle: &Handle) -> Result<bool, PublishError> {
+        let _turn = self.turn.lock().await;
+        self.check_rest()?;
+        let owner = std::slice::from_ref(handle.owner_name());
+        let looked = self.provider.look(owner).await.map_err(Arc::new);
+        let found = looked.and_then(|looked| looked.into_iter().next().transpose());
+        match found {
+            Ok(Some(found)) => Ok(found.payments().next().is_some()),
+            Ok(None) => {
+                let place = self.provider.place();
+                let remedy = "it said nothing of a name; it is asked again".to_owned();
+                Err(Arc::new(ProviderError::Unlisted { place, remedy }).into())
+            }
+            // It leads to somebody else's record.
+            Err(error) if matches!(*error, ProviderError::Alias { .. }) => Ok(true),
+            Err(error) => {
+                self.mind(&error);
+                Err(error.into())
+            }
+        }
+    }
+
     async fn try_publish(
         &self,
         names: &[Handle],

@@ -9,7 +9,8 @@ use super::StartError;
 use crate::{
     clock::Clock,
     config::ProvidedDomain,
-    publisher::{Board, Manual, Provided, Publisher, reconcile},
+    prove::Prover,
+    publisher::{Board, Lookup, Manual, Provided, Publisher, Vacancies, reconcile},
     store::Store,
 };
 
@@ -18,6 +19,7 @@ pub(super) struct Others {
     /// By domain.
     pub(super) publishers: BTreeMap<String, Arc<dyn Publisher>>,
     pub(super) board: Board,
+    pub(super) vacancies: Vacancies,
     provided: Vec<Arc<Provided>>,
 }
 
@@ -26,31 +28,39 @@ impl Others {
     pub(super) fn open(
         domains: &[ProvidedDomain],
         store: &Arc<dyn Store>,
+        prover: &Arc<Prover>,
         clock: &Clock,
     ) -> Result<Self, StartError> {
-        let mut others = Self {
-            publishers: BTreeMap::new(),
-            board: Board::default(),
-            provided: Vec::new(),
-        };
+        let mut publishers = BTreeMap::new();
+        let (mut provided, mut lookups) = (Vec::new(), BTreeMap::new());
         for one in domains {
-            let (domain, store) = (one.domain.clone(), Arc::clone(store));
+            let (domain, kept) = (one.domain.clone(), Arc::clone(store));
             let name = domain.name.clone();
             let opened = one.open(clock).map_err(|source| StartError::Provider {
                 domain: name.clone(),
                 source,
             })?;
-            let publisher: Arc<dyn Publisher> = match opened {
-                None => Arc::new(Manual::new(&domain, store)),
+            let (publisher, lookup): (Arc<dyn Publisher>, _) = match opened {
+                None => {
+                    let lookup = Lookup::Dns(Arc::clone(prover));
+                    (Arc::new(Manual::new(&domain, kept)), lookup)
+                }
                 Some(provider) => {
-                    let provided = Arc::new(Provided::new(domain, provider, store));
-                    others.provided.push(Arc::clone(&provided));
-                    provided
+                    let one = Arc::new(Provided::new(domain, provider, kept));
+                    provided.push(Arc::clone(&one));
+                    (Arc::clone(&one) as _, Lookup::Provider(one))
                 }
             };
-            others.publishers.insert(name, publisher);
+            publishers.insert(name.clone(), publisher);
+            lookups.insert(name, lookup);
         }
-        Ok(others)
+        let board = Board::default();
+        Ok(Self {
+            publishers,
+            vacancies: Vacancies::new(board.clone(), Arc::clone(store), lookups),
+            board,
+            provided,
+        })
     }
 
     /// Compares what they show with the registry, now and then.

@@ -72,7 +72,7 @@ pub(super) fn name(app: &App, domain: &Domain, user: &str) -> Result<Handle, Rea
     let user = user.strip_suffix(&ending).unwrap_or(user);
     let handle = Handle::new(user, &domain.name)?;
     app.served.check_free(&domain.zone, &handle)?;
-    app.board.check_free(&handle)?;
+    app.vacancies.check_listed(&handle)?;
     reserved::check(&handle, &app.domains)?;
     Ok(handle)
 }

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::plan::{Known, Plan};
 use super::{
-    PublishError, Publisher as _, Reserved, edit::Found, owner::handle_at, provided::Provided,
+    PublishError, Publisher as _, edit::Found, owner::handle_at, provided::Provided,
     provider::Signing,
 };
 use crate::{outbox::Chain, registration::Registration};
@@ -43,8 +43,8 @@ pub(crate) struct Standing {
     pub(crate) alarm: Option<String>,
     /// How many names were put right, since the start.
     pub(crate) repaired: u64,
-    /// The names whose records were never registered here.
-    pub(crate) strange: BTreeSet<Name>,
+    /// The names whose records were never registered here; none until the provider has listed its names.
+    pub(crate) strange: Option<BTreeSet<Name>>,
     /// The DS records, as far as they are told.
     pub(crate) ds: Vec<String>,
 }
@@ -55,17 +55,11 @@ impl Board {
         self.lock().get(domain).cloned()
     }
 
-    /// Whether nobody else has made a payment record for a name, as far as was seen.
-    ///
-    /// # Errors
-    /// [`Reserved`]: whoever claimed it would take that record's place.
-    pub(crate) fn check_free(&self, handle: &Handle) -> Result<(), Reserved> {
+    /// Whether somebody else has made a payment record for a name; none where nothing was listed yet.
+    pub(crate) fn is_strange(&self, handle: &Handle) -> Option<bool> {
         let all = self.lock();
-        let standing = all.get(handle.domain());
-        match standing.is_some_and(|one| one.strange.contains(handle.owner_name())) {
-            true => Err(Reserved::new(handle)),
-            false => Ok(()),
-        }
+        let strange = all.get(handle.domain())?.strange.as_ref()?;
+        Some(strange.contains(handle.owner_name()))
     }
 
     /// All of them.
@@ -144,7 +138,7 @@ pub(crate) async fn reconcile(provided: &Provided, board: &Board) -> Result<(), 
     let is_stopped = alarm.is_some();
     board.note(domain, |standing| {
         standing.alarm = alarm;
-        standing.strange = plan.strange.iter().cloned().collect();
+        standing.strange = Some(plan.strange.iter().cloned().collect());
     });
     if is_stopped {
         return Ok(());

@@ -33,7 +33,8 @@ impl Collector for Board {
         gauge("alarm", help, |standing| standing.alarm.is_some().into())?;
         let help = "Names with payment records that were never registered here";
         gauge("strange_names", help, |standing| {
-            standing.strange.len() as u64
+            let strange = standing.strange.as_ref();
+            strange.map_or(0, |names| names.len() as u64)
         })?;
         let help = "Names whose records were not what the registry says, and were put right";
         let mut family =

@@ -70,6 +70,27 @@ impl Line {
         self
     }
 
+    /// Kills the name server, and has it let nobody fetch the zone when it comes back (BIND).
+    pub(crate) async fn refuse_transfers(&mut self) {
+        self.primary.kill();
+        let path = self.primary.folder().join("named.conf");
+        let text = fs::read_to_string(&path).unwrap();
+        let allowed = "allow-transfer { key \"paynamed.example\"; };";
+        assert!(text.contains(allowed), "{text}");
+        fs::write(path, text.replace(allowed, "allow-transfer { none; };")).unwrap();
+        self.primary.resume().await.unwrap();
+    }
+
+    /// Kills the name server, as a power cut would.
+    pub(crate) fn kill_primary(&mut self) {
+        self.primary.kill();
+    }
+
+    /// Starts the name server again.
+    pub(crate) async fn resume_primary(&mut self) {
+        self.primary.resume().await.unwrap();
+    }
+
     /// Stops `paynamed` in order.
     pub(crate) async fn stop(self) {
         self.running.shutdown().await;

@@ -33,6 +33,12 @@ async fn what_is_to_be_pasted_is_told_until_it_is_proven() {
         public_url: running.public_url().to_string(),
         client: reqwest::Client::builder().no_proxy().build().unwrap(),
     };
+    // What somebody has pasted for others is theirs.
+    world
+        .publish(&format!("bob@{DOMAIN}"), "bitcoin:?by-hand")
+        .unwrap();
+    let claimed = contact.put(&keys(1), "bob", &uri("mine")).await;
+    assert_eq!(claimed.code(), "reserved");
     contact.put(&keys(1), "alice", &uri("pasted")).await;
     let told = told(&contact).await;
     assert!(told.contains("set this record"), "{told}");

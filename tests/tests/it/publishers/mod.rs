@@ -14,3 +14,4 @@ mod reconciling;
 mod rfc2136;
 mod route53;
 mod stand_in;
+mod vacancies;
