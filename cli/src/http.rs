@@ -157,12 +157,16 @@ impl Server {
     ) -> Result<T, Failure> {
         let url = paths::absolute(self.url.as_str(), path);
         let mut request = self.client.request(method.clone(), &url);
-        if let Some(key) = key {
-            let event = key.sign_request(method.as_str(), &url, body.as_deref(), time::now())?;
-            request = request.header("authorization", authorization(&event));
+        let consent = consent.map(authorization);
+        let bound = consent.iter();
+        let bound: Vec<_> = bound.map(|it| (CONSENT_HEADER, it.as_str())).collect();
+        for (name, value) in &bound {
+            request = request.header(*name, *value);
         }
-        if let Some(consent) = consent {
-            request = request.header(CONSENT_HEADER, authorization(consent));
+        if let Some(key) = key {
+            let (method, body) = (method.as_str(), body.as_deref());
+            let event = key.sign_request(method, &url, body, &bound, time::now())?;
+            request = request.header("authorization", authorization(&event));
         }
         if let Some(body) = body {
             request = request

@@ -89,7 +89,7 @@ impl OwnerKey {
         self.keys.secret_key().to_bech32().unwrap_or_default()
     }
 
-    /// Signs an HTTP request (NIP-98): the event that goes, in base64, behind `Nostr `.
+    /// Signs an HTTP request (NIP-98): the event that goes, in base64, behind `Nostr `. It binds these headers, too.
     ///
     /// # Errors
     /// The system gives no randomness.
@@ -98,6 +98,7 @@ impl OwnerKey {
         method: &str,
         url: &str,
         body: Option<&[u8]>,
+        headers: &[(&str, &str)],
         now: UnixTime,
     ) -> Result<Event, KeyError> {
         let tag = |name: &str, value: &str| Tag::parse([name, value]).ok();
@@ -111,11 +112,12 @@ impl OwnerKey {
             payload.and_then(|hash| tag("payload", &hash)),
             tag("nonce", &hex::encode(nonce)),
         ];
+        let bound = headers.iter().map(|(name, value)| tag(name, value));
         let event = UnsignedEvent::new(
             self.keys.public_key(),
             Timestamp::from_secs(now.0),
             Kind::HttpAuth,
-            tags.into_iter().flatten(),
+            tags.into_iter().chain(bound).flatten(),
             "",
         );
         self.keys
@@ -229,7 +231,7 @@ mod tests {
         let key = OwnerKey::generate().unwrap();
         let url = "https://names.example/v1/domains/example.com/handles/alice";
         let event = key
-            .sign_request("PUT", url, Some(b"{}"), UnixTime(1_786_000_000))
+            .sign_request("PUT", url, Some(b"{}"), &[], UnixTime(1_786_000_000))
             .unwrap();
         let header = crate::http::authorization(&event);
         let verify = |method, body: &[u8]| {
@@ -247,7 +249,7 @@ mod tests {
     #[test]
     fn the_same_request_signed_twice_in_one_second_is_two_events() {
         let key = OwnerKey::generate().unwrap();
-        let sign = || key.sign_request("PUT", "https://names.example/", None, UnixTime(1));
+        let sign = || key.sign_request("PUT", "https://names.example/", None, &[], UnixTime(1));
         assert_ne!(sign().unwrap().id, sign().unwrap().id);
     }
 }

@@ -66,10 +66,11 @@ export const decodeKey = (text) => {
 const valid = (key) => (utils.isValidSecretKey(key) ? key : null);
 
 // An event of NIP-98, signed (NIP-01, BIP-340), and looked at once more before it is used.
-export const signEvent = async (key, { method, url, payload }, now) => {
+export const signEvent = async (key, { method, url, payload, header, value }, now) => {
   const nonce = toHex(crypto.getRandomValues(new Uint8Array(8)));
   const tags = [["u", url], ["method", method], ["nonce", nonce]];
   if (payload) tags.push(["payload", payload]);
+  if (header) tags.push([header, value]);
   const pubkey = toHex(schnorr.getPublicKey(key));
   const created_at = Math.floor(now / 1000);
   const whole = JSON.stringify([0, pubkey, created_at, 27235, tags, ""]);

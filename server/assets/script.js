@@ -50,7 +50,7 @@ if (waiting) {
 
 // What a Nostr signer of the browser (NIP-07) signs as NIP-98 wants it; the form carries the event.
 for (const form of document.querySelectorAll("form[data-sign]")) {
-  const { method, url, payload } = form.dataset;
+  const { method, url, payload, header, value } = form.dataset;
   const trouble = form.querySelector(".error");
   form.hidden = false;
   form.addEventListener("submit", async (submitted) => {
@@ -64,6 +64,7 @@ for (const form of document.querySelectorAll("form[data-sign]")) {
     const nonce = bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
     const tags = [["u", url], ["method", method], ["nonce", nonce]];
     if (payload) tags.push(["payload", payload]);
+    if (header) tags.push([header, value]);
     try {
       const created_at = Math.floor(Date.now() / 1000);
       const event = await window.nostr.signEvent({ kind: 27235, created_at, tags, content: "" });

@@ -3,9 +3,10 @@
 //! A function of the header, the request and the time. That an event is used only once is for the
 //! store to see to, in the transaction of the change itself.
 
+use axum::http::HeaderMap;
 use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER_PERMISSIVE};
 use nostr::event::{Event, Kind};
-use payname_api::{AUTH_SCHEME, AUTH_WINDOW_SECONDS, codes};
+use payname_api::{AUTH_SCHEME, AUTH_WINDOW_SECONDS, BOUND_HEADERS, codes};
 use payname_resolver::UnixTime;
 use ring::digest;
 use url::Url;
@@ -27,6 +28,8 @@ pub struct SignedRequest<'a> {
     pub url: &'a Url,
     /// The body; empty when there is none.
     pub body: &'a [u8],
+    /// The headers, of which an event may bind those in [`BOUND_HEADERS`].
+    pub headers: &'a HeaderMap,
 }
 
 /// Verifies that the `Authorization` header holds an event signed for just this request, about now.
@@ -51,6 +54,7 @@ pub fn verify(
     check_url(&event, request.url)?;
     check_method(&event, request.method)?;
     check_payload(&event, request.body)?;
+    check_headers(&event, request.headers)?;
     event.verify().map_err(|_| AuthError::Signature)?;
     Ok(Signed {
         owner: OwnerKey(event.pubkey.to_bytes()),
@@ -58,6 +62,12 @@ pub fn verify(
         json,
         lapses_at: signed_at.plus(AUTH_WINDOW_SECONDS),
     })
+}
+
+/// By whom a header says it was signed; whether that is true is not looked at.
+pub(crate) fn claimed_signer(header: &str) -> Option<OwnerKey> {
+    let event = Event::from_json(decode(header).ok()?).ok()?;
+    Some(OwnerKey(event.pubkey.to_bytes()))
 }
 
 /// The event's JSON out of `Nostr <base64>`.
@@ -116,6 +126,22 @@ fn check_payload(event: &Event, body: &[u8]) -> Result<(), AuthError> {
     } else {
         Err(AuthError::Payload)
     }
+}
+
+/// A header that the event has a tag of must be there just so; one without a tag may be anything.
+fn check_headers(event: &Event, headers: &HeaderMap) -> Result<(), AuthError> {
+    for name in BOUND_HEADERS {
+        let signed = match only_tag(event, name) {
+            Err(AuthError::NoTag(_)) => continue,
+            other => other?,
+        };
+        let mut sent = headers.get_all(name).iter();
+        let (first, another) = (sent.next(), sent.next());
+        if first.is_none_or(|sent| sent.as_bytes() != signed.as_bytes()) || another.is_some() {
+            return Err(AuthError::Header(name));
+        }
+    }
+    Ok(())
 }
 
 /// The value of the one tag of this name; two would leave open which was meant.
@@ -184,6 +210,11 @@ pub enum AuthError {
         "the request was signed for another body; `payload` must be the SHA-256 of the exact bytes sent, in hex"
     )]
     Payload,
+    /// A header is not as the event binds it.
+    #[error(
+        "the request was signed with another `{0}`, or that header is missing; send it as it stands in the event's `{0}` tag"
+    )]
+    Header(&'static str),
     /// The id or the signature is wrong.
     #[error("the event's id or signature is wrong; sign it anew")]
     Signature,
@@ -200,6 +231,7 @@ impl AuthError {
             Self::Url { .. } => codes::AUTH_URL,
             Self::Method { .. } => codes::AUTH_METHOD,
             Self::NoPayload | Self::Payload => codes::AUTH_PAYLOAD,
+            Self::Header(_) => codes::AUTH_HEADER,
             Self::Signature => codes::AUTH_SIGNATURE,
         }
     }
@@ -267,6 +299,17 @@ mod tests {
     }
 
     fn judge(header: &str) -> Result<Signed, AuthError> {
+        judge_with(header, &[])
+    }
+
+    fn judge_with(
+        header: &str,
+        headers: &[(&'static str, &'static str)],
+    ) -> Result<Signed, AuthError> {
+        let mut sent = HeaderMap::new();
+        for (name, value) in headers {
+            sent.append(*name, value.parse().unwrap());
+        }
         let url = "https://names.test/v1/domains/example.test/handles/alice"
             .parse()
             .unwrap();
@@ -276,6 +319,7 @@ mod tests {
                 method: "PUT",
                 url: &url,
                 body: BODY,
+                headers: &sent,
             },
             NOW,
         )
@@ -315,6 +359,33 @@ mod tests {
             judge(&unsigned_body.header()).unwrap_err(),
             AuthError::NoPayload
         );
+    }
+
+    #[test]
+    fn a_header_that_is_bound_must_be_sent_just_so() {
+        for name in BOUND_HEADERS {
+            let bound = Draft::good().with(name, "\"3\"").header();
+            for (sent, fits) in [
+                (&[(name, "\"3\"")][..], true),
+                (&[(name, "\"4\"")], false),
+                (&[(name, "\"3\""), (name, "\"3\"")], false),
+                (&[(name, "\"3\""), (name, "\"4\"")], false),
+                (&[], false),
+            ] {
+                let expected = match fits {
+                    true => None,
+                    false => Some(AuthError::Header(name)),
+                };
+                assert_eq!(judge_with(&bound, sent).err(), expected, "{sent:?}");
+            }
+            // Whoever binds nothing is served as ever.
+            let free = Draft::good().header();
+            assert!(judge_with(&free, &[(name, "\"4\"")]).is_ok());
+            let mut twice = Draft::good().with(name, "\"3\"");
+            twice.tags.push([name.to_owned(), "\"4\"".to_owned()]);
+            let error = judge_with(&twice.header(), &[(name, "\"3\"")]).unwrap_err();
+            assert_eq!(error, AuthError::TwoTags(name));
+        }
     }
 
     #[test]
@@ -373,6 +444,7 @@ mod tests {
             method: "PUT",
             url: &url,
             body: b"",
+            headers: &HeaderMap::new(),
         };
         assert_eq!(verify(None, request, NOW).unwrap_err(), AuthError::Missing);
         let long = format!("Nostr {}", "A".repeat(MAX_HEADER));

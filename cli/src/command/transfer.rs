@@ -86,7 +86,7 @@ impl Transfer {
     fn sign(&self, key: &OwnerKey, to: &str) -> Result<Event, Failure> {
         let path = paths::below(self.handle.domain(), self.handle.user(), "transfer");
         let url = paths::absolute(self.registrar.server.as_str(), &path);
-        Ok(key.sign_request("POST", &url, Some(&body(to)?), time::now())?)
+        Ok(key.sign_request("POST", &url, Some(&body(to)?), &[], time::now())?)
     }
 }
 

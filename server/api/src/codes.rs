@@ -50,6 +50,8 @@ codes! {
         "the event was signed for another method.";
     401 AUTH_PAYLOAD "auth_payload"
         "the event was signed for another body, or for none.";
+    401 AUTH_HEADER "auth_header"
+        "a header that the event binds has another value, or is missing.";
     401 AUTH_SIGNATURE "auth_signature"
         "the event's id or signature is wrong.";
     401 AUTH_REPLAYED "auth_replayed"

@@ -40,6 +40,9 @@
 //! is good for one request; since two equal requests of one second would be the same event, add a
 //! `nonce` tag with a random value, and sign anew to try again.
 //!
+//! Whoever sends one of the headers in [`BOUND_HEADERS`] should bind it by a tag, such as `["if-match", "\"3\""]`: then
+//! the request is refused if somebody on the way has changed the header or taken it away.
+//!
 //! A `GET` of a name may be signed in the same way: its owner then sees what others do not. A disabled name and one
 //! that has expired look to everybody else like a name that was never there.
 //!
@@ -84,6 +87,9 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 pub const AUTH_SCHEME: &str = "Nostr";
 /// The header of a transfer that holds the new owner's signed event, in the form of `Authorization`.
 pub const CONSENT_HEADER: &str = "payname-consent";
+/// The headers that a signed event may bind, each by a tag of its name with its value: what is bound must be sent
+/// just so, and what is not bound may be changed by whoever carries the request.
+pub const BOUND_HEADERS: [&str; 4] = ["if-match", "if-none-match", IDEMPOTENCY_KEY, CONSENT_HEADER];
 /// How far the time in a signed request may be from the server's, either way, in seconds.
 pub const AUTH_WINDOW_SECONDS: u64 = 60;
 /// The longest request body the server reads, in bytes.

@@ -105,6 +105,7 @@ impl App {
             method: asked.method.as_str(),
             url: &url,
             body,
+            headers: &asked.headers,
         };
         auth::verify(header, request, now)
     }

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Where the new owner's signature is.
-const CONSENT: HeaderName = HeaderName::from_static(CONSENT_HEADER);
+pub(super) const CONSENT: HeaderName = HeaderName::from_static(CONSENT_HEADER);
 
 /// The body of a request, or why there is none.
 pub(crate) type Body = Result<Bytes, BytesRejection>;
@@ -52,7 +52,7 @@ problems!(TransferProblems: UNKNOWN_DOMAIN, UNKNOWN_HANDLE, INVALID_HANDLE, INVA
     path = paths::TRANSFER,
     operation_id = "transfer_handle",
     tag = "names",
-    params(PathOfName, Preconditions, ("Payname-Consent" = String, Header, description = "`Nostr` and the base64 of the event that the new owner signed, for the same method, URL and body.")),
+    params(PathOfName, Preconditions, ("Payname-Consent" = String, Header, description = "`Nostr` and the base64 of the event that the new owner signed, for the same method, URL and body. The present owner's event should bind it by the tag `payname-consent`.")),
     request_body(content = TransferHandle, description = "Who is to have the name."),
     security(("nostr" = [])),
     responses(

@@ -16,8 +16,9 @@ use axum::{
 use payname_api::{IDEMPOTENCY_KEY, MAX_BODY_BYTES, codes, paths};
 use ring::digest::{Context, SHA256};
 
-use super::{App, asked::Asked, failure::Failure};
+use super::{App, asked::Asked, failure::Failure, lifecycle::CONSENT};
 use crate::{
+    auth,
     outbox::Chain,
     registration::{Change, Decision, Effect},
     store::{Answer, Begun, ChangeError, Named, RequestKey},
@@ -142,7 +143,8 @@ fn key(method: &Method, headers: &HeaderMap) -> Result<Option<String>, Failure> 
     }
 }
 
-/// What makes two requests the same.
+/// What makes two requests the same: what is asked, on which condition, and with whose consent. A consent is
+/// good for a minute only, so it may be signed anew.
 fn digest(asked: &Asked, body: &Bytes) -> [u8; 32] {
     let path = asked.uri.path_and_query();
     let path = path.map_or("/", |path| path.as_str());
@@ -151,6 +153,19 @@ fn digest(asked: &Asked, body: &Bytes) -> [u8; 32] {
         context.update(part.as_bytes());
     }
     context.update(body);
+    for name in [header::IF_MATCH, header::IF_NONE_MATCH, CONSENT] {
+        for value in asked.headers.get_all(&name) {
+            let signer = (name == CONSENT).then(|| auth::claimed_signer(value.to_str().ok()?));
+            // Headers hold no NUL, so none of them reads like a part of another.
+            context.update(b"\0");
+            context.update(name.as_str().as_bytes());
+            context.update(b"\0");
+            match signer.flatten() {
+                Some(signer) => context.update(&signer.0),
+                None => context.update(value.as_bytes()),
+            }
+        }
+    }
     let mut digest = [0; 32];
     for (octet, digested) in digest.iter_mut().zip(context.finish().as_ref()) {
         *octet = *digested;

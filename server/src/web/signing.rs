@@ -126,6 +126,12 @@ impl Draft {
         (!self.body.is_empty()).then(|| HEXLOWER.encode(digest.as_ref()))
     }
 
+    /// The header that says what must hold, which the signed event binds: its name and value.
+    pub(super) fn condition(&self) -> Option<(&str, &str)> {
+        let (name, value) = self.condition.as_ref()?;
+        Some((name.as_str(), value))
+    }
+
     /// Signs it and does it, as if it had come over the API; the answer is the API's.
     ///
     /// # Errors
@@ -174,6 +180,7 @@ impl Draft {
             tag("u", &self.url),
             tag("method", self.method.as_str()),
             self.payload().and_then(|digest| tag("payload", &digest)),
+            self.condition().and_then(|(name, value)| tag(name, value)),
             tag("nonce", &HEXLOWER.encode(&nonce)),
         ];
         let event = UnsignedEvent::new(

@@ -257,6 +257,9 @@ impl Draft {
             let digest = ring::digest::digest(&ring::digest::SHA256, &self.signed_body);
             tags.push(Tag::parse(["payload", &HEXLOWER.encode(digest.as_ref())]).unwrap());
         }
+        let is_bound = |name: &str| payname_api::BOUND_HEADERS.contains(&name);
+        let bound = self.headers.iter().filter(|(name, _)| is_bound(name));
+        tags.extend(bound.map(|(name, value)| Tag::parse([*name, value]).unwrap()));
         let event = EventBuilder::new(Kind::HttpAuth, "")
             .tags(tags)
             .custom_created_at(Timestamp::from_secs(self.at))

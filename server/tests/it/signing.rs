@@ -131,3 +131,51 @@ async fn the_public_url_counts_and_not_the_host_that_the_client_connected_to() {
     let answer = contact.send(&by_name, Some(&by_name.sign(&keys(1)))).await;
     assert_eq!(answer.status, StatusCode::ACCEPTED);
 }
+
+#[tokio::test]
+async fn a_condition_that_is_signed_for_cannot_be_changed_or_taken_away_on_the_way() {
+    let scene = Scene::start().await;
+    let contact = scene.contact();
+    contact.put(&keys(1), "alice", &uri("first")).await.handle();
+    let mut change = draft(&contact);
+    change.headers.push(("if-match", "\"1\"".to_owned()));
+    let signed = change.sign(&keys(1));
+    for header in [None, Some("\"2\""), Some("*")] {
+        let mut carried = draft(&contact);
+        let header = header.map(|value| ("if-match", value.to_owned()));
+        carried.headers.extend(header);
+        let answer = contact.send(&carried, Some(&signed)).await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (StatusCode::UNAUTHORIZED, codes::AUTH_HEADER)
+        );
+    }
+    let done = contact.send(&change, Some(&signed)).await.handle();
+    assert_eq!(done.version, 2);
+}
+
+#[tokio::test]
+async fn a_request_that_is_to_be_done_once_cannot_lose_its_name_on_the_way() {
+    let scene = Scene::start().await;
+    let contact = scene.contact();
+    contact.put(&keys(1), "alice", &uri("first")).await.handle();
+    let mut named = Draft::post(&contact, "alice", "disable", "");
+    named.headers.push(("idempotency-key", "one".to_owned()));
+    let signed = named.sign(&keys(1));
+    let bare = Draft::post(&contact, "alice", "disable", "");
+    let answer = contact.send(&bare, Some(&signed)).await;
+    assert_eq!(answer.code(), codes::AUTH_HEADER);
+    let mut renamed = Draft::post(&contact, "alice", "disable", "");
+    renamed
+        .headers
+        .push(("idempotency-key", "other".to_owned()));
+    let answer = contact.send(&renamed, Some(&signed)).await;
+    assert_eq!(answer.code(), codes::AUTH_HEADER);
+    assert!(
+        contact
+            .send(&named, Some(&signed))
+            .await
+            .status
+            .is_success()
+    );
+}

@@ -51,6 +51,9 @@ def tagged(tag, data):
     return hashlib.sha256(tag + tag + data).digest()
 
 
+# What the signature covers beside method, URL and body.
+BOUND = ("if-match", "if-none-match", "idempotency-key", "payname-consent")
+
 PUBLIC = times(SECRET)
 KEY = PUBLIC[0].to_bytes(32, "big")
 EVEN = SECRET if PUBLIC[1] % 2 == 0 else N - SECRET
@@ -76,6 +79,10 @@ class Nostr:
         tags = [["u", request.url], ["method", request.method], ["nonce", os.urandom(8).hex()]]
         if body:
             tags.append(["payload", hashlib.sha256(body).hexdigest()])
+        for name in BOUND:
+            if name in request.headers:
+                value = request.headers[name]
+                tags.append([name, value.decode("latin-1") if isinstance(value, bytes) else value])
         event = {"pubkey": KEY.hex(), "created_at": int(time.time()), "kind": 27235, "tags": tags, "content": ""}
         parts = [0, event["pubkey"], event["created_at"], event["kind"], tags, ""]
         text = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)

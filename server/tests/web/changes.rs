@@ -7,7 +7,7 @@ use nostr::{
 };
 use payname_api::State;
 use reqwest::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{accessibility::judge, browser::Browser};
 use crate::scene::{Contact, OFFER, Scene, keys};
@@ -16,8 +16,8 @@ use crate::scene::{Contact, OFFER, Scene, keys};
 const SIGNER: &str = "window.nostr = { signEvent: (event) => new Promise((resolve) => { \
     window.asked = event; window.signed = resolve; }) };";
 
-/// Signs what the page has asked for, as a signer would.
-async fn sign(browser: &Browser, keys: &Keys) {
+/// Signs what the page has asked for, as a signer would; gives the tags that were signed.
+async fn sign(browser: &Browser, keys: &Keys) -> Value {
     let asked = "const done = arguments[0]; const look = () => window.asked ? done(window.asked) : setTimeout(look, 20); look();";
     let event = browser.run(asked).await;
     assert_eq!(event["kind"], 27235);
@@ -33,6 +33,13 @@ async fn sign(browser: &Browser, keys: &Keys) {
         signed.as_json()
     );
     browser.run(&script).await;
+    event["tags"].clone()
+}
+
+/// Whether a condition is among what was signed, so that nobody on the way can take it away.
+fn binds(tags: &Value, header: &str, value: &str) -> bool {
+    let tags = tags.as_array().unwrap();
+    tags.contains(&json!([header, value]))
 }
 
 /// From the domain's page to the read-back of an offer.
@@ -79,7 +86,8 @@ async fn a_nostr_signer_registers_changes_and_removes_a_name() {
     until_read_back(&browser, &contact, "alice").await;
     judge(&browser, "register-3-read-back").await;
     browser.click("form[data-sign] button").await;
-    sign(&browser, &keys(7)).await;
+    let signed = sign(&browser, &keys(7)).await;
+    assert!(binds(&signed, "if-none-match", "*"), "{signed}");
     browser.until_says(".verdict", "Proven by DNSSEC").await;
     let status = contact.until("alice", State::Published).await;
     assert_eq!(status.owner, keys(7).public_key().to_hex());
@@ -101,7 +109,8 @@ async fn a_nostr_signer_registers_changes_and_removes_a_name() {
         .until_says(".refused", "belongs to another key")
         .await;
     browser.click("form[data-sign] button").await;
-    sign(&browser, &keys(7)).await;
+    let signed = sign(&browser, &keys(7)).await;
+    assert!(binds(&signed, "if-match", "\"1\""), "{signed}");
     browser.until_says(".verdict", "Proven by DNSSEC").await;
     assert_eq!(browser.value("#uri").await, other);
 

@@ -97,10 +97,9 @@ async fn a_key_that_is_made_in_the_browser_never_leaves_it_and_manages_the_name(
     let sent = String::from_utf8_lossy(&wire.sent()).into_owned();
     let event = sent.split("event=").last().map(opened).unwrap();
     let own = key.public_key().to_hex();
-    assert!(
-        String::from_utf8_lossy(&event).contains(&own),
-        "what was sent is read"
-    );
+    let event = String::from_utf8_lossy(&event);
+    assert!(event.contains(&own), "what was sent is read");
+    assert!(event.contains(r#"["if-none-match","*"]"#), "{event}");
 
     // The name is managed with it, in the same way.
     let manage = format!("http://{}/~/manage?user=alice", wire.address);

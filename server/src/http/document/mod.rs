@@ -99,7 +99,8 @@ fn signing() -> String {
     format!(
         "`{AUTH_SCHEME} ` and the base64 of a NIP-98 event (kind 27235): `created_at` within {AUTH_WINDOW_SECONDS} seconds of \
          the server's clock, and the tags `u` (the public URL with path and query, byte for byte), `method`, and, \
-         where there is a body, `payload` (its SHA-256 in hex). An event is good for one request; a `nonce` tag of \
+         where there is a body, `payload` (its SHA-256 in hex). A tag `if-match`, `if-none-match`, `idempotency-key` or \
+         `payname-consent` binds that header: it must then be sent with just this value. An event is good for one request; a `nonce` tag of \
          a random value makes two requests of one second different events."
     )
 }

@@ -57,6 +57,7 @@ const SIGNED: &[&str] = &[
     codes::AUTH_URL,
     codes::AUTH_METHOD,
     codes::AUTH_PAYLOAD,
+    codes::AUTH_HEADER,
     codes::AUTH_SIGNATURE,
     codes::AUTH_REPLAYED,
 ];

@@ -76,6 +76,46 @@ async fn the_same_key_with_another_request_is_refused_and_is_its_signers_own() {
 }
 
 #[tokio::test]
+async fn the_same_key_on_another_condition_or_with_another_consent_is_another_request() {
+    let (_scene, contact) = published().await;
+    let on = async |what: &str, version: Option<&str>| {
+        let mut draft = Draft::post(&contact, "alice", what, "");
+        draft.headers.push(("idempotency-key", what.to_owned()));
+        let condition = version.map(|version| ("if-match", format!("\"{version}\"")));
+        draft.headers.extend(condition);
+        contact.send(&draft, Some(&draft.sign(&keys(1)))).await
+    };
+    assert_eq!(version(&on("disable", Some("1")).await), 2);
+    assert!(is_replayed(&on("disable", Some("1")).await));
+    for other in [None, Some("2")] {
+        let code = on("disable", other).await.code();
+        assert_eq!(code, codes::IDEMPOTENCY_MISMATCH, "{other:?}");
+    }
+    on("enable", None).await.handle();
+    let give = async |consenting: u8| {
+        let to = keys(2).public_key().to_hex();
+        let mut draft = Draft::post(
+            &contact,
+            "alice",
+            "transfer",
+            format!("{{\"to\":\"{to}\"}}"),
+        );
+        draft.headers.push(("idempotency-key", "give".to_owned()));
+        let consent = draft.sign(&keys(consenting));
+        draft.headers.push(("payname-consent", consent));
+        contact.send(&draft, Some(&draft.sign(&keys(1)))).await
+    };
+    let given = give(2).await;
+    assert!(
+        given.status.is_success() && !is_replayed(&given),
+        "{given:?}"
+    );
+    // The consent is signed anew each time, as it lasts a minute.
+    assert!(is_replayed(&give(2).await));
+    assert_eq!(give(3).await.code(), codes::IDEMPOTENCY_MISMATCH);
+}
+
+#[tokio::test]
 async fn who_is_not_let_in_is_told_so_each_time_and_nothing_is_kept() {
     let (_scene, contact) = published().await;
     let mut draft = Draft::post(&contact, "alice", "disable", "");
