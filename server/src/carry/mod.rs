@@ -46,7 +46,8 @@ pub async fn export_registry(
 /// Takes what [`export_registry`] wrote, all of it or nothing; no server may be running. The number
 /// of rows comes back.
 ///
-/// What is there already is left alone if it is the same, so that it may be repeated.
+/// What is there already is left alone if it is the same, so that it may be repeated. The networks of a day, which
+/// earlier versions wrote, are not taken.
 ///
 /// # Errors
 /// The lines are damaged, cut short or a newer version's, or the registry holds other names.
@@ -80,6 +81,10 @@ pub async fn carried_columns(config: &Config) -> Result<Vec<String>, CarryError>
     names.sort();
     Ok(names)
 }
+
+/// What is left where it is: the marks of the networks that claimed names, and the salt by which they are hashed.
+/// They are of the day, and whoever had both could try which networks they are.
+const OF_THE_DAY: [&str; 2] = ["network_salts", "network_claims"];
 
 /// A table, in the words of the form.
 #[derive(Debug, Clone, PartialEq, Eq)]

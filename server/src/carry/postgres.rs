@@ -9,7 +9,7 @@ use futures_util::{StreamExt as _, pin_mut};
 use tokio_postgres::{Client, Row, Transaction, types::Type};
 
 use super::{
-    CarryError, Column, Line, Table, Writer, find,
+    CarryError, Column, Line, OF_THE_DAY, Table, Writer, find,
     form::{Cell, Lines},
     in_order, quoted,
 };
@@ -124,6 +124,9 @@ async fn take(
     tables: &[Table],
     line: &Line,
 ) -> Result<(), CarryError> {
+    if OF_THE_DAY.contains(&line.table.as_str()) {
+        return Ok(());
+    }
     let table = find(tables, &line.table)?;
     let columns = line.cells.iter().map(|(name, _)| table.column(name));
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
@@ -205,7 +208,7 @@ async fn tables(transaction: &Transaction<'_>) -> Result<Vec<Table>, StoreError>
     let mut tables = Vec::new();
     for row in transaction.query(sql, &[]).await? {
         let name: String = row.try_get(0)?;
-        if OTHERS.contains(&name.as_str()) {
+        if OTHERS.contains(&name.as_str()) || OF_THE_DAY.contains(&name.as_str()) {
             continue;
         }
         tables.push(Table {

@@ -8,7 +8,8 @@ use rusqlite::{
 };
 
 use super::{
-    CarryError, Column, Line, Table, Writer, find, form::Cell, in_order, quoted, read_lines,
+    CarryError, Column, Line, OF_THE_DAY, Table, Writer, find, form::Cell, in_order, quoted,
+    read_lines,
 };
 use crate::store::StoreError;
 
@@ -100,6 +101,9 @@ pub(super) fn import(path: &Path, from: &mut (dyn BufRead + Send)) -> Result<u64
 }
 
 fn take(connection: &Connection, tables: &[Table], line: &Line) -> Result<(), CarryError> {
+    if OF_THE_DAY.contains(&line.table.as_str()) {
+        return Ok(());
+    }
     let table = find(tables, &line.table)?;
     let columns = line.cells.iter().map(|(name, _)| table.column(name));
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
@@ -147,7 +151,7 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// All tables but SQLite's own.
+/// All tables but SQLite's own and those of the day.
 fn tables(connection: &Connection) -> Result<Vec<Table>, StoreError> {
     let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
     let mut statement = connection.prepare(sql)?;
@@ -155,6 +159,9 @@ fn tables(connection: &Connection) -> Result<Vec<Table>, StoreError> {
     let mut tables = Vec::new();
     for name in names {
         let name = name?;
+        if OF_THE_DAY.contains(&name.as_str()) {
+            continue;
+        }
         let sql = "SELECT name, type, pk FROM pragma_table_info(?1) ORDER BY cid";
         let mut statement = connection.prepare(sql)?;
         let columns = statement.query_map([&name], |row| {

@@ -224,3 +224,42 @@ async fn a_registry_is_exported_beside_the_server_that_writes_it() {
     let error = String::from_utf8(refused.stderr).unwrap();
     assert!(error.contains("another paynamed"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_networks_of_the_day_stay_where_they_are_and_are_not_taken_from_older_exports() {
+    const OF_THE_DAY: [&str; 2] = ["network_salts", "network_claims"];
+    let (rows, old) = lived_in().await;
+    let claimed = "INSERT INTO network_salts VALUES (20000, x'01');
+        INSERT INTO network_claims VALUES (20000, x'02', 3);";
+    let registry = old.path().join("data/registry.sqlite");
+    let connection = rusqlite::Connection::open(registry).unwrap();
+    connection.execute_batch(claimed).unwrap();
+    drop(connection);
+    let file = old.path().join("paynamed.toml");
+    let config = Config::parse(&config_text(""), &file).unwrap();
+    assert_eq!(export(&config).await, rows);
+    let cluster = Cluster::start(false);
+    let url = cluster.database().await;
+    let (sqlite, postgresql) = (Place::new(""), Place::in_postgresql(&url));
+    let (before, _) = rows.rsplit_once("{\"rows\"").unwrap();
+    let marks = r#"{"table":"network_salts","row":{"day":20000,"salt":{"hex":"01"}}}
+{"table":"network_claims","row":{"day":20000,"mark":{"hex":"02"},"claims":3}}"#;
+    let count = before.lines().count() + OF_THE_DAY.len();
+    let older = format!("{before}{marks}\n{{\"rows\":{count}}}\n");
+    for place in [&sqlite, &postgresql] {
+        place.import(&older).await.unwrap();
+        assert_eq!(place.export().await, rows);
+    }
+    let registry = sqlite.config.data_dir.join("registry.sqlite");
+    let connection = rusqlite::Connection::open(registry).unwrap();
+    for table in OF_THE_DAY {
+        let sql = format!("SELECT count(*) FROM {table}");
+        let found: i64 = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(found, 0, "{table}");
+    }
+    let none = OF_THE_DAY.map(|table| {
+        format!("IF EXISTS (SELECT FROM {table}) THEN RAISE EXCEPTION '{table}'; END IF;")
+    });
+    let none = format!("DO $$ BEGIN {} END $$", none.join(" "));
+    crate::postgres::run(&url, &none).await.unwrap();
+}
