@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use payname_resolver::{Handle, UnixTime};
 use payname_server::{
-    Clock, Config, open_registry,
+    Clock, Config, is_filed, open_registry,
     policy::Policy,
     registration::{By, Change, Precondition, Registration, What},
     store::Store,
@@ -92,6 +92,11 @@ async fn decide(
         && let Err(error) = policy.check(kept, domain.ttl, now)
     {
         bail!("what it shall pay cannot be published any more: {error}");
+    }
+    if !refuse && is_filed(domain, handle)? {
+        bail!(
+            "the zone's file of records has one of its own for this name; take it out there, or refuse the claim (--refuse)"
+        );
     }
     let (what, said) = match refuse {
         true => (What::Remove, "is refused, and free"),

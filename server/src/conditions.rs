@@ -17,8 +17,10 @@ use crate::{
     key::OwnerKey,
     outbox::Chain,
     policy::Policy,
+    publisher::Served,
     registration::{Awaited, Change, Condition, ConditionError, Demand, Registration},
     store::{ChangeError, Store, StoreError},
+    sure_time::SureTime,
 };
 
 /// The word of [`Approval`].
@@ -90,7 +92,11 @@ pub(crate) struct Watch {
     pub(crate) conditions: Conditions,
     pub(crate) domains: Vec<Domain>,
     pub(crate) policy: Policy,
+    /// What operators wrote in the zones beside the names.
+    pub(crate) served: Served,
     pub(crate) clock: Clock,
+    /// By which reservations end.
+    pub(crate) sure_time: Arc<SureTime>,
     /// Called when there is something to bring into DNS.
     pub(crate) committed: Arc<Notify>,
 }
@@ -150,6 +156,7 @@ impl Watch {
         }
         let change = Change {
             terms: domain.terms,
+            sure: self.sure_time.now().min(now),
             ..Change::fulfilled(handle.clone(), now)
         };
         match self.store.change(change).await {
@@ -171,7 +178,10 @@ impl Watch {
         let policy = self.policy.check(kept, domain.ttl, now).err();
         let policy = policy.map(|error| error.to_string());
         let record = || payment_record(&found.handle, kept).err();
-        policy.or_else(|| record().map(|error| error.to_string()))
+        let reserved = || self.served.check_free(&domain.zone, &found.handle).err();
+        policy
+            .or_else(|| record().map(|error| error.to_string()))
+            .or_else(|| reserved().map(|error| error.to_string()))
     }
 }
 

@@ -74,7 +74,7 @@ pub use keys::{
 };
 pub use nameserver::{BindError, CertificateError, EncryptedAddresses, Listeners, SecretsError};
 pub use operator::{
-    OperatorError, ask_server, delegations_on_disk, ds_records_on_disk, import_records,
+    OperatorError, ask_server, delegations_on_disk, ds_records_on_disk, import_records, is_filed,
     key_reports, open_registry, raise_serial,
 };
 pub use paste::{PasteError, records_to_paste};

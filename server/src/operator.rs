@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use payname_resolver::hickory_proto::rr::Name;
+use payname_resolver::{Handle, hickory_proto::rr::Name};
 use payname_zones::KeySet;
 
 use crate::{
@@ -120,6 +120,16 @@ pub async fn raise_serial(config: &Config, zone: &str, least: u32) -> Result<Nam
         .keep_serial(&domain.zone.to_string(), serial_ceiling(least))
         .await?;
     Ok(domain.zone.clone())
+}
+
+/// Whether the operator has written a record of their own at a name, which nobody can then be given.
+///
+/// # Errors
+/// The file of records cannot be read.
+pub fn is_filed(domain: &Domain, handle: &Handle) -> Result<bool, RecordsError> {
+    let file = records::read(domain)?;
+    let filed = records::handles(&file, domain);
+    Ok(filed.iter().any(|(filed, _)| filed == handle))
 }
 
 /// The registry, beside a server that may be running.

@@ -236,7 +236,9 @@ impl Server {
                 conditions: app.conditions.clone(),
                 domains,
                 policy: app.policy,
+                served: served.clone(),
                 clock: clock.clone(),
+                sure_time: Arc::clone(&sure_time),
                 committed: Arc::clone(&app.committed),
             },
         });

@@ -25,6 +25,8 @@ use crate::clock::Clock;
 const LEAP: u64 = 24 * 3600;
 /// How often the time is written down.
 const DIARY: Duration = Duration::from_secs(600);
+/// Where it is written down, in the data directory.
+const FILE: &str = "clock.json";
 /// The version of the file.
 const VERSION: u32 = 1;
 
@@ -57,7 +59,7 @@ impl SureTime {
     /// Goes on from what the last process has lived. Where nobody has written it down, from a time that the keys
     /// of the zones are sure of, and else from the clock.
     pub(crate) fn open(directory: &Path, of_keys: Option<UnixTime>, clock: Clock) -> Self {
-        let path = directory.join("clock.json");
+        let path = directory.join(FILE);
         let wall = clock.now();
         let kept = read(&path).max(of_keys).unwrap_or(wall);
         // Off for a day at most, as far as anybody can know: the time passed.
@@ -169,6 +171,17 @@ impl SureTime {
         file.sync_all()?;
         fs::rename(&unfinished, &self.path)
     }
+}
+
+/// By how many seconds a clock is ahead of the time that was written down in a data directory, or that the keys are
+/// sure of, if it is too many for a server to believe it; and that time.
+pub(crate) fn leap_of(
+    directory: &Path,
+    of_keys: Option<UnixTime>,
+    wall: UnixTime,
+) -> Option<(u64, UnixTime)> {
+    let sure = read(&directory.join(FILE)).max(of_keys)?;
+    is_leap(sure, wall).then(|| (sure.until(wall), sure))
 }
 
 /// What was written down; nothing that cannot be read is.

@@ -67,6 +67,8 @@ struct Till {
     payment: Arc<Payment>,
     watch: Watch,
     now: Arc<AtomicU64>,
+    /// Seconds since the start, by the clock that nobody sets.
+    lived: Arc<AtomicU64>,
     _directory: tempfile::TempDir,
 }
 
@@ -91,7 +93,12 @@ impl Till {
         });
         let payment = Arc::new(Payment::default());
         let now = Arc::new(AtomicU64::new(NOON.0));
-        let told = Arc::clone(&now);
+        let (told, lived) = (Arc::clone(&now), Arc::new(AtomicU64::new(0)));
+        let living = Arc::clone(&lived);
+        let clock = Clock::from_clocks(
+            move || UnixTime(told.load(Ordering::Relaxed)),
+            move || Duration::from_secs(living.load(Ordering::Relaxed)),
+        );
         let till = Self {
             watch: Watch {
                 store,
@@ -101,11 +108,14 @@ impl Till {
                     network: config.network,
                     allow_onchain: true,
                 },
-                clock: Clock::from_fn(move || UnixTime(told.load(Ordering::Relaxed))),
+                served: Served::default(),
+                sure_time: Arc::new(SureTime::open(directory.path(), None, clock.clone())),
+                clock,
                 committed: Arc::default(),
             },
             payment,
             now,
+            lived,
             _directory: directory,
         };
         till.claim(uri, rules).await;
@@ -163,9 +173,20 @@ async fn what_is_paid_too_late_is_not_given() {
     let till = Till::with(&format!("bitcoin:?sp={SP}")).await;
     till.payment.is_paid.store(true, Ordering::Relaxed);
     till.now.store(NOON.0 + 3600, Ordering::Relaxed);
+    till.lived.store(3600, Ordering::Relaxed);
     till.watch.look().await;
     assert_eq!(till.state().await, State::Awaiting, "it only has to lapse");
     assert!(till.watch.store.claim(10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_clock_that_leaps_ahead_takes_no_reservation_from_who_has_paid() {
+    let till = Till::with(&format!("bitcoin:?sp={SP}")).await;
+    till.payment.is_paid.store(true, Ordering::Relaxed);
+    till.now.store(NOON.0 + 9 * 86_400, Ordering::Relaxed);
+    till.lived.store(60, Ordering::Relaxed);
+    till.watch.look().await;
+    assert_eq!(till.state().await, State::Pending);
 }
 
 #[tokio::test]

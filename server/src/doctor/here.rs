@@ -18,6 +18,7 @@ use crate::{
     outbox::Chain,
     prove::reachable as near,
     store::postgres,
+    sure_time::leap_of,
 };
 
 /// How long our own HTTP server may take.
@@ -103,20 +104,38 @@ fn look_into(path: &Path) -> Result<(), rusqlite::Error> {
     connection.query_row("SELECT count(*) FROM zones", [], |_| Ok(()))
 }
 
-/// Whether the clock is behind what has surely come, and whether somebody keeps it right.
+/// Whether the clock is behind what has surely come, or far ahead of it, and whether somebody keeps it right.
 pub(super) async fn clock(config: &Config, now: UnixTime) -> Vec<Finding> {
     let files = KeyFiles::new(&config.data_dir);
     let mut findings = Vec::new();
+    let mut known: Option<UnixTime> = None;
     for domain in &config.domains {
         let Ok(set) = files.look(&domain.zone, domain.keys.clone()) else {
             continue;
         };
         let sure = set.time().sure();
+        known = Some(known.map_or(sure, |known| known.min(sure)));
         if now < sure {
             let evidence = format!("the clock says {now}, but {sure} has surely come");
             let fix = "set the clock; if it is right: paynamed zone trust-clock ZONE";
             findings.push(error(Code::Clock, shown(&domain.zone), evidence).fix(fix));
         }
+    }
+    if let Some((ahead, sure)) = leap_of(&config.data_dir, known, now) {
+        let hours = ahead.checked_div(3600).unwrap_or(0);
+        let evidence = format!(
+            "the clock says {now}, {hours} hours ahead of {sure}, the last time that has surely come (clock.json); no name ends by it"
+        );
+        let fix = match config.domains.is_empty() {
+            false => {
+                "set the clock; if it is right (the server was off for so long): paynamed zone trust-clock ZONE"
+            }
+            true => {
+                "set the clock; if it is right (the server was off for so long), remove clock.json and start the server again"
+            }
+        };
+        let finding = error(Code::Clock, config.data_dir.display(), evidence);
+        findings.push(finding.fix(fix));
     }
     findings.extend(is_kept_right().await);
     findings

@@ -312,9 +312,9 @@ impl Change {
 impl Registration {
     /// What asking once more for the same comes to.
     pub(super) fn again(&self) -> Decision {
-        let effect = match self.state {
-            State::Published | State::Removed | State::Disabled | State::Expired => Effect::Nothing,
-            _ => Effect::Retry,
+        let effect = match self.is_settled() {
+            true => Effect::Nothing,
+            false => Effect::Retry,
         };
         Decision {
             registration: self.clone(),

@@ -158,6 +158,28 @@ async fn the_command_line_lists_approves_and_refuses_beside_a_running_server() {
 }
 
 #[tokio::test]
+async fn a_name_that_the_operator_wrote_a_record_for_meanwhile_is_given_to_nobody() {
+    let office = Office::open().await;
+    office
+        .contact
+        .put(&keys(1), "alice", &uri("a"))
+        .await
+        .handle();
+    let file = office.scene.data().with_file_name("paynamed.toml");
+    let records = office.scene.data().with_file_name("records.zone");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let filed = format!("ttl = 300\nrecords = \"{}\"", records.display());
+    std::fs::write(&file, text.replace("ttl = 300", &filed)).unwrap();
+    std::fs::write(&records, "alice.user._bitcoin-payment 300 TXT \"mine\"\n").unwrap();
+    let said = office.run(&["approve", "alice@example.test"]).unwrap_err();
+    assert!(said.contains("file of records"), "{said}");
+    let waiting = office.own_view(1, "alice").await.handle();
+    assert_eq!(waiting.state, State::Awaiting);
+    let said = office.run(&["approve", "--refuse", "alice@example.test"]);
+    assert!(said.unwrap().contains("is refused"));
+}
+
+#[tokio::test]
 async fn what_nobody_approves_lapses_and_a_drawn_name_waits_for_nothing() {
     let directory = {
         let office = Office::open().await;

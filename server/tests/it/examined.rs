@@ -133,7 +133,27 @@ async fn a_clock_that_is_wrong_shows_in_the_signatures_and_in_what_has_surely_co
     assert!(codes(&report).starts_with(&["D304", "D708"]), "{report}");
     let late = Clock::from_fn(move || UnixTime(now() + years));
     let report = patient.examine_as(&patient.text, &late).await;
-    assert_eq!(codes(&report), ["D304", "D711"], "{report}");
+    assert_eq!(codes(&report), ["D304", "D708", "D711"], "{report}");
+}
+
+#[tokio::test]
+async fn a_clock_that_leapt_is_told_with_how_far_it_is_ahead_and_what_to_do() {
+    let patient = Patient::new().await;
+    let (day, leapt) = (86_400, 86_400 * 5 / 2);
+    let late = Clock::from_fn(move || UnixTime(now() + leapt));
+    let report = patient.examine_as(&patient.text, &late).await;
+    assert_eq!(codes(&report), ["D708", "D711"], "{report}");
+    let finding = &report.findings()[0];
+    let hours = ["59 hours ahead", "60 hours ahead"];
+    assert!(
+        hours.iter().any(|hours| finding.evidence.contains(hours)),
+        "{report}"
+    );
+    assert!(finding.fix.contains("zone trust-clock"), "{report}");
+    // As far as it is believed by a server, it is by whoever examines one.
+    let late = Clock::from_fn(move || UnixTime(now() + day / 2));
+    let report = patient.examine_as(&patient.text, &late).await;
+    assert_eq!(codes(&report), ["D711"], "{report}");
 }
 
 #[tokio::test]

@@ -208,3 +208,8 @@ fn who_has_the_name_already_waits_for_nothing() {
         assert_eq!(decision.unwrap().registration.state, State::Pending);
     }
 }
+
+#[test]
+fn a_claim_that_waits_has_nothing_to_be_published_again() {
+    assert_eq!(waiting().again().effect, Effect::Nothing);
+}
