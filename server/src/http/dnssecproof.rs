@@ -19,6 +19,7 @@ use super::{
     App,
     document::{ProofBytes, problems},
     failure::Failure,
+    visitor::Visitor,
 };
 use crate::{outbox::Chain, proof_relay::RelayError};
 
@@ -44,7 +45,7 @@ problems!(RelayProblems: INVALID_QUERY, UNKNOWN_ROUTE, PROOF_UNAVAILABLE);
     tag = "proofs",
     params(Wanted),
     responses(
-        (status = OK, description = "An RFC 9102 authentication chain, or what the resolver gave; verify it.", body = ProofBytes, content_type = "application/octet-stream", headers(
+        (status = OK, description = "An RFC 9102 authentication chain that this server has verified; verify it, too.", body = ProofBytes, content_type = "application/octet-stream", headers(
             ("Cache-Control" = String, description = "`max-age` is how long the proof stays true."),
         )),
         RelayProblems,
@@ -52,6 +53,7 @@ problems!(RelayProblems: INVALID_QUERY, UNKNOWN_ROUTE, PROOF_UNAVAILABLE);
 )]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Result<Response, Failure> {
     let relay = app.relay.as_ref().ok_or_else(Failure::no_relay)?;
@@ -60,7 +62,8 @@ pub(super) async fn show(
     })?;
     let question = wanted.question()?;
     let now = app.clock.now();
-    let relayed = relay.prove(&question, now).await.map_err(|error| {
+    let relayed = relay.prove(&question, visitor.network(), now).await;
+    let relayed = relayed.map_err(|error| {
         tracing::debug!(%question, error = %Chain(&error), "a proof cannot be gathered");
         Failure::from(error)
     })?;
@@ -68,11 +71,9 @@ pub(super) async fn show(
     let headers = response.headers_mut();
     let kind = HeaderValue::from_static(PROOF_MEDIA_TYPE);
     headers.insert(header::CONTENT_TYPE, kind);
-    if let Some(until) = relayed.fresh_until {
-        let age = format!("max-age={}", now.until(until));
-        if let Ok(age) = HeaderValue::try_from(age) {
-            headers.insert(header::CACHE_CONTROL, age);
-        }
+    let age = format!("max-age={}", now.until(relayed.fresh_until));
+    if let Ok(age) = HeaderValue::try_from(age) {
+        headers.insert(header::CACHE_CONTROL, age);
     }
     Ok(response)
 }
@@ -118,7 +119,7 @@ impl From<RelayError> for Failure {
             RelayError::Busy => {
                 Self::unavailable("too many proofs are being gathered; try again in a second")
             }
-            RelayError::Gather(_) => {
+            RelayError::Gather(_) | RelayError::Unproven => {
                 let status = StatusCode::BAD_GATEWAY;
                 let detail = "the resolver of this server gives no proof of that just now";
                 let code = codes::PROOF_UNAVAILABLE;

@@ -108,7 +108,7 @@ async fn pages_may_read_proofs_of_any_type_and_keep_them_as_long_as_they_last() 
 }
 
 #[tokio::test]
-async fn what_does_not_verify_is_passed_on_and_not_kept() {
+async fn what_does_not_verify_is_neither_passed_on_nor_kept() {
     let world = World::with_zone("example.test")
         .record("alice", URI)
         .start()
@@ -118,8 +118,10 @@ async fn what_does_not_verify_is_passed_on_and_not_kept() {
     let query = "?d=alice.user._bitcoin-payment.example.test.&t=TXT";
     world.recursor().lie(Lie::ChangedText);
     let lie = get(&server, query).await;
-    assert_eq!(lie.status(), StatusCode::OK);
+    assert_eq!(lie.status(), StatusCode::BAD_GATEWAY);
     assert_eq!(header(&lie, "cache-control"), "no-store");
+    let problem: payname_api::Problem = lie.json().await.unwrap();
+    assert_eq!(problem.code, payname_api::codes::PROOF_UNAVAILABLE);
     world.recursor().be_honest();
     let truth = get(&server, query).await;
     assert!(header(&truth, "cache-control").starts_with("max-age="));
