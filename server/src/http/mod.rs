@@ -46,6 +46,7 @@ pub(crate) use self::{
     failure::{Failure, unknown_route},
     limits::Limits,
     serve::{LIMITS, serve},
+    visitor::Visitor,
 };
 
 use crate::{

@@ -16,6 +16,7 @@ use super::{
     document::{ProofBytes, problems},
     failure::Failure,
     handles::{Parts, is_published},
+    visitor::Visitor,
 };
 use crate::{
     outbox::Chain,
@@ -68,6 +69,23 @@ impl App {
         match self.proofs.fresh(handle, version, now) {
             Some(evidence) => Ok(evidence),
             None => self.prove_again(registration, now).await,
+        }
+    }
+
+    /// Counts a proof for whoever asks, if one has to be made for this.
+    ///
+    /// # Errors
+    /// There were too many proofs for this network.
+    pub(crate) fn charge_proof(
+        &self,
+        visitor: &Visitor,
+        registration: &Registration,
+        now: UnixTime,
+    ) -> Result<(), Failure> {
+        let (handle, version) = (&registration.handle, registration.version);
+        match self.proofs.fresh(handle, version, now) {
+            Some(_) => Ok(()),
+            None => Ok(self.limits.proofs(visitor, 1)?),
         }
     }
 

@@ -6,7 +6,11 @@ use payname_api::{ProvenBy, State};
 use payname_resolver::{Handle, Instructions, UnixTime, instructions::UriError};
 
 use super::kept::Stamp;
-use crate::{http::App, prove::Evidence, registration::Registration, store::StoreError};
+use crate::{
+    http::{App, Failure, Visitor},
+    prove::Evidence,
+    registration::Registration,
+};
 
 /// A name that has a page.
 #[derive(Debug)]
@@ -36,14 +40,25 @@ pub(super) enum Standing {
 
 /// Looks a name up in the registry and, if what is kept is no longer fresh, in DNS.
 ///
-/// Nothing for every name that cannot be paid, whatever the reason: nobody shall learn it.
-pub(super) async fn find(app: &App, handle: &Handle) -> Result<Option<Found>, StoreError> {
+/// Nothing for every name that cannot be paid, whatever the reason: nobody shall learn it. A proof that has to be made
+/// counts as one for the visitor, if one is given.
+///
+/// # Errors
+/// The registry fails, or there were too many proofs for the visitor.
+pub(super) async fn find(
+    app: &App,
+    handle: &Handle,
+    visitor: Option<&Visitor>,
+) -> Result<Option<Found>, Failure> {
     let found = app.store.registration(handle).await?;
     let Some(registration) = found.filter(|found| !found.is_gone() && !found.is_hidden()) else {
         return Ok(None);
     };
     if registration.uri.is_none() {
         return Ok(None);
+    }
+    if let (State::Published, Some(visitor)) = (registration.state, visitor) {
+        app.charge_proof(visitor, &registration, app.clock.now())?;
     }
     let standing = match registration.state {
         State::Published => match app.evidence(&registration, app.clock.now()).await {

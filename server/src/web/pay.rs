@@ -29,7 +29,7 @@ use super::{
     qr::Qr,
 };
 use crate::{
-    http::{App, handles, proofs},
+    http::{App, Visitor, handles, proofs},
     outbox::Chain,
 };
 
@@ -94,6 +94,7 @@ type Asked = Result<Query<Wanted>, QueryRejection>;
 
 pub(super) async fn one(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     headers: HeaderMap,
     path: Result<Path<String>, PathRejection>,
     query: Asked,
@@ -106,11 +107,12 @@ pub(super) async fn one(
     }
     let (user, form) = place::form(&name);
     let handle = place::domain(&app, &headers).and_then(|domain| handle(user, &domain.name));
-    answer(&app, handle, form, &headers, query).await
+    answer(&app, handle, form, (&visitor, &headers), query).await
 }
 
 pub(super) async fn two(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     headers: HeaderMap,
     path: Result<Path<(String, String)>, PathRejection>,
     query: Asked,
@@ -121,15 +123,16 @@ pub(super) async fn two(
     if let Some(domain) = app.domains.get(&name) {
         let (user, form) = place::form(&more);
         let handle = handle(user, &domain.name);
-        return answer(&app, handle, form, &headers, query).await;
+        return answer(&app, handle, form, (&visitor, &headers), query).await;
     }
     let domain = place::domain(&app, &headers).filter(|_| more == "proof");
     let handle = domain.and_then(|domain| handle(&name, &domain.name));
-    answer(&app, handle, Form::Proof, &headers, query).await
+    answer(&app, handle, Form::Proof, (&visitor, &headers), query).await
 }
 
 pub(super) async fn three(
     State(app): State<Arc<App>>,
+    visitor: Visitor,
     headers: HeaderMap,
     path: Result<Path<(String, String)>, PathRejection>,
     query: Asked,
@@ -138,7 +141,7 @@ pub(super) async fn three(
         let domain = app.domains.get(&domain)?;
         handle(&user, &domain.name)
     });
-    answer(&app, handle, Form::Proof, &headers, query).await
+    answer(&app, handle, Form::Proof, (&visitor, &headers), query).await
 }
 
 fn handle(user: &str, domain: &str) -> Option<Handle> {
@@ -149,18 +152,18 @@ async fn answer(
     app: &Arc<App>,
     handle: Option<Handle>,
     form: Form,
-    headers: &HeaderMap,
+    (visitor, headers): (&Visitor, &HeaderMap),
     query: Asked,
 ) -> Response {
     let Some(handle) = handle else {
         return missing::page(app, headers).await;
     };
-    let found = match find(app, &handle).await {
+    // Who asks for the proof itself has been counted for it.
+    let charged = Some(visitor).filter(|_| form != Form::Proof);
+    let found = match find(app, &handle, charged).await {
         Ok(Some(found)) => found,
         Ok(None) => return missing::page(app, headers).await,
-        Err(error) => {
-            return broken(&handle, &error);
-        }
+        Err(failure) => return failure.into_response(),
     };
     let wanted = query.map_or_else(|_| Wanted::default(), |Query(wanted)| wanted);
     let key = format!("{} {}", handle.as_str(), place::path(app, &handle, headers));

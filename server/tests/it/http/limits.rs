@@ -1,6 +1,6 @@
 //! How often may be asked, by whom.
 
-use payname_api::{codes, paths};
+use payname_api::{State, codes, paths};
 use reqwest::StatusCode;
 
 use crate::scene::{Answer, Contact, DOMAIN, Draft, Scene, keys, uri};
@@ -135,4 +135,36 @@ async fn clients_behind_a_trusted_proxy_are_told_apart_and_strangers_words_are_n
         ask(&stranger, "10.3.3.3").await,
     ];
     assert_eq!(statuses, [200, 200, 429]);
+}
+
+#[tokio::test]
+async fn a_page_for_which_a_proof_has_to_be_made_counts_as_a_proof() {
+    let limits = "[http.limits]\nexempt = []\nproofs_per_minute = 2";
+    let scene = Scene::start_asked(limits).await;
+    let users = ["alice", "bob", "carol"];
+    for user in users {
+        scene
+            .contact()
+            .put(&keys(1), user, &uri(user))
+            .await
+            .handle();
+    }
+    for user in users {
+        scene.contact().until(user, State::Published).await;
+    }
+    // What was proven before is kept in memory only.
+    let scene = scene.restart().await;
+    let contact = scene.contact();
+    for page in ["/alice", "/bob.json"] {
+        assert_eq!(contact.get(page).await.status, StatusCode::OK, "{page}");
+    }
+    for page in ["/carol", "/carol.svg", "/carol/proof"] {
+        assert_limited(&contact.get(page).await);
+    }
+    // Those that were proven meanwhile need no further proof.
+    for page in ["/alice", "/alice.svg", "/bob"] {
+        assert_eq!(contact.get(page).await.status, StatusCode::OK, "{page}");
+    }
+    let elsewhere = from(&contact, "127.0.9.1");
+    assert_eq!(elsewhere.get("/carol").await.status, StatusCode::OK);
 }
