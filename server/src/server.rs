@@ -262,10 +262,13 @@ impl Server {
         background.extend(others.watch(&working));
         if let Some(metrics) = metrics {
             let router = metrics::router(served.clone(), ledger, &counts, &others.board);
-            let telling = http::serve(metrics, router, http::LIMITS, accepting.clone());
+            let door = http::Door::open(http::LIMITS);
+            let telling = http::serve(metrics, router, door, accepting.clone());
             background.push(tokio::spawn(telling));
         }
-        let serving = http::serve(http, app.router(), http::LIMITS, accepting.clone());
+        let door = http::Door::open(http::LIMITS);
+        let door = door.with_limits(&config.http.limits, &app.clients, &counts);
+        let serving = http::serve(http, app.router(), door, accepting.clone());
         let http = tokio::spawn(serving);
         Ok(Running {
             public_url,

@@ -1,5 +1,7 @@
 //! `[http]`: how often clients may ask, and how they are told apart.
 
+use std::net::IpAddr;
+
 use ipnet::IpNet;
 
 use super::{ConfigError, Networks, check::Checker, written::WrittenHttp};
@@ -26,6 +28,10 @@ pub struct HttpLimits {
     pub key_writes_per_hour: u32,
     /// Of these, those for one name.
     pub name_writes_per_hour: u32,
+    /// Connections of one network at the same time; proxies that are trusted may have all there are.
+    pub connections_per_network: u32,
+    /// New connections of one network in a second; proxies that are trusted may open any number.
+    pub new_connections_per_second: u32,
 }
 
 /// How clients are told apart.
@@ -58,7 +64,18 @@ impl Default for HttpLimits {
             writes_per_minute: 60,
             key_writes_per_hour: 120,
             name_writes_per_hour: 30,
+            connections_per_network: 64,
+            new_connections_per_second: 30,
         }
+    }
+}
+
+impl Clients {
+    /// Whether a proxy at this address is believed.
+    pub fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        let mut trusted = self.trusted_proxies.iter();
+        trusted.any(|network| network.contains(&address))
     }
 }
 
@@ -98,6 +115,8 @@ impl Checker<'_> {
                 writes_per_minute: written.writes_per_minute,
                 key_writes_per_hour: written.key_writes_per_hour,
                 name_writes_per_hour: written.name_writes_per_hour,
+                connections_per_network: written.connections_per_network,
+                new_connections_per_second: written.new_connections_per_second,
             },
             clients: Clients {
                 networks: Networks {

@@ -8,6 +8,7 @@ mod counts;
 mod dnssecproof;
 mod document;
 mod domains;
+mod door;
 mod draw;
 mod envelope;
 mod failure;
@@ -43,6 +44,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub(crate) use self::{
     asked::Asked,
     counts::HttpCounts,
+    door::Door,
     failure::{Failure, unknown_route},
     limits::Limits,
     serve::{LIMITS, serve},

@@ -22,8 +22,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::visitor::Peer;
-use crate::room::{Limits, REST, Room};
+use super::{door::Door, visitor::Peer};
+use crate::room::{Limits, Place, REST};
 
 /// What connections may take. Proxies keep idle ones for a minute; we must not be first to close.
 pub(crate) const LIMITS: Limits = Limits {
@@ -37,10 +37,9 @@ const MAX_HEADERS: usize = 32 * 1024;
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
-    limits: Limits,
+    door: Door,
     stop: CancellationToken,
 ) {
-    let room = Room::new(limits.connections);
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -52,8 +51,13 @@ pub(crate) async fn serve(
             tokio::time::sleep(REST).await;
             continue;
         };
-        let (router, room, stop) = (router.clone(), room.clone(), stop.clone());
-        connections.spawn(converse(stream, Peer(peer), router, room, limits, stop));
+        // Whoever comes too often is not even answered that it is so.
+        let Some(place) = door.enter(peer.ip()) else {
+            continue;
+        };
+        let (router, stop) = (router.clone(), stop.clone());
+        let silence = door.silence();
+        connections.spawn(converse(stream, Peer(peer), router, place, silence, stop));
     }
     drop(listener);
     while connections.join_next().await.is_some() {}
@@ -64,11 +68,11 @@ async fn converse(
     stream: TcpStream,
     peer: Peer,
     router: Router,
-    room: Room,
-    limits: Limits,
+    place: Place,
+    silence: Duration,
     stop: CancellationToken,
 ) {
-    let place = Arc::new(room.enter());
+    let place = Arc::new(place);
     let stirring = Arc::clone(&place);
     let service = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
@@ -80,7 +84,7 @@ async fn converse(
     let _ = stream.set_nodelay(true);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.silence)
+        .header_read_timeout(silence)
         .max_buf_size(MAX_HEADERS)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
@@ -101,11 +105,35 @@ mod tests {
     use std::{net::SocketAddr, time::Instant};
 
     use axum::routing::get;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpSocket,
+    };
 
     use super::*;
+    use crate::{
+        config::{Clients, HttpLimits, Networks},
+        http::HttpCounts,
+    };
 
     async fn start(limits: Limits) -> (SocketAddr, CancellationToken) {
+        start_behind(Door::open(limits)).await
+    }
+
+    /// A door that knows networks; this machine's own are not exempt.
+    fn counting(limits: HttpLimits) -> Door {
+        let clients = Clients {
+            trusted_proxies: vec!["127.0.5.0/24".parse().unwrap()],
+            networks: Networks {
+                exempt: Vec::new(),
+                ..Clients::default().networks
+            },
+            ..Clients::default()
+        };
+        Door::open(PATIENT).with_limits(&limits, &clients, &HttpCounts::default())
+    }
+
+    async fn start_behind(door: Door) -> (SocketAddr, CancellationToken) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let slowly = async || tokio::time::sleep(Duration::from_millis(300)).await;
@@ -113,13 +141,23 @@ mod tests {
             .route("/", get(async || "here"))
             .route("/slow", get(slowly));
         let stop = CancellationToken::new();
-        tokio::spawn(serve(listener, router, limits, stop.clone()));
+        tokio::spawn(serve(listener, router, door, stop.clone()));
         (address, stop)
     }
 
     async fn say(address: SocketAddr, text: &str) -> TcpStream {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(text.as_bytes()).await.unwrap();
+        stream
+    }
+
+    /// The same from an address of this machine.
+    async fn say_from(own: &str, address: SocketAddr, text: &str) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(format!("{own}:0").parse().unwrap()).unwrap();
+        let mut stream = socket.connect(address).await.unwrap();
+        // Who was not let in may see it here already.
+        let _ = stream.write_all(text.as_bytes()).await;
         stream
     }
 
@@ -148,6 +186,57 @@ mod tests {
         assert!(begun.elapsed() < Duration::from_secs(5));
         // The first to come were the first to go.
         assert_eq!(rest_of(slow.remove(0)).await, "");
+    }
+
+    #[tokio::test]
+    async fn one_network_holds_its_part_of_the_connections_and_nobody_elses() {
+        let limits = HttpLimits {
+            connections_per_network: 4,
+            new_connections_per_second: 0,
+            ..HttpLimits::default()
+        };
+        let (address, _stop) = start_behind(counting(limits)).await;
+        let (beginning, end) = WHOLE.split_at(10);
+        let mut slow = say_from("127.0.9.1", address, beginning).await;
+        let mut proxy = say_from("127.0.5.1", address, beginning).await;
+        let mut hoard = Vec::new();
+        for _ in 0..20 {
+            hoard.push(say_from("127.0.0.1", address, "GET / HTTP/1.1\r\nhost:").await);
+        }
+        // The last of them has come in when the first that had to leave has left.
+        assert_eq!(rest_of(hoard.remove(15)).await, "");
+        for stream in [&mut slow, &mut proxy] {
+            stream.write_all(end.as_bytes()).await.unwrap();
+        }
+        for stream in [slow, proxy] {
+            assert!(rest_of(stream).await.ends_with("here"));
+        }
+    }
+
+    #[tokio::test]
+    async fn who_opens_connections_too_often_is_not_let_in_and_others_are() {
+        let limits = HttpLimits {
+            connections_per_network: 0,
+            new_connections_per_second: 3,
+            ..HttpLimits::default()
+        };
+        let (address, _stop) = start_behind(counting(limits)).await;
+        let answered = async |own: &str| {
+            let mut answered = 0;
+            for _ in 0..40 {
+                let answer = rest_of(say_from(own, address, WHOLE).await).await;
+                answered += usize::from(answer.ends_with("here"));
+            }
+            answered
+        };
+        let begun = Instant::now();
+        let let_in = answered("127.0.0.1").await;
+        // As many as at once, and those for which there was time.
+        let most = 4 + 3 * usize::try_from(begun.elapsed().as_secs()).unwrap();
+        assert!((3..40).contains(&let_in) && let_in <= most + 3, "{let_in}");
+        assert_eq!(answered("127.0.5.1").await, 40, "a proxy that is trusted");
+        let other = rest_of(say_from("127.0.9.1", address, WHOLE).await).await;
+        assert!(other.ends_with("here"), "{other}");
     }
 
     #[tokio::test]

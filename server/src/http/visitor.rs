@@ -72,15 +72,10 @@ impl FromRequestParts<Arc<App>> for Visitor {
 
 /// The address of the client: the last one that none of the trusted proxies has.
 fn client(peer: IpAddr, headers: &HeaderMap, clients: &Clients) -> IpAddr {
-    let is_trusted = |address: IpAddr| {
-        let address = address.to_canonical();
-        let mut trusted = clients.trusted_proxies.iter();
-        trusted.any(|network| network.contains(&address))
-    };
     let mut client = peer;
     let mut hops = hops(headers, clients.forwarded).into_iter();
     for _ in 0..MOST_HOPS {
-        if !is_trusted(client) {
+        if !clients.trusts(client) {
             break;
         }
         // Whatever stands before an element that cannot be read may be anybody's invention.

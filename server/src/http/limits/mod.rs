@@ -25,11 +25,12 @@ use governor::{
 use payname_api::{codes, paths};
 use payname_resolver::Handle;
 
-use self::table::Table;
+pub(super) use self::table::Table;
 use super::{App, counts::HttpCounts, failure::Failure, visitor::Visitor};
 use crate::{config::HttpLimits, key::OwnerKey};
 
-type Limiter = RateLimiter<u64, Table, MonotonicClock, NoOpMiddleware<std::time::Instant>>;
+pub(super) type Limiter =
+    RateLimiter<u64, Table, MonotonicClock, NoOpMiddleware<std::time::Instant>>;
 
 /// Counts what everybody takes.
 #[derive(Debug)]
@@ -202,6 +203,7 @@ mod tests {
             writes_per_minute: most,
             key_writes_per_hour: most,
             name_writes_per_hour: most,
+            ..HttpLimits::default()
         };
         Limits::new(&limits, HttpCounts::default())
     }

@@ -15,7 +15,7 @@ const WAYS: usize = 8;
 
 /// What was taken, by tag.
 #[derive(Debug)]
-pub(super) struct Table(Vec<Mutex<[Place; WAYS]>>);
+pub(in crate::http) struct Table(Vec<Mutex<[Place; WAYS]>>);
 
 /// What one has taken.
 #[derive(Debug, Clone, Copy, Default)]
