@@ -20,8 +20,9 @@ use super::{
     asked::{Asked, PathOfDomain, PathOfName},
     document::problems,
     failure::Failure,
-    handles::{Parts, describe as describe_name},
-    page::{Page, Part},
+    handles::Parts,
+    operators::Names,
+    page::Part,
     precondition::Preconditions,
 };
 use crate::{
@@ -58,22 +59,7 @@ async fn list(
     path: Result<Path<String>, PathRejection>,
     asked: Asked,
 ) -> Result<Response, Failure> {
-    let Path(name) = path?;
-    let domain = app.domain(&name)?;
-    let now = app.clock.now();
-    let operator = app.only_operator(&asked, now, Scope::Read, domain).await?;
-    let page = Page::read(format!("awaiting {}", domain.name), &asked.uri)?;
-    app.looked(&operator, "list awaiting", &domain.name).await?;
-    let found = app
-        .store
-        .awaiting(&domain.name, page.after(), page.wanted());
-    let items = found.await?;
-    let items: Vec<HandleStatus> = items.iter().map(|one| describe_name(one, true)).collect();
-    let key = |status: &HandleStatus| {
-        let bare = status.handle.trim_start_matches('₿');
-        bare.split('@').next().unwrap_or_default().to_owned()
-    };
-    Ok(page.respond(items, key, &app.public_url, &asked.uri))
+    app.list_names(path, &asked, Names::Awaiting).await
 }
 
 problems!(ApproveProblems: UNKNOWN_DOMAIN, UNKNOWN_HANDLE, INVALID_HANDLE, INVALID_HEADER, INVALID_URI, RESERVED, PRECONDITION_FAILED, TOKEN_INVALID, TOKEN_SCOPE);

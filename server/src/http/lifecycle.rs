@@ -92,6 +92,18 @@ async fn transfer(
 
 problems!(LifeProblems: TOKEN_INVALID, TOKEN_SCOPE, UNKNOWN_DOMAIN, UNKNOWN_HANDLE, INVALID_HANDLE, INVALID_HEADER, INVALID_URI, NOT_OWNER, SUSPENDED, NOT_THEIRS, RESERVED, EXPIRED, PRECONDITION_FAILED);
 
+/// What is answered to a change of a name's life, for the document.
+#[derive(utoipa::IntoResponses)]
+#[allow(dead_code, reason = "only described")]
+enum Changed {
+    /// It is so, and DNS needs no change.
+    #[response(status = OK)]
+    Same(HandleStatus),
+    /// Committed, and on its way into DNS.
+    #[response(status = ACCEPTED)]
+    OnItsWay(HandleStatus),
+}
+
 /// Takes a name out of DNS for the time being; nobody is told that it is there.
 #[utoipa::path(
     post,
@@ -101,8 +113,7 @@ problems!(LifeProblems: TOKEN_INVALID, TOKEN_SCOPE, UNKNOWN_DOMAIN, UNKNOWN_HAND
     params(PathOfName, Preconditions),
     security(("nostr" = []), ("operator" = [])),
     responses(
-        (status = OK, description = "It is so, and DNS needs no change.", body = HandleStatus),
-        (status = ACCEPTED, description = "Committed, and on its way into DNS.", body = HandleStatus),
+        Changed,
         LifeProblems,
     ),
 )]
@@ -125,8 +136,7 @@ pub(crate) async fn disable(
     params(PathOfName, Preconditions),
     security(("nostr" = []), ("operator" = [])),
     responses(
-        (status = OK, description = "It is so, and DNS needs no change.", body = HandleStatus),
-        (status = ACCEPTED, description = "Committed, and on its way into DNS.", body = HandleStatus),
+        Changed,
         LifeProblems,
     ),
 )]
@@ -150,8 +160,7 @@ pub(crate) async fn enable(
     params(PathOfName, Preconditions),
     security(("nostr" = [])),
     responses(
-        (status = OK, description = "It is so, and DNS needs no change.", body = HandleStatus),
-        (status = ACCEPTED, description = "Committed, and on its way into DNS.", body = HandleStatus),
+        Changed,
         LifeProblems,
     ),
 )]

@@ -66,19 +66,48 @@ async fn list(
     path: Result<Path<String>, PathRejection>,
     asked: Asked,
 ) -> Result<Response, Failure> {
-    let Path(name) = path?;
-    let domain = app.domain(&name)?;
-    let now = app.clock.now();
-    let operator = app.only_operator(&asked, now, Scope::Read, domain).await?;
-    let page = Page::read(format!("handles {}", domain.name), &asked.uri)?;
-    app.looked(&operator, "list names", &domain.name).await?;
-    let found = app.store.names(&domain.name, page.after(), page.wanted());
-    let items: Vec<HandleStatus> = found.await?.iter().map(|one| describe(one, true)).collect();
-    let key = |status: &HandleStatus| {
-        let bare = status.handle.trim_start_matches('₿');
-        bare.split('@').next().unwrap_or_default().to_owned()
-    };
-    Ok(page.respond(items, key, &app.public_url, &asked.uri))
+    app.list_names(path, &asked, Names::All).await
+}
+
+/// Which names of a domain its operator looks at.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Names {
+    /// All of them.
+    All,
+    /// Those whose claims wait.
+    Awaiting,
+}
+
+impl App {
+    /// A part of the names of a domain, for its operator, who is written down as having looked.
+    pub(super) async fn list_names(
+        &self,
+        path: Result<Path<String>, PathRejection>,
+        asked: &Asked,
+        which: Names,
+    ) -> Result<Response, Failure> {
+        let Path(name) = path?;
+        let domain = self.domain(&name)?;
+        let now = self.clock.now();
+        let operator = self.only_operator(asked, now, Scope::Read, domain).await?;
+        let (list, deed) = match which {
+            Names::All => ("handles", "list names"),
+            Names::Awaiting => ("awaiting", "list awaiting"),
+        };
+        let page = Page::read(format!("{list} {}", domain.name), &asked.uri)?;
+        self.looked(&operator, deed, &domain.name).await?;
+        let (name, after, wanted) = (&domain.name, page.after(), page.wanted());
+        let found = match which {
+            Names::All => self.store.names(name, after, wanted).await?,
+            Names::Awaiting => self.store.awaiting(name, after, wanted).await?,
+        };
+        let items: Vec<HandleStatus> = found.iter().map(|one| describe(one, true)).collect();
+        let key = |status: &HandleStatus| {
+            let bare = status.handle.trim_start_matches('₿');
+            bare.split('@').next().unwrap_or_default().to_owned()
+        };
+        Ok(page.respond(items, key, &self.public_url, &asked.uri))
+    }
 }
 
 problems!(GrantProblems: UNKNOWN_DOMAIN, INVALID_HANDLE, INVALID_URI, INVALID_HEADER, UNSUPPORTED_MEDIA_TYPE, NOT_OWNER, NOT_THEIRS, RESERVED, SHADOWS, PRECONDITION_FAILED, PROVIDER_SILENT, TOKEN_INVALID, TOKEN_SCOPE);
