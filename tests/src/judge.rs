@@ -73,7 +73,8 @@ pub fn delv(server: SocketAddr, anchors: &str, name: &str, kind: RecordType) -> 
         .arg(format!("@{}", server.ip()))
         .args(["-p", &server.port().to_string(), "-a"])
         .arg(&file)
-        .args(["+root=.", "+vtrace", name, &kind.to_string()])
+        .args(["+root=.", "+vtrace", name])
+        .arg(format!("TYPE{}", u16::from(kind)))
         .output()?;
     let text = [output.stdout, output.stderr].concat();
     let text = String::from_utf8_lossy(&text);

@@ -47,6 +47,7 @@ mod edns;
 mod ends;
 mod import;
 mod keys;
+mod layout;
 mod master_file;
 mod mirror;
 mod names;

@@ -7,6 +7,7 @@ use hickory_proto::dnssec::TBS;
 use hickory_proto::rr::RecordType;
 
 use crate::keys::SigningKey;
+use crate::layout::Layout;
 use crate::names::key_parent;
 use crate::packed::{Packed, Stored};
 use crate::zone::Zone;
@@ -166,8 +167,7 @@ fn is_good(known: &Packed, soa: &Stored<'_>, zone: &Zone) -> bool {
 /// Signs as RFC 4034 §3.1.8.1 has it, from the bytes.
 fn sign(zone: &Zone, owner: &[u8], records: &[u8], soa: &Stored<'_>) -> Option<Packed> {
     let (record_type, _) = records.split_first_chunk::<2>()?;
-    let mut bodies: Vec<&[u8]> = crate::packed::bodies(records).collect();
-    bodies.sort_by_key(|body| body.get(10..)); // canonical order (RFC 4034 §6.3)
+    let bodies = canonical_bodies(records, Layout::of(u16::from_be_bytes(*record_type)));
     let mut signatures = Vec::with_capacity(300);
     for key in zone.keys()?.zone_signers() {
         signatures.append(&mut signature(key, zone, owner, &bodies, soa)?);
@@ -177,12 +177,24 @@ fn sign(zone: &Zone, owner: &[u8], records: &[u8], soa: &Stored<'_>) -> Option<P
     Some(Packed::of(record_type, ends, records, &signatures))
 }
 
-/// One key's signature over records in canonical order, as it is stored.
+/// Records in canonical form and order, each once (RFC 4034 §6.2, §6.3).
+fn canonical_bodies(records: &[u8], layout: Layout) -> Vec<Vec<u8>> {
+    let bodies = crate::packed::bodies(records).filter_map(|body| {
+        let (head, data) = body.split_at_checked(10)?; // type, class, TTL and length
+        Some([head, &layout.canonical(data.to_vec())].concat())
+    });
+    let mut bodies: Vec<Vec<u8>> = bodies.collect();
+    bodies.sort_by(|one, other| one.get(10..).cmp(&other.get(10..)));
+    bodies.dedup();
+    bodies
+}
+
+/// One key's signature over records in canonical form and order, as it is stored.
 fn signature(
     key: &SigningKey,
     zone: &Zone,
     owner: &[u8],
-    bodies: &[&[u8]],
+    bodies: &[Vec<u8>],
     soa: &Stored<'_>,
 ) -> Option<Vec<u8>> {
     let (record_type, rest) = bodies.first()?.split_first_chunk::<2>()?;

@@ -248,9 +248,13 @@ pub(crate) fn bodies(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Takes record data apart; data that would not come back as it was stays whole.
+/// Takes the data of a record apart.
 fn read(record_type: RecordType, body: &[u8]) -> Option<RData> {
-    let rdata = body.get(10..)?;
+    read_rdata(record_type, body.get(10..)?)
+}
+
+/// Takes record data apart; data that would not come back as it was stays whole.
+pub(crate) fn read_rdata(record_type: RecordType, rdata: &[u8]) -> Option<RData> {
     let length = Restrict::new(rdata.len() as u16); // it was written with 16 bits
     let data = RData::read(&mut BinDecoder::new(rdata), record_type, length).ok();
     if rdata.is_empty() {

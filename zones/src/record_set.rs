@@ -2,7 +2,9 @@
 
 use hickory_proto::dnssec::rdata::RRSIG;
 use hickory_proto::rr::rdata::TXT;
-use hickory_proto::rr::{Name, RData, Record, RecordType};
+#[cfg(test)]
+use hickory_proto::rr::{Name, Record};
+use hickory_proto::rr::{RData, RecordType};
 use payname_resolver::UnixTime;
 
 use crate::packed::rdata_bytes;
@@ -122,10 +124,11 @@ impl RecordSet {
     }
 
     /// The records under `owner`, without the signatures.
-    pub(crate) fn records<'a>(&'a self, owner: &'a Name) -> impl Iterator<Item = Record> + 'a {
-        self.data
-            .iter()
-            .map(|data| Record::from_rdata(owner.clone(), self.ttl, data.clone()))
+    #[cfg(test)]
+    pub(crate) fn records(&self, owner: &Name) -> Vec<Record> {
+        let data = self.data.iter().cloned();
+        let record = |data| Record::from_rdata(owner.clone(), self.ttl, data);
+        data.map(record).collect()
     }
 }
 

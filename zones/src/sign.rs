@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hickory_proto::dnssec::rdata::{RRSIG, SigInput};
 use hickory_proto::dnssec::{DnsSecError, TBS};
-use hickory_proto::rr::{DNSClass, Name, Record, RecordType, SerialNumber};
+use hickory_proto::rr::{Name, RecordType, SerialNumber};
 use payname_resolver::UnixTime;
 
 use crate::keys::{KeyTags, SigningKey, ZoneKeys};
@@ -221,15 +221,6 @@ impl<'a> Signer<'a> {
 
 /// What is signed (RFC 4034 §3.1.8.1).
 fn to_be_signed(owner: &Name, set: &RecordSet, input: &SigInput) -> Result<TBS, DnsSecError> {
-    if let Some(tbs) = plain(owner, set, input) {
-        return Ok(tbs);
-    }
-    let records: Vec<Record> = set.records(owner).collect();
-    Ok(TBS::from_input(owner, DNSClass::IN, input, records.iter())?)
-}
-
-/// The same at a fraction of the cost, for the types of which a zone has many.
-fn plain(owner: &Name, set: &RecordSet, input: &SigInput) -> Option<TBS> {
     let head = Head {
         record_type: set.record_type(),
         algorithm: u8::from(input.algorithm),
@@ -240,7 +231,8 @@ fn plain(owner: &Name, set: &RecordSet, input: &SigInput) -> Option<TBS> {
         key_tag: input.key_tag,
         signer: &wire(&input.signer_name),
     };
-    Some(Draft::of(set)?.to_be_signed(&head.to_bytes(), &wire(owner)))
+    let draft = Draft::of(set).ok_or("the data of a record has no wire form")?;
+    Ok(draft.to_be_signed(&head.to_bytes(), &wire(owner)))
 }
 
 /// A record set could not be signed; the set it was meant to replace is untouched.
@@ -272,14 +264,14 @@ impl SignError {
 mod tests {
     use hickory_proto::dnssec::Algorithm;
     use hickory_proto::dnssec::rdata::{DNSSECRData, NSEC};
-    use hickory_proto::rr::RData;
-    use hickory_proto::rr::rdata::{A, AAAA};
+    use hickory_proto::rr::rdata::{A, AAAA, MX, NULL, SRV};
+    use hickory_proto::rr::{DNSClass, RData, Record};
 
     use super::*;
     use crate::record_set::txt;
 
     #[test]
-    fn what_is_signed_the_short_way_is_what_hickory_would_have_signed() {
+    fn what_is_signed_is_what_hickory_would_have_signed() {
         let name = |text: &str| Name::from_ascii(text).unwrap();
         let text = |text: &[u8]| RData::TXT(txt(text));
         let nsec = NSEC::new(
@@ -291,6 +283,12 @@ mod tests {
             vec![RData::A(A::new(192, 0, 2, 1)), RData::A(A::new(9, 0, 2, 1))],
             vec![RData::AAAA(AAAA::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1))],
             vec![RData::DNSSEC(DNSSECRData::NSEC(nsec))],
+            vec![
+                // Hickory sorts before it puts into lower case.
+                RData::MX(MX::new(10, name("b.example.TEST."))),
+                RData::MX(MX::new(10, name("A.Example.test."))),
+            ],
+            vec![RData::SRV(SRV::new(1, 2, 3, name("A.Example.test.")))],
         ];
         for (data, owner) in sets
             .into_iter()
@@ -308,10 +306,29 @@ mod tests {
                 key_tag: 4711,
                 signer_name: name("example.test."),
             };
-            let records: Vec<Record> = set.records(&owner).collect();
+            let records: Vec<Record> = set.records(&owner);
             let theirs = TBS::from_input(&owner, DNSClass::IN, &input, records.iter()).unwrap();
-            let ours = plain(&owner, &set, &input).unwrap();
+            let ours = to_be_signed(&owner, &set, &input).unwrap();
             assert_eq!(ours.as_ref(), theirs.as_ref());
         }
+    }
+
+    #[test]
+    fn sets_that_an_earlier_release_stored_with_capital_letters_are_signed_in_lower_case() {
+        let data = |texts: [&[u8]; 2]| {
+            let rp = |text: &[u8]| RData::Unknown {
+                code: RecordType::Unknown(17),
+                rdata: NULL::with(text.to_vec()),
+            };
+            texts.map(rp).to_vec()
+        };
+        let signed = |data: Vec<RData>| {
+            let set = RecordSet::stored(RecordType::Unknown(17), 300, data, None);
+            let draft = Draft::of(&set).unwrap();
+            draft.to_be_signed(b"", b"\0").as_ref().to_vec()
+        };
+        let stored = signed(data([b"\x01B\0\0", b"\x01a\x01T\0\0"]));
+        assert_eq!(stored, signed(data([b"\x01a\x01t\0\0", b"\x01b\0\0"])));
+        assert_eq!(signed(data([b"\x01b\0\0", b"\x01B\0\0"])).len(), 1 + 10 + 4);
     }
 }

@@ -1,6 +1,6 @@
 //! Validators that no one here wrote agree with what our zones say.
 
-use payname_resolver::hickory_proto::rr::rdata::{CNAME, TXT};
+use payname_resolver::hickory_proto::rr::rdata::{CNAME, NAPTR, NULL, TXT};
 use payname_resolver::hickory_proto::rr::{Name, RData, RecordType};
 use payname_tests::judge::{self, Verdict, ask_validator, delv};
 use payname_tests::{Unbound, World, dns::Lie};
@@ -8,6 +8,9 @@ use payname_zones::Denial;
 
 const ALICE: &str = "alice.user._bitcoin-payment.example.test.";
 const NOBODY: &str = "nobody.user._bitcoin-payment.example.test.";
+/// It holds an RP record, whose names are signed in lower case.
+const PERSON: &str = "person.example.test.";
+const RP: RecordType = RecordType::Unknown(17);
 const EMPTY: &str = "user._bitcoin-payment.example.test.";
 const ALIAS: &str = "alias.user._bitcoin-payment.example.test.";
 const WILD: &str = "anything.wild.example.test.";
@@ -15,6 +18,13 @@ const URI: &str = "bitcoin:?lno=lno1qsgqmqvgm96frzdg8m0gc6nzeqffvzsqzrxqy";
 
 async fn world(denial: Denial) -> World {
     let text = |text: &str| RData::TXT(TXT::new(vec![text.to_owned()]));
+    let host = Name::from_ascii("Host.Example.TEST.").unwrap();
+    let empty = || Box::<[u8]>::from([]);
+    let naptr = RData::NAPTR(NAPTR::new(1, 2, empty(), empty(), empty(), host));
+    let person = RData::Unknown {
+        code: RP,
+        rdata: NULL::with(b"\x03Ann\x04Test\0\x04Here\x04Test\0".to_vec()),
+    };
     World::with_zone("example.test")
         .denial(denial)
         .record("alice", URI)
@@ -24,19 +34,23 @@ async fn world(denial: Denial) -> World {
             vec![RData::CNAME(CNAME(Name::from_ascii(ALICE).unwrap()))],
         )
         .records("*.wild.example.test.", RecordType::TXT, vec![text(URI)])
+        .records("*.wild.example.test.", RecordType::NAPTR, vec![naptr])
+        .records(PERSON, RP, vec![person])
         .start()
         .await
         .unwrap()
 }
 
 /// What every validator must say about the zone above, whichever way it denies names.
-const VERDICTS: [(&str, RecordType, Verdict); 7] = [
+const VERDICTS: [(&str, RecordType, Verdict); 9] = [
     (ALICE, RecordType::TXT, Verdict::Secure),
     (ALICE, RecordType::AAAA, Verdict::SecureNoData),
     (NOBODY, RecordType::TXT, Verdict::SecureNxDomain),
     (EMPTY, RecordType::TXT, Verdict::SecureNoData),
     (ALIAS, RecordType::TXT, Verdict::Secure),
     (WILD, RecordType::TXT, Verdict::Secure),
+    (WILD, RecordType::NAPTR, Verdict::Secure),
+    (PERSON, RP, Verdict::Secure),
     (WILD, RecordType::AAAA, Verdict::SecureNoData),
 ];
 

@@ -43,6 +43,35 @@ _443._tcp 300 TLSA  3 1 1 49FD46E6C4B45C55D4AC69CBD3CD34AC1AFE51DE1B4B7F3F1D1D1D
 _x._tcp   300 SRV   1 2 443 mail
 ";
 
+/// Types of which hardly anybody has any, each with names in capital letters, which are signed in lower case
+/// (RFC 4034 §6.2, RFC 6840 §5.1): octets before the names, and how many names there are.
+const NAMED: [(u16, usize, usize); 10] = [
+    (7, 0, 1),  // MB
+    (8, 0, 1),  // MG
+    (9, 0, 1),  // MR
+    (12, 0, 1), // PTR
+    (14, 0, 2), // MINFO
+    (17, 0, 2), // RP
+    (18, 2, 1), // AFSDB
+    (21, 2, 1), // RT
+    (26, 2, 2), // PX
+    (36, 2, 1), // KX
+];
+
+/// Two records of each of them, and of NAPTR, which sort otherwise before they are put into lower case.
+fn named_records() -> String {
+    let mut text = String::from("*.named 300 NAPTR 1 2 \"U\" \"E2U\" \"\" Host.Example.TEST.\n");
+    for (record_type, before, names) in NAMED {
+        for name in [b"\x01b\x04TEST\0", b"\x01A\x04Test\0"] {
+            let data = [vec![0; before], name.repeat(names)].concat();
+            let hex: String = data.iter().map(|octet| format!("{octet:02x}")).collect();
+            let length = data.len();
+            text += &format!("n{record_type}.named 300 TYPE{record_type} \\# {length} {hex}\n");
+        }
+    }
+    text
+}
+
 pub(crate) fn key(algorithm: KeyAlgorithm, is_entry: bool) -> Arc<SigningKey> {
     let pkcs8 = algorithm.generate_pkcs8(&SystemRandom::new()).unwrap();
     Arc::new(SigningKey::load(&pkcs8, algorithm, is_entry).unwrap())
@@ -78,7 +107,8 @@ fn zone(keys: ZoneKeys, denial: Denial) -> Zone {
     let (settings, serial) = file.settings().unwrap();
     let settings = Settings { denial, ..settings };
     let mut zone = Zone::new_after(settings, keys, serial, now()).unwrap();
-    zone.import(RECORDS, now()).unwrap().unwrap();
+    let text = format!("{RECORDS}{}", named_records());
+    zone.import(&text, now()).unwrap().unwrap();
     zone
 }
 

@@ -6,15 +6,15 @@ use hickory_proto::rr::rdata::TXT;
 
 use super::{SignError, Signer};
 use crate::keys::SigningKey;
+use crate::layout::Layout;
 use crate::names::suffixes;
 use crate::packed::{Packed, bodies, rdata_bytes, write_body};
 use crate::record_set::{RecordSet, RecordSetError, checked_ttl};
 
 /// All records of one type at one name, in canonical order and unsigned.
 ///
-/// Each is `type, class, TTL, RDLENGTH, RDATA`, as in what is signed and in what is stored. Only of
-/// types of which a zone has many: there is nothing in their data to be put into lower case (RFC
-/// 4034 §6.2, RFC 6840 §5.1).
+/// Each is `type, class, TTL, RDLENGTH, RDATA`, as in what is signed and in what is stored; the names
+/// in it are in lower case where the type wants it (RFC 4034 §6.2, RFC 6840 §5.1).
 #[derive(Debug)]
 pub(crate) struct Draft {
     record_type: RecordType,
@@ -23,15 +23,14 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// A record set in this form; none where its data may need to be put into lower case.
+    /// A record set in this form; none where its data has no wire form.
     pub(super) fn of(set: &RecordSet) -> Option<Self> {
-        use RecordType::{A, AAAA, NSEC, NSEC3, TXT};
-        if !matches!(set.record_type(), A | AAAA | NSEC | NSEC3 | TXT) {
-            return None;
-        }
+        let layout = Layout::of(set.record_type().into());
         let data = set.data().iter().map(rdata_bytes);
+        let data = data.map(|rdata| Some(layout.canonical(rdata?)));
         let mut data = data.collect::<Option<Vec<_>>>()?;
-        data.sort(); // canonical order (RFC 4034 §6.3)
+        data.sort(); // canonical order, each record once (RFC 4034 §6.3)
+        data.dedup();
         let mut draft = Self::new(set.record_type(), set.ttl(), 512);
         data.iter().for_each(|rdata| draft.push(rdata));
         Some(draft)
@@ -44,7 +43,7 @@ impl Draft {
         draft
     }
 
-    /// One TXT record.
+    /// One TXT record, whose data has nothing to be put into lower case.
     pub(crate) fn txt(ttl: u32, txt: &TXT) -> Result<Self, RecordSetError> {
         let strings = &txt.txt_data;
         let octets = strings.iter().map(|string| string.len().saturating_add(1));

@@ -42,7 +42,7 @@ fn assert_all_verify(zone: &Zone) {
     for (owner, node) in zone.nodes.sorted() {
         for set in node.sets() {
             let set = set.unpack();
-            let records: Vec<Record> = set.records(&owner).collect();
+            let records: Vec<Record> = set.records(&owner);
             assert!(!set.rrsigs().is_empty());
             for rrsig in set.rrsigs() {
                 let key = zone.keys().unwrap().shown().iter().find(|key: &&DNSKEY| {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hickory_proto::op::{Message, MessageType, OpCode, Query};
+use hickory_proto::rr::rdata::NULL;
 use proptest::prelude::*;
 
 use super::*;
@@ -210,6 +211,42 @@ fn question(owner: &Name, record_type: RecordType) -> Vec<u8> {
     edns.set_max_payload(1232).set_dnssec_ok(true);
     message.set_edns(edns);
     message.to_vec().unwrap()
+}
+
+#[test]
+fn what_is_signed_with_names_in_capital_letters_is_believed_by_who_fetches_it() {
+    // The octets before the names, and how many there are (RFC 4034 §6.2, RFC 6840 §5.1).
+    let types = [
+        (3, 0, 1),  // MD
+        (4, 0, 1),  // MF
+        (7, 0, 1),  // MB
+        (8, 0, 1),  // MG
+        (9, 0, 1),  // MR
+        (14, 0, 2), // MINFO
+        (17, 0, 2), // RP
+        (18, 2, 1), // AFSDB
+        (21, 2, 1), // RT
+        (26, 2, 2), // PX
+        (30, 0, 1), // NXT
+        (35, 7, 1), // NAPTR
+        (36, 2, 1), // KX
+    ];
+    for denial in BOTH {
+        let mut zone = empty_zone("example.test.", denial);
+        for (record_type, before, names) in types {
+            let code = RecordType::from(record_type);
+            let data = [b"\x01b\x04TEST\0", b"\x01A\x04Test\0"].map(|name| RData::Unknown {
+                code,
+                rdata: NULL::with([vec![0; before], name.repeat(names)].concat()),
+            });
+            let owner = name(&format!("n{record_type}.example.test."));
+            zone.set_records(&owner, code, 60, data.to_vec(), NOW)
+                .unwrap();
+        }
+        let messages = zone.axfr(&envelope(RecordType::AXFR, LIMIT)).unwrap();
+        let arrived = arrive(Incoming::whole(zone.origin(), LIMITS, NOW), messages);
+        assert_eq!(sets(&arrived.check(NOW).unwrap()), sets(&zone));
+    }
 }
 
 proptest! {

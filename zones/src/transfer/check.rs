@@ -10,9 +10,9 @@ use payname_resolver::UnixTime;
 use rayon::prelude::*;
 
 use super::incoming::Arrived;
-use super::layout::Layout;
 use super::refusal::IncomingError;
 use crate::denial::Denial;
+use crate::layout::Layout;
 use crate::names::{from_wire, name_length, presentation, suffixes};
 use crate::node::Node;
 use crate::packed::Stored;
@@ -213,7 +213,7 @@ fn write_signed(to: &mut Vec<u8>, owner: &[u8], set: Stored<'_>, original_ttl: u
     let layout = Layout::of(set.record_type().into());
     let data = set
         .records()
-        .map(|body| layout.canonical(body.get(10..).unwrap_or_default()));
+        .map(|body| layout.canonical(body.get(10..).unwrap_or_default().to_vec()));
     let mut data: Vec<Vec<u8>> = data.collect();
     data.sort();
     data.dedup();

@@ -10,7 +10,6 @@ mod envelope;
 mod gathering;
 mod history;
 mod incoming;
-mod layout;
 mod outgoing;
 mod reader;
 mod refusal;

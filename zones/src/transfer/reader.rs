@@ -2,7 +2,7 @@
 
 use hickory_proto::rr::RecordType;
 
-use super::layout::{Layout, read_name};
+use crate::layout::{Layout, read_name};
 
 const HEADER: usize = 12;
 

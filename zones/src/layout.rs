@@ -8,7 +8,7 @@ use crate::names::name_length;
 /// How the data of a type begins: octets before the first name, how many names follow it, and
 /// whether they are lower-cased for signing.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Layout {
+pub(crate) struct Layout {
     before: usize,
     /// NAPTR has three character strings before its name.
     strings: usize,
@@ -18,7 +18,7 @@ pub(super) struct Layout {
 
 impl Layout {
     /// The layout of a type; one without names for all that are not known to have any.
-    pub(super) fn of(record_type: u16) -> Self {
+    pub(crate) fn of(record_type: u16) -> Self {
         let (before, strings, names, lower) = match record_type {
             2 | 3 | 4 | 5 | 7 | 8 | 9 | 12 | 39 => (0, 0, 1, true), // NS, MD, MF, CNAME, MB, MG, MR, PTR, DNAME
             6 | 14 | 17 => (0, 0, 2, true),                         // SOA, MINFO, RP
@@ -41,7 +41,7 @@ impl Layout {
 
     /// The data with its names written out, given where it is in a message; none where that would be
     /// longer than the data of a record can be.
-    pub(super) fn expand(self, message: &[u8], data: Range<usize>) -> Option<Vec<u8>> {
+    pub(crate) fn expand(self, message: &[u8], data: Range<usize>) -> Option<Vec<u8>> {
         let whole = message.get(..data.end)?;
         let mut expanded = Vec::with_capacity(data.len());
         let mut at = data.start.checked_add(self.before)?;
@@ -57,18 +57,21 @@ impl Layout {
         (expanded.len() <= usize::from(u16::MAX)).then_some(expanded)
     }
 
-    /// The data as it is signed.
-    pub(super) fn canonical(self, data: &[u8]) -> Vec<u8> {
-        let mut canonical = data.to_vec();
+    /// Whether there are names in it that are lower-cased for signing.
+    pub(crate) fn has_case(self) -> bool {
+        self.lower
+    }
+
+    /// The data as it is signed (RFC 4034 §6.2, RFC 6840 §5.1); malformed data stays as it is.
+    pub(crate) fn canonical(self, mut data: Vec<u8>) -> Vec<u8> {
         if self.lower
-            && let Some(names) = self.names_in(data)
+            && let Some(names) = self.names_in(&data)
         {
-            canonical
-                .get_mut(names)
+            data.get_mut(names)
                 .unwrap_or_default()
                 .make_ascii_lowercase();
         }
-        canonical
+        data
     }
 
     fn names_in(self, data: &[u8]) -> Option<Range<usize>> {
@@ -88,7 +91,7 @@ impl Layout {
 /// Reads a name that may be compressed and writes it out; where it ends.
 ///
 /// Pointers lead backwards only, so that it ends.
-pub(super) fn read_name(message: &[u8], start: usize, to: &mut Vec<u8>) -> Option<usize> {
+pub(crate) fn read_name(message: &[u8], start: usize, to: &mut Vec<u8>) -> Option<usize> {
     let begin = to.len();
     let (mut at, mut end, mut earliest) = (start, None, start);
     loop {
@@ -150,7 +153,7 @@ mod tests {
             Some(b"\0\x0a\x02mX\x04Test\0".to_vec())
         );
         assert_eq!(
-            mx.canonical(b"\0\x0A\x02mX\x04Test\0"),
+            mx.canonical(b"\0\x0A\x02mX\x04Test\0".to_vec()),
             b"\0\x0a\x02mx\x04test\0"
         );
         assert_eq!(mx.expand(message, 6..12), None, "cut off");
@@ -164,12 +167,12 @@ mod tests {
         let txt = Layout::of(16);
         assert_eq!(txt.expand(message, 6..14), Some(message[6..].to_vec()));
         assert_eq!(
-            Layout::of(47).canonical(b"\x01A\0\0\x01\x02"),
+            Layout::of(47).canonical(b"\x01A\0\0\x01\x02".to_vec()),
             b"\x01A\0\0\x01\x02"
         );
         let naptr = b"\0\0\0\0\x01U\x03E2U\x01!\x01A\0";
         assert_eq!(
-            Layout::of(35).canonical(naptr),
+            Layout::of(35).canonical(naptr.to_vec()),
             b"\0\0\0\0\x01U\x03E2U\x01!\x01a\0"
         );
     }
