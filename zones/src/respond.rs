@@ -8,7 +8,7 @@ use crate::denial::NXNAME;
 use crate::edns::{Asker, CookieState, Wanted, options_of, pad, without_options};
 use crate::on_demand::OnDemand;
 use crate::reply::Reply;
-use crate::set::ZoneSet;
+use crate::set::{Holder, ZoneSet};
 use crate::shortcut;
 use crate::zone::Zone;
 
@@ -227,12 +227,11 @@ fn outcome<'z>(
         return Err(ResponseCode::NotAuth); // no TSIG key is known here (RFC 8945 §5.2)
     }
     check_question(question)?;
-    if !zones.is_whole() && zones.withholds(question.name()) {
-        return Err(ResponseCode::ServFail);
-    }
-    let zone = zones
-        .for_question(question.name(), question.query_type())
-        .ok_or(ResponseCode::Refused)?;
+    let zone = match zones.holder_for(question.name(), question.query_type()) {
+        Some(Holder::Served(zone)) => zone,
+        Some(Holder::Withheld) => return Err(ResponseCode::ServFail),
+        None => return Err(ResponseCode::Refused),
+    };
     let dnssec_ok = edns.is_some_and(|edns| edns.flags().dnssec_ok);
     let (name, record_type) = (question.name(), question.query_type());
     let answer = zone.answer_on(on_demand, spare, name, record_type, dnssec_ok);

@@ -3,7 +3,7 @@
 use hickory_proto::rr::{Name, RecordType};
 use rpds::{HashTrieMapSync, HashTrieSetSync};
 
-use crate::names::{label_count, suffix, suffixes, wire};
+use crate::names::{key_parent, label_count, suffix, suffixes, wire};
 use crate::zone::Zone;
 
 /// The zones one server answers for, found by name.
@@ -53,22 +53,6 @@ impl ZoneSet {
         before
     }
 
-    /// Whether no zone is withheld, as nearly always.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.withheld.is_empty()
-    }
-
-    /// Whether the deepest zone that holds a name is withheld.
-    pub(crate) fn withholds(&self, name: &Name) -> bool {
-        let depths = (0..=label_count(name).min(self.depth)).rev();
-        let apexes = depths.map(|labels| wire(&suffix(name, labels)));
-        let mut known = apexes.filter_map(|apex| {
-            let is_withheld = self.withheld.contains(apex.as_slice());
-            (is_withheld || self.zones.contains_key(apex.as_slice())).then_some(is_withheld)
-        });
-        known.next().unwrap_or(false)
-    }
-
     /// The zone with exactly this apex.
     pub fn zone(&self, origin: &Name) -> Option<&Zone> {
         self.zones.get(wire(origin).as_slice())
@@ -93,25 +77,59 @@ impl ZoneSet {
             .find_map(|labels| self.zone(&suffix(name, labels)))
     }
 
-    /// The deepest zone that holds a name in lower-case wire form.
+    /// The deepest zone that holds a name in lower-case wire form; none where that is withheld.
     pub(crate) fn holding_wire(&self, name: &[u8]) -> Option<&Zone> {
-        let labels = suffixes(name).count().saturating_sub(1);
-        suffixes(name)
-            .skip(labels.saturating_sub(self.depth))
-            .find_map(|suffix| self.zones.get(suffix))
+        self.holder(name)?.zone()
     }
 
     /// The zone that answers a question: the deepest, except that the DS records of a zone are
-    /// its parent's to give, if the parent is here too (RFC 4035 §3.1.4.1).
+    /// its parent's to give, if the parent is here too (RFC 4035 §3.1.4.1). None where that zone is
+    /// withheld.
     pub fn for_question(&self, name: &Name, record_type: RecordType) -> Option<&Zone> {
-        let deepest = self.holding(name)?;
-        if record_type != RecordType::DS || wire(deepest.origin()) != wire(name) {
-            return Some(deepest);
+        self.holder_for(name, record_type)?.zone()
+    }
+
+    /// The same, and whether it is withheld.
+    pub(crate) fn holder_for(&self, name: &Name, record_type: RecordType) -> Option<Holder<'_>> {
+        let name = wire(name);
+        let is_apex = self.at(&name).is_some();
+        let above = key_parent(&name).filter(|_| is_apex && record_type == RecordType::DS);
+        let above = above.and_then(|above| self.holder(above));
+        above.or_else(|| self.holder(&name))
+    }
+
+    /// The deepest zone that holds a name in lower-case wire form.
+    fn holder(&self, name: &[u8]) -> Option<Holder<'_>> {
+        let labels = suffixes(name).count().saturating_sub(1);
+        let mut depths = suffixes(name).skip(labels.saturating_sub(self.depth));
+        depths.find_map(|apex| self.at(apex))
+    }
+
+    /// The zone with exactly this apex in lower-case wire form.
+    fn at(&self, apex: &[u8]) -> Option<Holder<'_>> {
+        if let Some(zone) = self.zones.get(apex) {
+            return Some(Holder::Served(zone));
         }
-        let above = crate::names::parent(deepest.origin());
-        above
-            .and_then(|above| self.holding(&above))
-            .or(Some(deepest))
+        // Nearly always there is none.
+        let is_withheld = !self.withheld.is_empty() && self.withheld.contains(apex);
+        is_withheld.then_some(Holder::Withheld)
+    }
+}
+
+/// Who holds a name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Holder<'z> {
+    Served(&'z Zone),
+    /// Its zone is served, but not now.
+    Withheld,
+}
+
+impl<'z> Holder<'z> {
+    fn zone(self) -> Option<&'z Zone> {
+        match self {
+            Self::Served(zone) => Some(zone),
+            Self::Withheld => None,
+        }
     }
 }
 

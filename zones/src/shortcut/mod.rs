@@ -46,10 +46,7 @@ pub(crate) fn respond<'z>(
     if is_rare(asked.record_type) {
         return None;
     }
-    if !zones.is_whole() {
-        return None; // who is to be told so is found the long way
-    }
-    let zone = zones.holding_wire(asked.name.wire())?;
+    let zone = zones.holding_wire(asked.name.wire())?; // none where it is withheld, too
     let above = zone.nodes.origin_wire().len();
     let below = asked.name.wire().len().checked_sub(above)?;
     let (key, _) = asked.name.wire().split_at_checked(below)?;

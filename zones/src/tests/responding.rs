@@ -3,7 +3,7 @@
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
 
 use super::*;
-use crate::{Transport, ZoneSet, respond};
+use crate::{Asker, OnDemand, Transport, ZoneSet, respond, shortcut};
 
 fn zones() -> ZoneSet {
     let mut tree = Tree::new(empty_zone(".", Denial::Nsec3));
@@ -73,6 +73,45 @@ fn a_zone_that_is_withheld_is_answered_with_servfail_until_it_is_back_and_no_oth
     assert_eq!(code(&alone, "test."), ResponseCode::Refused);
     alone.remove(&name("example.test."));
     assert_eq!(code(&alone, ALICE), ResponseCode::Refused);
+}
+
+#[test]
+fn the_ds_of_a_zone_is_its_parents_to_give_whichever_of_both_is_withheld() {
+    let mut zones = zones();
+    let ds = |zones: &ZoneSet| {
+        let asked = query("example.test.", RecordType::DS);
+        let response = send(zones, &asked, Transport::udp());
+        (response.metadata.response_code, types(&response.answers))
+    };
+    let child = zones.withhold(&name("example.test.")).unwrap();
+    let found = vec![RecordType::DS, RecordType::RRSIG];
+    assert_eq!(ds(&zones), (ResponseCode::NoError, found));
+    zones.insert(child);
+    let parent = zones.withhold(&name("test.")).unwrap();
+    assert_eq!(ds(&zones), (ResponseCode::ServFail, vec![]));
+    zones.remove(&name("test."));
+    let referral = ds(&zones);
+    assert_eq!(referral, (ResponseCode::NoError, vec![]), "the root refers");
+    zones.insert(parent);
+    let mut alone = ZoneSet::new();
+    alone.withhold(&name("example.test."));
+    assert_eq!(ds(&alone), (ResponseCode::ServFail, vec![]));
+}
+
+#[test]
+fn a_zone_that_is_withheld_does_not_make_others_take_the_long_way() {
+    let mut zones = zones();
+    let short = |zones: &ZoneSet, owner: &str| {
+        let asked = query(owner, RecordType::TXT).to_vec().unwrap();
+        let (asker, mut on_demand) = (Asker::over(Transport::udp()), OnDemand::unlimited());
+        shortcut::respond(zones, &asked, &asker, &mut on_demand, &mut Vec::new()).is_some()
+    };
+    zones.withhold(&name("test."));
+    assert!(short(&zones, ALICE));
+    assert!(!short(&zones, "x.test."));
+    zones.withhold(&name("other.example.test."));
+    assert!(short(&zones, ALICE));
+    assert!(!short(&zones, "x.other.example.test."));
 }
 
 #[test]
