@@ -105,7 +105,7 @@ pub use sign::{SignError, SignaturePolicy};
 pub use signal::Signal;
 pub use stored::SetChange;
 pub use transfer::{
-    Arrived, Envelope, History, Incoming, IncomingError, MessageFault, Messages, Received,
+    Arrived, Envelope, History, Incoming, IncomingError, MessageFault, Messages, Offer, Received,
     SignatureFault, TransferError, TransferLimits,
 };
 pub use tree::{Tree, TreeError};

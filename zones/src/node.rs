@@ -55,6 +55,12 @@ impl Node {
         self.0.as_ptr() == other.0.as_ptr()
     }
 
+    /// How many hold on to this node.
+    #[cfg(test)]
+    pub(crate) fn holders(&self) -> usize {
+        ThinArc::strong_count(&self.0)
+    }
+
     /// The last octet of all that is here.
     pub(crate) fn last_octet(&self) -> u8 {
         self.0.slice.last().copied().unwrap_or(0)

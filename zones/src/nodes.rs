@@ -127,6 +127,24 @@ impl Nodes {
         ))
     }
 
+    /// The same, newer and older, holding on to them as they are now.
+    pub(crate) fn owned_differences(
+        &self,
+        older: &Self,
+    ) -> Box<dyn Iterator<Item = (Option<Node>, Option<Node>)> + Send> {
+        if self.spread.is_same(&older.spread) {
+            return Box::new(self.nodes.owned_differences(&older.nodes));
+        }
+        let (newer, before) = (self.clone(), older.clone());
+        let present = self.owned().map(move |node| {
+            let older = before.at(node.key()).cloned();
+            (Some(node), older)
+        });
+        let gone = older.owned();
+        let gone = gone.filter(move |node| newer.at(node.key()).is_none());
+        Box::new(present.chain(gone.map(|node| (None, Some(node)))))
+    }
+
     /// All nodes, in no order, holding on to them as they are now.
     pub(crate) fn owned(&self) -> impl Iterator<Item = Node> + use<> {
         self.nodes.owned()

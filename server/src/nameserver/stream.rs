@@ -63,9 +63,10 @@ async fn answer(
         Some(Reply::One { message, .. }) => return messages.send(message).await.is_ok(),
         Some(Reply::Many(transfer)) => {
             let messages = messages.clone();
-            tokio::spawn(async move {
+            // Versions are compared, and messages signed, where nobody else waits for it.
+            tokio::task::spawn_blocking(move || {
                 for message in transfer {
-                    if messages.send(message).await.is_err() {
+                    if messages.blocking_send(message).is_err() {
                         return;
                     }
                 }

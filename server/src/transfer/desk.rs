@@ -308,21 +308,17 @@ impl Desk {
             self.grumble(asked.client, &Complaint::Crowded);
             return self.refuse(asked, code::SERV_FAIL);
         };
-        let made = offered.history(self.clock.now(), |history| match since {
-            Some(serial) if history.since(serial).is_none() => {
-                (history.ixfr(serial, &envelope), "AXFR")
-            }
-            Some(serial) => (history.ixfr(serial, &envelope), "IXFR"),
-            None => (history.axfr(&envelope), "AXFR"),
-        });
-        let (messages, given) = match made {
-            Some((Ok(messages), given)) => (messages, given),
-            Some((Err(error), _)) => {
+        let Some(offer) = offered.offer(since, self.clock.now()) else {
+            return self.refuse(asked, code::SERV_FAIL);
+        };
+        let messages = match offer.messages(&envelope) {
+            Ok(messages) => messages,
+            Err(error) => {
                 self.grumble(asked.client, &error);
                 return self.refuse(asked, code::SERV_FAIL);
             }
-            None => return self.refuse(asked, code::SERV_FAIL),
         };
+        let given = if offer.is_whole() { "AXFR" } else { "IXFR" };
         let key = asked.key().map(ToString::to_string).unwrap_or_default();
         tracing::info!(zone = %offered.apex(), client = %asked.client, key, since, given, "transfer");
         Reply::Many(Box::new(Stream {
@@ -341,8 +337,9 @@ impl Desk {
         envelope: &Envelope,
         is_ixfr: bool,
     ) -> Reply {
-        let soa = offered.history(self.clock.now(), |history| history.soa(envelope));
-        let soa = soa.and_then(Result::ok).and_then(|mut soa| soa.next());
+        let offer = offered.offer(None, self.clock.now());
+        let soa = offer.and_then(|offer| offer.soa(envelope).ok());
+        let soa = soa.and_then(|mut soa| soa.next());
         match soa.filter(|_| is_ixfr) {
             Some(soa) => self.reply(asked, soa),
             None => self.refuse(asked, code::REFUSED),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use payname_resolver::{UnixTime, hickory_proto::rr::Name};
-use payname_zones::{CatalogError, History, Zone};
+use payname_zones::{CatalogError, History, Offer, Zone};
 use tokio::sync::watch;
 
 use super::cataloged::Cataloged;
@@ -60,7 +60,7 @@ impl Offered {
             made_by,
         };
         // Who has what was served before this start gets what changes from here on.
-        offered.history(now, |_| ());
+        offered.offer(None, now);
         offered
     }
 
@@ -105,8 +105,10 @@ impl Offered {
         self.served.changes()
     }
 
-    /// What `look` makes of the versions, of which the last is the one that is served.
-    pub(super) fn history<T>(&self, now: UnixTime, look: impl FnOnce(&History) -> T) -> Option<T> {
+    /// The version that is served, and the one that somebody has who tells its serial.
+    ///
+    /// Messages are made of them without the history, which others ask meanwhile.
+    pub(super) fn offer(&self, serial: Option<u32>, now: UnixTime) -> Option<Offer> {
         let mut kept = self.history.lock().unwrap_or_else(PoisonError::into_inner);
         let zone = self.served.zone(&self.apex, Zone::clone)?;
         let history = match kept.take() {
@@ -118,7 +120,7 @@ impl Offered {
             }
             None => History::new(zone, VERSIONS, AGE),
         };
-        Some(look(kept.insert(history)))
+        Some(kept.insert(history).offer(serial))
     }
 }
 

@@ -66,7 +66,13 @@ pub(crate) trait Links<P: 'static>: Clone + fmt::Debug + Sync {
         &'a self,
         older: &'a Self,
     ) -> Box<dyn Iterator<Item = Difference<'a, Link<P>>> + 'a>;
+    /// The same, newer and older, holding on to them as they are now.
+    fn owned_differences(&self, older: &Self) -> OwnedDifferences<P>;
 }
+
+/// Links that may differ, the newer and the older.
+pub(crate) type OwnedDifferences<P> =
+    Box<dyn Iterator<Item = (Option<Link<P>>, Option<Link<P>>)> + Send>;
 
 /// One denial record: its place, and the signed set of itself alone.
 #[derive(Debug, Clone)]
@@ -190,6 +196,11 @@ impl<P: Place> Chain<P> {
         older: &'a Self,
     ) -> Box<dyn Iterator<Item = Difference<'a, Link<P>>> + 'a> {
         self.links.differences(&older.links)
+    }
+
+    /// The same, newer and older, holding on to them as they are now.
+    pub(super) fn owned_differences(&self, older: &Self) -> OwnedDifferences<P> {
+        self.links.owned_differences(&older.links)
     }
 
     /// All links in no order, holding on to them as they are now.

@@ -6,7 +6,7 @@ use hickory_proto::rr::{Name, RecordType};
 use rpds::RedBlackTreeMapSync;
 
 use super::Presence;
-use super::chain::{Link, Links, Place};
+use super::chain::{Link, Links, OwnedDifferences, Place};
 use crate::names::{canonical, from_wire, name_length, wire};
 use crate::spread::Spread;
 use crate::trie::{Difference, Item, Trie};
@@ -154,6 +154,20 @@ impl Links<Name> for ByName {
             older.iter(),
             in_newer,
         ))
+    }
+
+    fn owned_differences(&self, older: &Self) -> OwnedDifferences<Name> {
+        if self.spread.is_same(&older.spread) {
+            return Box::new(self.links.owned_differences(&older.links));
+        }
+        let (newer, before) = (self.clone(), older.clone());
+        let present = self.owned().map(move |link| {
+            let older = before.get(link.place()).cloned();
+            (Some(link), older)
+        });
+        let gone = older.owned();
+        let gone = gone.filter(move |link| newer.get(link.place()).is_none());
+        Box::new(present.chain(gone.map(|link| (None, Some(link)))))
     }
 }
 

@@ -6,7 +6,7 @@ use hickory_proto::dnssec::rdata::{DNSSECRData, NSEC3PARAM};
 use hickory_proto::rr::{Name, RData, RecordType};
 
 use super::Presence;
-use super::chain::{Link, Links, Place};
+use super::chain::{Link, Links, OwnedDifferences, Place};
 use super::hashing::Hashing;
 use crate::trie::{Difference, Item, Trie};
 
@@ -153,6 +153,10 @@ impl Links<Hash> for Trie<Link<Hash>> {
         older: &'a Self,
     ) -> Box<dyn Iterator<Item = Difference<'a, Link<Hash>>> + 'a> {
         Box::new(self.differences(older))
+    }
+
+    fn owned_differences(&self, older: &Self) -> OwnedDifferences<Hash> {
+        Box::new(self.owned_differences(older))
     }
 }
 

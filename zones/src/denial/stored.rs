@@ -2,7 +2,7 @@
 
 use hickory_proto::rr::{Name, RecordType};
 
-use super::chain::{Chain, Link, Place};
+use super::chain::{Chain, Link, OwnedDifferences, Place};
 use super::nsec3::Hash;
 use super::{Denial, DenialChain, Ends, Hashing, Shape};
 use crate::names::wire;
@@ -12,6 +12,9 @@ use crate::trie::Difference;
 /// A link as it is stored: its owner name in lower-case wire form, its type, and the newer and
 /// the older of what it holds.
 pub(crate) type LinkDifference<'a> = (Vec<u8>, RecordType, Option<Stored<'a>>, Option<Stored<'a>>);
+
+/// The same as it is sent: the key of its owner name, and the newer and the older of what it holds.
+pub(crate) type OwnedLinkDifference = (Vec<u8>, Option<Packed>, Option<Packed>);
 
 /// Links that are to become a chain, in any order.
 #[derive(Debug, Default)]
@@ -209,6 +212,33 @@ impl DenialChain {
         }
     }
 
+    /// The links that differ: the key of the owner, the newer and the older set, made when they are asked
+    /// for; holding on to both chains as they are now.
+    pub(crate) fn owned_differences(
+        &self,
+        older: &Self,
+    ) -> Box<dyn Iterator<Item = OwnedLinkDifference> + Send> {
+        let above = wire(&self.origin).len();
+        match (&self.shape, &older.shape) {
+            (Shape::Nsec(newer), Shape::Nsec(older)) => {
+                packed(newer.owned_differences(older), move |place: &Name| {
+                    let mut owner = wire(place);
+                    owner.truncate(owner.len().saturating_sub(above));
+                    owner
+                })
+            }
+            (Shape::Nsec3(newer, _), Shape::Nsec3(older, _)) => {
+                packed(newer.owned_differences(older), |place: &Hash| {
+                    [&[32], &place.label()[..]].concat()
+                })
+            }
+            _ => {
+                let gone = older.owned().map(|(key, set)| (key, None, Some(set)));
+                Box::new(gone.chain(self.owned().map(|(key, set)| (key, Some(set), None))))
+            }
+        }
+    }
+
     fn told<'a, P: Place>(
         &'a self,
         differences: impl Iterator<Item = Difference<'a, Link<P>>> + 'a,
@@ -229,6 +259,19 @@ impl DenialChain {
     fn named<P: Place>(&self, link: &Link<P>) -> (Name, RecordType) {
         (link.place().owner(&self.origin), P::RECORD_TYPE)
     }
+}
+
+/// Links whose sets differ.
+fn packed<P: Place>(
+    differences: OwnedDifferences<P>,
+    key: impl Fn(&P) -> Vec<u8> + Send + 'static,
+) -> Box<dyn Iterator<Item = OwnedLinkDifference> + Send> {
+    Box::new(differences.filter_map(move |(newer, older)| {
+        let place = newer.as_ref().or(older.as_ref())?.place();
+        let [new, old] = [&newer, &older].map(|link| link.as_ref().and_then(Link::set));
+        let pack = |set: Option<Stored<'_>>| set.map(|set| set.pack());
+        (new != old).then(|| (key(place), pack(new), pack(old)))
+    }))
 }
 
 /// Whether the link says that names are hashed so.

@@ -113,20 +113,26 @@ fn a_catalog_is_transferred_and_followed() {
     let mut history = History::new(catalog.zone().clone(), 10, Duration::from_secs(60));
     let envelope = Envelope::unasked(catalog.zone().origin());
     let incoming = Incoming::catalog(catalog.zone().origin(), LIMITS, NOW);
-    let consumer = received(incoming, history.axfr(&envelope).unwrap());
+    let consumer = received(incoming, history.offer(None).messages(&envelope).unwrap());
     assert_eq!(sets(&consumer), sets(catalog.zone()));
 
     catalog
         .set_members(many(1999).chain([member("new.test.")]), NOW)
         .unwrap();
     history.push(catalog.zone().clone(), NOW);
-    let messages = history.ixfr(consumer.serial(), &envelope).unwrap();
+    let messages = history
+        .offer(Some(consumer.serial()))
+        .messages(&envelope)
+        .unwrap();
     let messages: Vec<_> = messages.collect();
     assert!(
         messages.len() == 1 && messages[0].len() < 1000,
         "only what changed"
     );
-    let messages = history.ixfr(consumer.serial(), &envelope).unwrap();
+    let messages = history
+        .offer(Some(consumer.serial()))
+        .messages(&envelope)
+        .unwrap();
     let consumer = received(Incoming::since(consumer, LIMITS, NOW), messages);
     assert_eq!(Catalog::read(&consumer).unwrap().len(), 2000);
     assert_eq!(sets(&consumer), sets(catalog.zone()));

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::transferring::{LIMIT, LIMITS, answers, axfr, envelope, ixfr, serial, sets, versions};
 use super::*;
+use crate::node::Node;
 use crate::{Envelope, History, Incoming, Received, TransferError};
 
 #[test]
@@ -70,11 +71,8 @@ fn who_is_up_to_date_or_ahead_gets_the_soa_and_who_is_unknown_the_whole_zone() {
     let mut history = History::new(older.clone(), 10, Duration::from_secs(1000));
     history.push(newer.clone(), NOW);
     let ask = |history: &History, serial| {
-        answers(
-            history
-                .ixfr(serial, &envelope(RecordType::IXFR, LIMIT))
-                .unwrap(),
-        )
+        let offer = history.offer(Some(serial));
+        answers(offer.messages(&envelope(RecordType::IXFR, LIMIT)).unwrap())
     };
     for current in [newer.serial(), newer.serial() + 1] {
         let records = ask(&history, current);
@@ -83,7 +81,10 @@ fn who_is_up_to_date_or_ahead_gets_the_soa_and_who_is_unknown_the_whole_zone() {
     }
     assert_eq!(ask(&history, older.serial()), ixfr(&newer, &older));
     assert_eq!(ask(&history, older.serial() - 1), axfr(&newer));
-    let udp = history.soa(&envelope(RecordType::IXFR, LIMIT)).unwrap();
+    let udp = history
+        .offer(None)
+        .soa(&envelope(RecordType::IXFR, LIMIT))
+        .unwrap();
     assert_eq!(answers(udp), ask(&history, newer.serial()));
 
     history.forget(NOW.plus(1001));
@@ -123,6 +124,28 @@ fn changes_that_are_longer_than_the_zone_come_as_the_zone() {
     assert!(ixfr(&newer, &older).len() <= 2 * axfr(&newer).len());
     let other = Zone::new_after(newer.settings().clone(), key(), newer.serial(), NOW).unwrap();
     assert_eq!(ixfr(&other, &older), axfr(&other));
+}
+
+#[test]
+fn a_transfer_holds_a_page_of_what_has_changed_at_a_time() {
+    for denial in BOTH {
+        let mut zone = empty_zone("example.test.", denial);
+        let at = |number: u32| name(&format!("u{number}.example.test."));
+        for number in 0..600 {
+            zone.set_txt(&at(number), "old", 60, NOW).unwrap();
+        }
+        let older = zone.clone();
+        for number in 0..200 {
+            zone.set_txt(&at(number), "new", 60, NOW).unwrap();
+        }
+        let holders = |zone: &Zone| zone.nodes.iter().map(Node::holders).sum::<usize>();
+        let before = holders(&zone);
+        let mut messages = zone.ixfr(&older, &envelope(RecordType::IXFR, 700)).unwrap();
+        assert!(messages.next().is_some());
+        let held = holders(&zone) - before;
+        assert!(held <= 64, "{held} of 200 names are held");
+        assert!(messages.count() > 50);
+    }
 }
 
 #[test]

@@ -273,13 +273,13 @@ proptest! {
         let older = &versions[split.index(edits.len())];
         let newer = sets(&zone);
 
-        let messages = history.axfr(&envelope(RecordType::AXFR, limit)).unwrap();
+        let messages = history.offer(None).messages(&envelope(RecordType::AXFR, limit)).unwrap();
         let whole = arrive(Incoming::whole(zone.origin(), LIMITS, now), messages);
         let whole = whole.check(now).unwrap();
         prop_assert_eq!(sets(&whole), newer.clone());
 
         if older.serial() != zone.serial() {
-            let messages = history.ixfr(older.serial(), &envelope(RecordType::IXFR, limit)).unwrap();
+            let messages = history.offer(Some(older.serial())).messages(&envelope(RecordType::IXFR, limit)).unwrap();
             let arrived = arrive(Incoming::since(mirror(older), LIMITS, now), messages);
             prop_assert_eq!(sets(&arrived.check(now).unwrap()), newer.clone());
             // The changes alone, however many they are.

@@ -78,27 +78,52 @@ impl History {
         self.older.len().saturating_add(1)
     }
 
-    /// The whole zone, for who asks for AXFR.
-    ///
-    /// # Errors
-    /// As [`Zone::axfr`].
-    pub fn axfr(&self, envelope: &Envelope) -> Result<Messages, TransferError> {
-        self.latest.axfr(envelope)
+    /// What is needed to answer who asks for all of the zone, or, with the serial that he has, for
+    /// what he lacks (RFC 1995). It costs nothing, so that whoever guards the history can let go of it
+    /// before messages are made.
+    pub fn offer(&self, serial: Option<u32>) -> Offer {
+        let known = serial.and_then(|serial| self.since(serial));
+        Offer {
+            latest: self.latest.clone(),
+            serial,
+            older: known.cloned(),
+        }
+    }
+}
+
+/// The latest version of a zone, and the one that somebody has.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    latest: Zone,
+    /// What he has, if he says so.
+    serial: Option<u32>,
+    /// The version of that serial, if it is known.
+    older: Option<Zone>,
+}
+
+impl Offer {
+    /// Whether he gets the whole zone, since he asks for it or what he has is not known any more.
+    pub fn is_whole(&self) -> bool {
+        self.older.is_none() && !self.is_current()
     }
 
-    /// What who has this serial lacks, for who asks for IXFR over TCP.
+    /// Whether what he has is the latest version, or ahead of it.
+    fn is_current(&self) -> bool {
+        let latest = SerialNumber::new(self.latest.serial());
+        let theirs = self.serial.map(SerialNumber::new);
+        theirs.is_some_and(|theirs| theirs >= latest)
+    }
+
+    /// The messages over TCP.
     ///
-    /// The SOA alone when that is nothing, or when his serial is ahead; the whole zone when the
-    /// version is not known any more, or the changes would be longer.
+    /// The SOA alone when he lacks nothing, or his serial is ahead; the whole zone when his version is
+    /// not known any more, or the changes would be longer.
     ///
     /// # Errors
     /// As [`Zone::axfr`].
-    pub fn ixfr(&self, serial: u32, envelope: &Envelope) -> Result<Messages, TransferError> {
-        let latest = SerialNumber::new(self.latest.serial());
-        if SerialNumber::new(serial) >= latest {
-            return self.soa(envelope);
-        }
-        match self.since(serial) {
+    pub fn messages(&self, envelope: &Envelope) -> Result<Messages, TransferError> {
+        match &self.older {
+            _ if self.is_current() => self.soa(envelope),
             Some(older) => self.latest.ixfr(older, envelope),
             None => self.latest.axfr(envelope),
         }

@@ -18,7 +18,7 @@ mod writer;
 
 pub use check::SignatureFault;
 pub use envelope::{Envelope, TransferError};
-pub use history::History;
+pub use history::{History, Offer};
 pub use incoming::{Arrived, Incoming, Received, TransferLimits};
 pub use outgoing::Messages;
 pub use reader::MessageFault;

@@ -15,9 +15,11 @@ use crate::zone::Zone;
 
 /// The messages of a transfer, one after the other, each ready to be signed and sent.
 ///
-/// They hold the versions they are made of, so that the zone may change meanwhile.
+/// They hold the versions they are made of, so that the zone may change meanwhile, and of what these
+/// hold a page at a time: a transfer takes the memory of a few messages, however large the zone is.
+/// The first message takes the time to compare the versions.
 pub struct Messages {
-    steps: Box<dyn Iterator<Item = Step> + Send>,
+    steps: Steps,
     writer: Writer,
     ready: VecDeque<Vec<u8>>,
 }
@@ -27,6 +29,9 @@ impl fmt::Debug for Messages {
         f.debug_struct("Messages").finish_non_exhaustive()
     }
 }
+
+/// What is written, one after the other.
+type Steps = Box<dyn Iterator<Item = Step> + Send>;
 
 /// What is written next.
 enum Step {
@@ -39,7 +44,6 @@ enum Step {
 }
 
 /// A name, or a link of the denial chain at the name with this key, in two versions.
-#[derive(Clone)]
 enum Piece {
     Name(Option<Node>, Option<Node>),
     Link(Vec<u8>, Option<Packed>, Option<Packed>),
@@ -52,13 +56,8 @@ impl Zone {
     /// [`TransferError`] when the zone denies names on demand, or another was asked for.
     pub fn axfr(&self, envelope: &Envelope) -> Result<Messages, TransferError> {
         self.check_transferable(envelope)?;
-        let names = self.nodes.owned().map(|node| Piece::Name(Some(node), None));
-        let links = self.denial.owned();
-        let links = links.map(|(key, set)| Piece::Link(key, Some(set), None));
-        let soa = self.packed_soa();
-        let steps = soa.clone().map(Step::Soa).into_iter();
-        let steps = steps.chain(names.chain(links).map(Step::Put));
-        Ok(self.messages(envelope, steps.chain(soa.map(Step::Soa))))
+        let zone = self.clone();
+        Ok(self.messages(envelope, move || zone.whole()))
     }
 
     /// What has changed since an older version, in one piece (IXFR, RFC 1995); the whole zone where
@@ -71,26 +70,14 @@ impl Zone {
         if older.serial() == self.serial() {
             return Ok(self.soa_alone(envelope));
         }
-        let enough = self.signatures().saturating_add(1);
-        let names = self.nodes.differences(&older.nodes);
-        let names = names.map(|at| Piece::Name(at.newer.cloned(), at.older.cloned()));
-        let links = self.link_changes(older);
-        let pieces: Vec<Piece> = names.chain(links).take(enough).collect();
-        if pieces.len() == enough {
-            return self.axfr(envelope);
-        }
-        let soa = |zone: &Self| zone.packed_soa().map(Step::Soa).into_iter();
-        let steps = soa(self).chain(soa(older));
-        let steps = steps.chain(pieces.clone().into_iter().map(Step::Take));
-        let steps = steps
-            .chain(soa(self))
-            .chain(pieces.into_iter().map(Step::Put));
-        Ok(self.messages(envelope, steps.chain(soa(self))))
+        let (zone, older) = (self.clone(), older.clone());
+        Ok(self.messages(envelope, move || zone.changes(&older)))
     }
 
     /// Only the SOA: what a client has is current, or it should ask over TCP (RFC 1995 §2).
     pub(super) fn soa_alone(&self, envelope: &Envelope) -> Messages {
-        self.messages(envelope, self.packed_soa().map(Step::Soa).into_iter())
+        let soa = self.packed_soa();
+        self.messages(envelope, move || Box::new(soa.map(Step::Soa).into_iter()))
     }
 
     pub(super) fn check_transferable(&self, envelope: &Envelope) -> Result<(), TransferError> {
@@ -100,24 +87,48 @@ impl Zone {
         envelope.check(self)
     }
 
-    fn link_changes<'a>(&'a self, older: &'a Self) -> impl Iterator<Item = Piece> + 'a {
-        let above = self.nodes.origin_wire().len();
-        let changes = self.denial.differences(&older.denial);
-        let changes = changes.filter(|(_, _, newer, older)| newer != older);
-        changes.map(move |(mut key, _, newer, older)| {
-            key.truncate(key.len().saturating_sub(above));
-            let pack = |set: Option<Stored<'_>>| set.map(|set| set.pack());
-            Piece::Link(key, pack(newer), pack(older))
-        })
+    /// All of it between its SOA and its SOA.
+    fn whole(&self) -> Steps {
+        let names = self.nodes.owned().map(|node| Piece::Name(Some(node), None));
+        let links = self.denial.owned();
+        let links = links.map(|(key, set)| Piece::Link(key, Some(set), None));
+        let soa = || self.packed_soa().map(Step::Soa).into_iter();
+        Box::new(soa().chain(names.chain(links).map(Step::Put)).chain(soa()))
     }
 
+    /// What has changed, or all of it where that is shorter.
+    fn changes(&self, older: &Self) -> Steps {
+        // They are counted, and then gone through once for each part: nothing is remembered of them.
+        let names = self.nodes.differences(&older.nodes).map(|_| ());
+        let links = self.denial.differences(&older.denial);
+        let links = links.filter(|(_, _, newer, older)| newer != older);
+        let enough = self.signatures().saturating_add(1);
+        if names.chain(links.map(|_| ())).take(enough).count() == enough {
+            return self.whole();
+        }
+        let soa = |zone: &Self| zone.packed_soa().map(Step::Soa).into_iter();
+        let steps = soa(self).chain(soa(older));
+        let steps = steps.chain(self.pieces(older).map(Step::Take));
+        let steps = steps.chain(soa(self));
+        let steps = steps.chain(self.pieces(older).map(Step::Put));
+        Box::new(steps.chain(soa(self)))
+    }
+
+    fn pieces(&self, older: &Self) -> impl Iterator<Item = Piece> + Send + use<> {
+        let names = self.nodes.owned_differences(&older.nodes);
+        let names = names.map(|(newer, older)| Piece::Name(newer, older));
+        let links = self.denial.owned_differences(&older.denial);
+        names.chain(links.map(|(key, newer, older)| Piece::Link(key, newer, older)))
+    }
+
+    /// Messages of steps that are not thought of before the first message is asked for.
     fn messages(
         &self,
         envelope: &Envelope,
-        steps: impl Iterator<Item = Step> + Send + 'static,
+        steps: impl FnOnce() -> Steps + Send + 'static,
     ) -> Messages {
         Messages {
-            steps: Box::new(steps),
+            steps: Box::new(std::iter::once_with(steps).flatten()),
             writer: Writer::new(envelope, self.nodes.origin_wire()),
             ready: VecDeque::new(),
         }

@@ -32,10 +32,44 @@ impl<T: Item> Trie<T> {
                 pages.extend(newer.iter().zip(older.iter()).rev());
             }
         });
-        differing.flatten().filter(|difference| {
-            let same = |newer: &T, older: &T| newer.is_same(older);
-            !matches!(difference, Difference { newer: Some(newer), older: Some(older) } if same(newer, older))
-        })
+        differing.flatten().filter(Difference::is_one)
+    }
+}
+
+impl<T: Item + 'static> Trie<T> {
+    /// The same, newer and older, holding on to both tries as they are now; of what is told no more than
+    /// a page is kept at a time.
+    pub(crate) fn owned_differences(
+        &self,
+        older: &Self,
+    ) -> impl Iterator<Item = (Option<T>, Option<T>)> + use<T> {
+        let mut pages = vec![(self.root.clone(), older.root.clone())];
+        let differing = std::iter::from_fn(move || {
+            loop {
+                let (newer, older) = pages.pop()?;
+                if newer.is_same(&older) {
+                    continue;
+                }
+                let (Page::Branch(newer), Page::Branch(older)) = (&newer, &older) else {
+                    let differing = merge(&newer, &older).filter(Difference::is_one);
+                    return Some(differing.map(Difference::cloned).collect::<Vec<_>>());
+                };
+                pages.extend(newer.iter().cloned().zip(older.iter().cloned()).rev());
+            }
+        });
+        differing.flatten()
+    }
+}
+
+impl<T: Item> Difference<'_, T> {
+    /// Whether the items are not the very same.
+    fn is_one(&self) -> bool {
+        let same = self.newer.zip(self.older);
+        !same.is_some_and(|(newer, older)| newer.is_same(older))
+    }
+
+    fn cloned(self) -> (Option<T>, Option<T>) {
+        (self.newer.cloned(), self.older.cloned())
     }
 }
 
