@@ -32,13 +32,13 @@ impl SigningTime {
         time
     }
 
-    /// How far the clock may be ahead of the true time; signatures begin that much earlier.
+    /// How far the clock may be ahead of the true time; signatures begin at least that much earlier.
     pub(crate) fn doubt(&self) -> Duration {
         let moment = self.keeper().observe(Reading {
             wall: self.clock.now(),
             monotonic: self.clock.monotonic(),
         });
-        whole_days(moment.doubt)
+        Duration::from_secs(moment.doubt)
     }
 
     /// Takes note of a time that has surely come, such as one that the zone above has signed for.
@@ -54,10 +54,4 @@ impl SigningTime {
     fn keeper(&self) -> MutexGuard<'_, Timekeeper> {
         self.keeper.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Rounded up, so that signatures do not begin at a different time every minute.
-fn whole_days(seconds: u64) -> Duration {
-    const DAY: u64 = 86_400;
-    Duration::from_secs(seconds.div_ceil(DAY).saturating_mul(DAY))
 }

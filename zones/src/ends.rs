@@ -12,14 +12,21 @@ use crate::sign::Renewal;
 
 /// How many sets' signatures end at each moment, apart for the keys and what they were used for.
 #[derive(Debug, Clone)]
-pub(crate) struct Ends(RedBlackTreeMapSync<End, u32>);
+pub(crate) struct Ends {
+    counts: RedBlackTreeMapSync<End, u32>,
+    /// No signature begins later; the one that began then may be gone.
+    begun: UnixTime,
+}
 
 /// Whether the set tells of the zone's keys, the tags of the keys that signed it, and the time.
 type End = (bool, KeyTags, u64);
 
 impl Ends {
     pub(crate) fn new() -> Self {
-        Self(RedBlackTreeMapSync::new_sync())
+        Self {
+            counts: RedBlackTreeMapSync::new_sync(),
+            begun: UnixTime(0),
+        }
     }
 
     /// Counts many sets at once.
@@ -29,6 +36,7 @@ impl Ends {
 
     /// Counts a set that is stored from now on; an unsigned one does not count.
     pub(crate) fn add(&mut self, set: Option<Stored<'_>>) {
+        self.begun = self.begun.max(begin(set));
         if let Some(end) = set.and_then(end) {
             self.raise(end, 1);
         }
@@ -43,38 +51,42 @@ impl Ends {
 
     /// Counts many sets that are stored from now on, and others no more.
     pub(crate) fn exchange(&mut self, added: EndsBuilder, dropped: EndsBuilder) {
-        added
-            .0
-            .into_iter()
-            .for_each(|(end, by)| self.raise(end, by));
-        let dropped = dropped.0.into_iter();
+        self.begun = self.begun.max(added.begun);
+        let added = added.counts.into_iter();
+        added.for_each(|(end, by)| self.raise(end, by));
+        let dropped = dropped.counts.into_iter();
         dropped.for_each(|(end, by)| self.lower(end, by));
     }
 
     fn raise(&mut self, end: End, by: u32) {
-        let count = self.0.get(&end).copied().unwrap_or_default();
-        self.0.insert_mut(end, count.saturating_add(by));
+        let count = self.counts.get(&end).copied().unwrap_or_default();
+        self.counts.insert_mut(end, count.saturating_add(by));
     }
 
     fn lower(&mut self, end: End, by: u32) {
-        let count = self.0.get(&end).copied().unwrap_or_default();
+        let count = self.counts.get(&end).copied().unwrap_or_default();
         match count.saturating_sub(by) {
             0 => {
-                self.0.remove_mut(&end);
+                self.counts.remove_mut(&end);
             }
-            left => self.0.insert_mut(end, left),
+            left => self.counts.insert_mut(end, left),
         }
+    }
+
+    /// Whether any signature may begin after this time.
+    pub(crate) fn may_begin_after(&self, time: UnixTime) -> bool {
+        self.begun > time
     }
 
     /// How many signed sets there are.
     pub(crate) fn count(&self) -> usize {
-        let counts = self.0.values().map(|count| *count as usize);
+        let counts = self.counts.values().map(|count| *count as usize);
         counts.fold(0, usize::saturating_add)
     }
 
     /// Whether any signature may be of the key with this tag.
     pub(crate) fn are_of(&self, tag: u16) -> bool {
-        self.0.keys().any(|(_, tags, _)| tags.may_contain(tag))
+        self.counts.keys().any(|(_, tags, _)| tags.may_contain(tag))
     }
 
     /// The first of them.
@@ -96,7 +108,7 @@ impl Ends {
 
     /// How urgent those are that are to be made again, and how many of each.
     pub(crate) fn due(&self, renewal: Renewal<'_>) -> impl Iterator<Item = (UnixTime, u32)> {
-        let due = self.0.iter().filter(move |((of_keys, tags, end), _)| {
+        let due = self.counts.iter().filter(move |((of_keys, tags, end), _)| {
             renewal.is_over(*of_keys, *tags, UnixTime(*end))
         });
         due.map(move |((_, _, end), count)| (renewal.urgency(UnixTime(*end)), *count))
@@ -104,13 +116,13 @@ impl Ends {
 
     /// For the same keys and use: the first end, and the time of the last.
     fn outermost(&self) -> impl Iterator<Item = (End, u64)> {
-        let mut from = self.0.first().map(|(end, _)| *end);
+        let mut from = self.counts.first().map(|(end, _)| *end);
         std::iter::from_fn(move || {
             let first = from?;
             let (of_keys, tags, _) = first;
             let end = (of_keys, tags, u64::MAX);
-            let (last, _) = self.0.range(first..=end).next_back()?;
-            let mut later = self.0.range((Bound::Excluded(end), Bound::Unbounded));
+            let (last, _) = self.counts.range(first..=end).next_back()?;
+            let mut later = self.counts.range((Bound::Excluded(end), Bound::Unbounded));
             from = later.next().map(|(end, _)| *end);
             Some((first, last.2))
         })
@@ -118,8 +130,20 @@ impl Ends {
 }
 
 /// Ends that are counted, much quicker than one by one.
-#[derive(Debug, Default)]
-pub(crate) struct EndsBuilder(BTreeMap<End, u32>);
+#[derive(Debug)]
+pub(crate) struct EndsBuilder {
+    counts: BTreeMap<End, u32>,
+    begun: UnixTime,
+}
+
+impl Default for EndsBuilder {
+    fn default() -> Self {
+        Self {
+            counts: BTreeMap::new(),
+            begun: UnixTime(0),
+        }
+    }
+}
 
 impl EndsBuilder {
     pub(crate) fn of<'a>(sets: impl Iterator<Item = Stored<'a>>) -> Self {
@@ -129,16 +153,18 @@ impl EndsBuilder {
     }
 
     pub(crate) fn add(&mut self, set: Stored<'_>) {
+        self.begun = self.begun.max(begin(Some(set)));
         if let Some(end) = end(set) {
-            let count = self.0.entry(end).or_default();
+            let count = self.counts.entry(end).or_default();
             *count = count.saturating_add(1);
         }
     }
 
     /// Counts what another has counted as well.
     pub(crate) fn join(mut self, other: Self) -> Self {
-        for (end, by) in other.0 {
-            let count = self.0.entry(end).or_default();
+        self.begun = self.begun.max(other.begun);
+        for (end, by) in other.counts {
+            let count = self.counts.entry(end).or_default();
             *count = count.saturating_add(by);
         }
         self
@@ -149,6 +175,12 @@ impl EndsBuilder {
         ends.exchange(self, Self::default());
         ends
     }
+}
+
+/// When the signatures of a set begin; long ago where it has none.
+fn begin(set: Option<Stored<'_>>) -> UnixTime {
+    let begin = set.and_then(|set| set.begins_at());
+    begin.unwrap_or(UnixTime(0))
 }
 
 fn end(set: Stored<'_>) -> Option<End> {

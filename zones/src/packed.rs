@@ -139,6 +139,18 @@ impl<'a> Stored<'a> {
         (self.ends != 0).then_some(UnixTime(self.ends))
     }
 
+    /// When the last of the signatures begins; none for an unsigned set.
+    pub(crate) fn begins_at(&self) -> Option<UnixTime> {
+        // Behind type, class, TTL, length, and eight octets of the RRSIG (RFC 4034 §3.1).
+        let begin = |body: &[u8]| {
+            let (end, begin) = body.get(18..)?.split_first_chunk()?;
+            let end = u32::from_be_bytes(*end);
+            let lasts = end.wrapping_sub(u32::from_be_bytes(*begin.first_chunk()?));
+            Some(UnixTime(self.ends.saturating_sub(lasts.into())))
+        };
+        self.signatures().filter_map(begin).max()
+    }
+
     /// The tags of the keys that signed the set; none for an unsigned one.
     pub(crate) fn key_tags(&self) -> Option<KeyTags> {
         // Behind type, class, TTL, length, and sixteen octets of the RRSIG (RFC 4034 §3.1).

@@ -67,6 +67,44 @@ impl Zone {
             let due = self.nodes.ends().due(renewal);
             renewal = renewal.at_most(most, due.chain(self.denial.ends().due(renewal)));
         }
+        let (next, change) = self.renewed(renewal, now)?;
+        *self = next;
+        Ok(Some(change))
+    }
+
+    /// Signs again about so many record sets whose signatures begin after `sure`, a time that has surely
+    /// come; `None` when there are none, or when signatures that are made `now` would begin later, too.
+    ///
+    /// Such signatures were made by a clock that was ahead, and nobody believes them before it is right;
+    /// [`Zone::resign`] finds only those that end late, too. What costs time is to look through the zone,
+    /// which is done only where such a signature was ever taken.
+    ///
+    /// # Errors
+    /// As [`Zone::resign`].
+    pub fn resign_unbegun(
+        &mut self,
+        most: usize,
+        sure: UnixTime,
+        now: UnixTime,
+    ) -> Result<Option<Change>, ZoneError> {
+        let ends = [self.nodes.ends(), self.denial.ends()];
+        let Some(keys) = &self.keys else {
+            return Ok(None);
+        };
+        let renewal = Renewal::unbegun(keys, most, sure);
+        let is_any = ends.iter().any(|ends| ends.may_begin_after(sure))
+            && self.signer(now)?.begins_at() <= sure
+            && self.signed_sets().any(|set| renewal.is_due(&set));
+        if !is_any {
+            return Ok(None);
+        }
+        let (next, change) = self.renewed(renewal, now)?;
+        *self = next;
+        Ok(Some(change))
+    }
+
+    /// The zone with the signatures made again that are due, and the SOA's.
+    fn renewed(&self, renewal: Renewal<'_>, now: UnixTime) -> Result<(Self, Change), ZoneError> {
         let signer = self.signer(now)?;
         // The SOA is signed with its new serial below.
         let is_due = |set: &Stored<'_>| set.record_type() != RecordType::SOA && renewal.is_due(set);
@@ -94,8 +132,7 @@ impl Zone {
         }
         next.denial.resign(renewal, &signer)?;
         let change = next.commit(now, signer.made(), |_, _| ())?;
-        *self = next;
-        Ok(Some(change))
+        Ok((next, change))
     }
 
     /// None where the zone is signed elsewhere.

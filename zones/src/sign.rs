@@ -76,6 +76,8 @@ pub(crate) struct Renewal<'a> {
     latest: UnixTime,
     /// The least urgent that is taken now.
     least: UnixTime,
+    /// Those that begin later are made again, whenever they end.
+    begun: UnixTime,
     most: usize,
 }
 
@@ -92,7 +94,20 @@ impl<'a> Renewal<'a> {
             before,
             latest: now.plus(policy.validity.as_secs()),
             least: UnixTime(u64::MAX),
+            begun: UnixTime(u64::MAX),
             most: usize::MAX,
+        }
+    }
+
+    /// About so many signatures that begin after `sure`, and no others.
+    pub(crate) fn unbegun(keys: &'a ZoneKeys, most: usize, sure: UnixTime) -> Self {
+        Self {
+            keys,
+            before: UnixTime(0),
+            latest: UnixTime(u64::MAX),
+            least: UnixTime(0),
+            begun: sure,
+            most: most.max(1),
         }
     }
 
@@ -130,7 +145,8 @@ impl<'a> Renewal<'a> {
             set.key_tags()
                 .is_some_and(|tags| self.is_over(of_keys, tags, end))
         };
-        set.expires_at().is_some_and(due)
+        let is_unbegun = || set.begins_at().is_some_and(|begin| begin > self.begun);
+        set.expires_at().is_some_and(due) || (self.begun.0 < u64::MAX && is_unbegun())
     }
 
     /// Whether signatures of these keys that end then are to be made again.
@@ -178,9 +194,14 @@ impl<'a> Signer<'a> {
         self.made.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// When signatures begin: the low 32 bits of the UNIX time (RFC 4034 §3.1.5).
+    /// When signatures begin.
+    pub(crate) fn begins_at(&self) -> UnixTime {
+        UnixTime(self.now.0.saturating_sub(self.policy.backdate.as_secs()))
+    }
+
+    /// The same as signatures tell it: the low 32 bits of the UNIX time (RFC 4034 §3.1.5).
     fn inception(&self) -> u32 {
-        self.now.0.saturating_sub(self.policy.backdate.as_secs()) as u32
+        self.begins_at().0 as u32
     }
 
     /// Signs a set that lives at `owner`, replacing the signatures it has.

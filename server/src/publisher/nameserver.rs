@@ -256,7 +256,7 @@ impl Embedded {
             .as_secs()
             .checked_div(RESIGN_SHARE)
             .unwrap_or(0);
-        let before = now.plus(half);
+        let (before, sure) = (now.plus(half), self.sure_time());
         loop {
             // Let go of in between, so that changes need not wait for a whole zone.
             let signing = self.alter(&domain.zone, move |zone, now| {
@@ -265,7 +265,11 @@ impl Embedded {
                 if !ours {
                     return Ok(None);
                 }
-                zone.resign_at_most(RESIGN_AT_ONCE, before, now)
+                // First what nobody believes yet: it was signed by a clock that was ahead.
+                match zone.resign_unbegun(RESIGN_AT_ONCE, sure, now)? {
+                    None => zone.resign_at_most(RESIGN_AT_ONCE, before, now),
+                    change => Ok(change),
+                }
             });
             if signing.await?.flatten().is_none() {
                 return Ok(());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::SignaturePolicy;
+use crate::{RecordSet, SignaturePolicy};
 
 #[test]
 fn only_what_expires_is_signed_again() {
@@ -133,5 +133,53 @@ fn after_a_long_stop_the_most_urgent_signatures_are_made_first_and_a_bounded_num
         assert!(zone.expires_at() > before);
         let owner = name("n7.example.test.");
         assert_signed(&zone, &zone.answer(&owner, RecordType::TXT, true));
+    }
+}
+
+#[test]
+fn signatures_from_the_future_are_made_again_whenever_they_end_and_no_others() {
+    for denial in ALL {
+        let mut zone = empty_zone("example.test.", denial);
+        let policy = SignaturePolicy {
+            jitter: Duration::from_secs(3 * 86_400),
+            ..SignaturePolicy::default()
+        };
+        zone.set_signature_policy(policy);
+        let at = |number: u32| name(&format!("u{number}.example.test."));
+        for number in 0..10 {
+            zone.set_txt(&at(number), "before", 60, NOW).unwrap();
+        }
+        let before = zone.record_set(&at(7), RecordType::TXT);
+        let ahead = NOW.plus(4 * 3600);
+        for number in 10..40 {
+            zone.set_txt(&at(number), "ahead", 60, ahead).unwrap();
+        }
+        let unbegun = |zone: &Zone| {
+            let begins = zone.signed_sets().filter_map(|set| set.begins_at());
+            begins.filter(|begin| *begin > NOW).count()
+        };
+        assert!(unbegun(&zone) > 30);
+        assert!(
+            zone.resign_unbegun(9, NOW, NOW.plus(3601))
+                .unwrap()
+                .is_none()
+        );
+        let restored = Zone::restore(
+            zone.settings().clone(),
+            zone.keys().unwrap().clone(),
+            zone.stored_sets(),
+        );
+        for mut zone in [zone, restored.unwrap()] {
+            let mut rounds = 0;
+            while let Some(change) = zone.resign_unbegun(9, NOW, NOW).unwrap() {
+                assert!(change.signatures <= 10, "{}", change.signatures);
+                rounds += 1;
+            }
+            assert!(rounds > 3, "{rounds}");
+            assert_eq!(unbegun(&zone), 0);
+            let after = zone.record_set(&at(7), RecordType::TXT);
+            let signed = |set: &Option<RecordSet>| set.as_ref().unwrap().rrsigs().to_vec();
+            assert_eq!(signed(&after), signed(&before));
+        }
     }
 }

@@ -112,7 +112,13 @@ impl Embedded {
     /// How far before the clock's time signatures begin.
     pub(super) fn backdate(&self) -> Duration {
         let backdate = SignaturePolicy::default().backdate;
-        backdate.saturating_add(self.clock.doubt())
+        backdate.saturating_add(whole_days(self.clock.doubt()))
+    }
+
+    /// A time that has surely come.
+    pub(super) fn sure_time(&self) -> UnixTime {
+        let (now, doubt) = (self.clock.now(), self.clock.doubt());
+        UnixTime(now.0.saturating_sub(doubt.as_secs()))
     }
 
     /// The right to change a zone; none when there is no such zone.
@@ -236,4 +242,10 @@ pub(crate) fn serial_ceiling(serial: u32) -> u32 {
 pub(super) fn is_above(serial: u32, other: u32) -> bool {
     let distance = serial.wrapping_sub(other);
     distance != 0 && distance < 1 << 31
+}
+
+/// Rounded up, so that signatures do not begin at a different time every minute.
+fn whole_days(doubt: Duration) -> Duration {
+    const DAY: u64 = 86_400;
+    Duration::from_secs(doubt.as_secs().div_ceil(DAY).saturating_mul(DAY))
 }

@@ -74,3 +74,21 @@ async fn a_start_with_a_clock_that_is_ahead_signs_nothing_for_the_future() {
         assert_eq!(begins_at(&embedded, &[&apex()]), NOON - 3600);
     }
 }
+
+#[tokio::test]
+async fn a_zone_that_was_signed_from_the_future_is_signed_again_at_the_start() {
+    let scene = Scene::new().await;
+    scene.set_clock(NOON + 3 * 3600);
+    // A release that believed its clock, and served a name by it.
+    let embedded = scene.load_text(DOMAIN).await;
+    let alice = scene.claim("alice").await;
+    publish(&embedded, &alice).await.unwrap();
+    let names = [&apex(), alice.owner_name()];
+    assert_eq!(begins_at(&embedded, &names), NOON + 2 * 3600);
+    drop(embedded);
+    scene.set_clock(NOON);
+    let (clock, _signing) = scene.doubted(Some(NOON));
+    let embedded = scene.load_by(DOMAIN, clock).await;
+    embedded.resign().await.unwrap();
+    assert_eq!(begins_at(&embedded, &names), NOON - 3600);
+}
