@@ -121,7 +121,8 @@ pub(super) async fn tell(
     answered.map_err(|_| ExchangeError::Silent)?
 }
 
-/// The serial of a zone that a peer serves; none when it has no such zone.
+/// The serial of a zone that a peer serves; none when it has no such zone. One that fails may have it all
+/// the same, and does not tell.
 pub(super) async fn serial_of(
     peer: &Peer,
     zone: &Name,
@@ -130,6 +131,9 @@ pub(super) async fn serial_of(
     let make = |id| question(code::QUERY, zone, code::SOA, id);
     let mut exchange = Exchange::begin(peer, clock, make).await?;
     let message = exchange.next().await?;
+    if response_code(&message) == code::SERV_FAIL {
+        return Err(ExchangeError::Failing);
+    }
     let message = Message::from_vec(&message).map_err(|_| ExchangeError::NotOurs)?;
     let serials = message.answers.iter().filter(|record| record.name == *zone);
     let mut serials = serials.filter_map(|record| match &record.data {
@@ -187,6 +191,9 @@ pub(crate) enum ExchangeError {
     /// Nothing comes.
     #[error("it does not answer within {} s", PATIENCE.as_secs())]
     Silent,
+    /// It cannot answer now.
+    #[error("it answers SERVFAIL; has it the zone, and has that not expired there?")]
+    Failing,
     /// What comes is no response to what was asked.
     #[error("it answers something else than was asked")]
     NotOurs,

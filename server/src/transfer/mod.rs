@@ -21,7 +21,7 @@ mod tests;
 mod timers;
 pub(crate) mod tsig;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use payname_zones::CatalogError;
 use tokio::task::JoinSet;
@@ -43,6 +43,9 @@ pub(crate) use self::{
     tsig::KeyError,
 };
 use crate::{clock::Clock, config::Config, publisher::Embedded};
+
+/// How long a secondary that does not tell its serial at the start is left alone at first.
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// Everything about transfers.
 pub(crate) struct Transfers {
@@ -118,7 +121,7 @@ impl Transfers {
             following.spawn(follower.run(stop.clone()));
         }
         for zone in &self.offered {
-            tasks.spawn(floor::lift(Arc::clone(zone), self.clock.clone()));
+            tasks.spawn(floor::lift(Arc::clone(zone), PAUSE, self.clock.clone()));
         }
         herald::run(self.offered, self.clock, stop).await;
         // What was fetched last is written down first.

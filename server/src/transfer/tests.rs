@@ -11,7 +11,7 @@ use std::{
 
 use payname_resolver::hickory_proto::{
     op::{Message, OpCode},
-    rr::{Name, RData, Record, RecordType},
+    rr::{Name, RData, Record, RecordType, rdata::SOA},
 };
 use payname_zones::{
     Denial, Envelope, IncomingError, NameServer, Settings, SigningKey, Zone, ZoneSet,
@@ -25,15 +25,18 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    cataloged::Cataloged,
     fetch::{FetchError, Fetched, fetch},
+    floor,
     follow::Follower,
     followed::Followed,
     kept::Kept,
+    offered::{Maker, Offered},
     question::{asked_type, code, head},
 };
 use crate::{
     clock::Clock,
-    config::{Peer, Secondary},
+    config::{Distribution, Peer, Secondary},
     publisher::Served,
 };
 
@@ -246,4 +249,55 @@ async fn forged_news_do_not_have_a_primary_asked_again_and_again() {
     following.await.unwrap();
     let asked = asked.load(Ordering::Relaxed);
     assert!((2..20).contains(&asked), "{asked}");
+}
+
+/// The serial of a zone, as somebody who has it says.
+fn soa(query: &[u8], serial: u32) -> Vec<u8> {
+    let query = Message::from_vec(query).unwrap();
+    let mut response = Message::response(query.metadata.id, OpCode::Query);
+    response.add_queries(query.queries.iter().cloned());
+    let soa = SOA::new(apex(), apex(), serial, 1, 1, 1, 1);
+    response.add_answer(Record::from_rdata(apex(), 60, RData::SOA(soa)));
+    response.to_vec().unwrap()
+}
+
+#[tokio::test]
+async fn a_secondary_that_cannot_be_reached_at_the_start_is_asked_for_its_serial_until_it_answers()
+{
+    let clock = Clock::system();
+    let (silent, never) = listen().await;
+    let (listener, late) = listen().await;
+    let maker = Cataloged::new(&apex(), [], clock.now()).unwrap();
+    let distribution = Distribution {
+        secondaries: vec![never, late],
+        permits: Vec::new(),
+    };
+    let maker = Maker::Catalog(Box::new(maker));
+    let zone = Arc::new(Offered::new(apex(), distribution, maker, clock.now()));
+    let (mut changes, before) = (zone.changes(), zone.serial().unwrap());
+    let theirs = before.wrapping_add(1_000_000);
+    let pause = Duration::from_millis(5);
+    let lifting = tokio::spawn(floor::lift(Arc::clone(&zone), pause, clock));
+    // It closes connections, then it fails, and then it has a later serial.
+    for attempt in 0..8 {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let query = query(&mut stream).await;
+        match attempt {
+            0..4 => {}
+            4..7 => send(&mut stream, &head(&query, code::SERV_FAIL))
+                .await
+                .unwrap(),
+            _ => send(&mut stream, &soa(&query, theirs)).await.unwrap(),
+        }
+    }
+    let raised = async {
+        while zone.serial().unwrap() <= theirs {
+            changes.changed().await.unwrap();
+        }
+    };
+    let patience = Duration::from_secs(60);
+    assert!(timeout(patience, raised).await.is_ok(), "it goes on above");
+    assert!(!lifting.is_finished(), "the silent one is waited for");
+    lifting.abort();
+    drop(silent);
 }
