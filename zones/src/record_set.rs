@@ -9,8 +9,17 @@ use payname_resolver::UnixTime;
 
 use crate::packed::rdata_bytes;
 
-/// The most octets of RDATA one set may hold, so that a signed answer fits a DNS message.
+/// The most octets that the records of one set may take in a message. The 5,535 that are left have room
+/// for header, question, one whole owner name, two signatures, the proof that a wildcard stands in, and
+/// the OPT record.
 const MAX_SET_LENGTH: usize = 60_000;
+/// What a record takes beside its data: a pointer to its owner name, type, class, TTL and length.
+const RECORD_HEAD: usize = 12;
+/// How many records are surely written with such a pointer: `hickory-proto` compresses 120 names of a
+/// message, of which there may be one in the data of each record as well.
+const COMPRESSED: usize = 50;
+/// The same with the longest owner name written out; behind a wildcard every name may be so long.
+const WHOLE_RECORD_HEAD: usize = 265;
 
 /// All records of one type at one name, in canonical order, with their RRSIG records.
 #[derive(Debug, Clone)]
@@ -46,14 +55,23 @@ impl RecordSet {
             return Err(RecordSetError::Empty(record_type));
         }
         let ttl = checked_ttl(ttl)?;
-        let octets = |data: &RData| rdata_bytes(data).map_or(usize::MAX, |bytes| bytes.len());
-        let length = data.iter().map(octets).fold(0, usize::saturating_add);
-        if length > MAX_SET_LENGTH {
-            return Err(RecordSetError::TooLarge(record_type));
-        }
         if data.len() > 1 {
             data.sort_by_cached_key(rdata_bytes);
             data.dedup();
+        }
+        let octets = |(at, data): (usize, &RData)| {
+            let head = if at < COMPRESSED {
+                RECORD_HEAD
+            } else {
+                WHOLE_RECORD_HEAD
+            };
+            let rdata = rdata_bytes(data).map_or(usize::MAX, |bytes| bytes.len());
+            rdata.saturating_add(head)
+        };
+        let length = data.iter().enumerate().map(octets);
+        let length = length.fold(0, usize::saturating_add);
+        if length > MAX_SET_LENGTH {
+            return Err(RecordSetError::TooLarge(record_type));
         }
         Ok(Self {
             record_type,
@@ -167,7 +185,9 @@ pub enum RecordSetError {
     #[error("a TTL of {0} seconds exceeds 2147483647")]
     TtlTooLong(u32),
     /// The records would not fit one DNS message together with their signature.
-    #[error("the {0} records are too large for one DNS message (60000 octets)")]
+    #[error(
+        "the {0} records do not fit one DNS message: they may take {MAX_SET_LENGTH} octets, those behind the first {COMPRESSED} with their owner name written out; leave some out, or put them at several names"
+    )]
     TooLarge(RecordType),
 }
 

@@ -115,6 +115,48 @@ fn a_zone_that_is_withheld_does_not_make_others_take_the_long_way() {
 }
 
 #[test]
+fn the_largest_set_that_is_taken_fits_a_message_with_its_signatures_and_proofs() {
+    let data = |count: u32| {
+        let address = |number: u32| RData::A(std::net::Ipv4Addr::from(number).into());
+        (0..count).map(address).collect::<Vec<_>>()
+    };
+    let label = "x".repeat(59);
+    let longest = format!("{label}.{label}.{label}.{label}.example.test.");
+    for denial in ALL {
+        let mut zone = empty_zone("example.test.", denial);
+        let entry = std::sync::Arc::new(key());
+        let beside = std::sync::Arc::new(key());
+        let shown = [beside.dnskey().clone()];
+        let keys = crate::ZoneKeys::new(entry.clone(), entry, shown, crate::DsRequest::None);
+        zone.set_keys(keys.beside(Some(beside.clone()), Some(beside)), NOW)
+            .unwrap();
+        let refused = zone.set_records(&name("*.example.test."), RecordType::A, 60, data(271), NOW);
+        let refused = refused.map_err(|error| match error {
+            crate::ZoneError::Records(_, error) => error,
+            other => panic!("{other}"),
+        });
+        assert_eq!(
+            refused.unwrap_err(),
+            crate::RecordSetError::TooLarge(RecordType::A)
+        );
+        for owner in ["*.example.test.", longest.as_str()] {
+            let twice = [data(270), data(10)].concat();
+            zone.set_records(&name(owner), RecordType::A, 60, twice, NOW)
+                .unwrap();
+            let zones = ZoneSet::from_iter([zone.clone()]);
+            let response = send(
+                &zones,
+                &query(&longest, RecordType::A),
+                Transport::Encrypted,
+            );
+            assert!(!response.metadata.truncation, "{denial:?} {owner}");
+            assert_eq!(count(&response.answers, RecordType::A), 270);
+            assert_eq!(count(&response.answers, RecordType::RRSIG), 2);
+        }
+    }
+}
+
+#[test]
 fn a_query_without_edns_gets_a_response_without_edns_or_dnssec() {
     let mut asked = query(ALICE, RecordType::TXT);
     asked.edns = None;
