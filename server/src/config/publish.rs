@@ -169,7 +169,11 @@ impl Checker<'_> {
             WrittenPublish::Rfc2136 { server, key } => {
                 let address = self.address("domain.publish.server", server)?;
                 let key = self.tsig_key("domain.publish.key", Some(key), keys)?;
-                Some(Publish::Rfc2136(Peer { address, key }))
+                Some(Publish::Rfc2136(Peer {
+                    place: 1,
+                    address,
+                    key,
+                }))
             }
         })
     }

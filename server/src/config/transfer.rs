@@ -4,6 +4,7 @@
 mod tests;
 
 use std::{
+    fmt,
     net::{IpAddr, SocketAddr},
     sync::Arc,
 };
@@ -23,10 +24,22 @@ use crate::transfer::TsigKey;
 /// A server at the other end of a zone transfer.
 #[derive(Debug, Clone)]
 pub struct Peer {
+    /// Its place in the list where it is written, from 1: the log names it so, and not by its address.
+    pub place: usize,
     /// Where it is asked, and told of changes.
     pub address: SocketAddr,
     /// The key that both sides sign with.
     pub key: Option<Arc<TsigKey>>,
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.place)?;
+        match &self.key {
+            Some(key) => write!(f, " (key {})", key.name()),
+            None => Ok(()),
+        }
+    }
 }
 
 /// One kind of client that may fetch a zone whole: who has the key and comes from the network.
@@ -73,20 +86,31 @@ impl Distribution {
 
     /// Whether a client at an address may fetch the zone, with the key it has shown to have.
     pub fn allows(&self, client: IpAddr, key: Option<&Name>) -> bool {
+        self.allowed_by(client, key).is_some()
+    }
+
+    /// What lets a client fetch the zone, as the log may say it: `secondary 1 (key …)`, or `transfer 1`, by
+    /// the place in the configuration.
+    pub fn allowed_by(&self, client: IpAddr, key: Option<&Name>) -> Option<String> {
         let client = client.to_canonical();
         let has = |wanted: &Option<Arc<TsigKey>>| match wanted {
             Some(wanted) => key == Some(wanted.name()),
             None => true,
         };
+        let is_at = |peer: &Peer| peer.address.ip().to_canonical() == client;
         // Who has the key may come from another address than the one it listens on.
-        let follows = |peer: &Peer| {
-            has(&peer.key) && (peer.key.is_some() || peer.address.ip().to_canonical() == client)
-        };
+        let follows = |peer: &&Peer| has(&peer.key) && (peer.key.is_some() || is_at(peer));
+        let followers = || self.secondaries.iter().filter(follows);
+        let secondary = followers().find(|peer| is_at(peer)).or(followers().next());
         let is_let = |permit: &Permit| {
             let from = |network: &IpNet| network.contains(&client);
             has(&permit.key) && permit.network.as_ref().is_none_or(from)
         };
-        self.secondaries.iter().any(follows) || self.permits.iter().any(is_let)
+        let permit = || self.permits.iter().position(is_let);
+        match secondary {
+            Some(secondary) => Some(format!("secondary {secondary}")),
+            None => Some(format!("transfer {}", permit()?.saturating_add(1))),
+        }
     }
 }
 
@@ -205,16 +229,20 @@ impl Checker<'_> {
         written: &[WrittenPeer],
         keys: &TsigKeys,
     ) -> Result<Vec<Peer>, ConfigError> {
-        let peer = |written: &WrittenPeer| {
+        let peer = |(at, written): (usize, &WrittenPeer)| {
             let (key, text) = (format!("{table}.address"), &written.address);
             let address = match text.parse::<IpAddr>() {
                 Ok(ip) => SocketAddr::new(ip, 53),
                 Err(_) => self.address(&key, text)?,
             };
             let key = self.tsig_key(&format!("{table}.key"), written.key.as_deref(), keys)?;
-            Ok(Peer { address, key })
+            Ok(Peer {
+                place: at.saturating_add(1),
+                address,
+                key,
+            })
         };
-        written.iter().map(peer).collect()
+        written.iter().enumerate().map(peer).collect()
     }
 
     fn permit(

@@ -105,7 +105,7 @@ impl Asked {
     }
 }
 
-/// Why somebody is refused.
+/// Why somebody is refused. Who he is, is not said: the log has no addresses.
 enum Complaint {
     NotFollowed(Option<Name>),
     NoPrimary(Option<Name>),
@@ -220,7 +220,7 @@ impl Desk {
         let session = match check_query(&self.keys, &mut bare, self.clock.now()) {
             Ok(session) => session,
             Err(refusal) => {
-                self.grumble(client, &refusal);
+                self.grumble(&refusal);
                 return Some(Reply::One {
                     message: refusal.response(query, self.clock.now()),
                     is_signed: false,
@@ -259,11 +259,11 @@ impl Desk {
         let followed = zone.as_ref().and_then(|zone| self.followed.get(zone));
         let code = match followed {
             None => {
-                self.grumble(asked.client, &Complaint::NotFollowed(zone));
+                self.grumble(&Complaint::NotFollowed(zone));
                 code::NOT_AUTH
             }
             Some(followed) if !followed.is_primary(asked.client, asked.key()) => {
-                self.grumble(asked.client, &Complaint::NoPrimary(zone));
+                self.grumble(&Complaint::NoPrimary(zone));
                 code::REFUSED
             }
             Some(followed) => {
@@ -282,14 +282,14 @@ impl Desk {
     fn transfer(&self, asked: Asked) -> Reply {
         let zone = zone_of(&asked.query);
         let Some(offered) = zone.as_ref().and_then(|zone| self.offered.get(zone)) else {
-            self.grumble(asked.client, &Complaint::NotOffered(zone));
+            self.grumble(&Complaint::NotOffered(zone));
             return self.refuse(asked, code::NOT_AUTH);
         };
-        if !offered.is_for(asked.client, asked.key()) {
+        let Some(to) = offered.allowed_by(asked.client, asked.key()) else {
             let key = asked.key().cloned();
-            self.grumble(asked.client, &Complaint::NotAllowed(zone, key));
+            self.grumble(&Complaint::NotAllowed(zone, key));
             return self.refuse(asked, code::REFUSED);
-        }
+        };
         let since = match asked_type(&asked.query) {
             Some(code::IXFR) => match serial_of(&asked.query) {
                 Some(serial) => Some(serial),
@@ -305,7 +305,7 @@ impl Desk {
             return self.over_udp(asked, offered, &envelope, since.is_some());
         }
         let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else {
-            self.grumble(asked.client, &Complaint::Crowded);
+            self.grumble(&Complaint::Crowded);
             return self.refuse(asked, code::SERV_FAIL);
         };
         let Some(offer) = offered.offer(since, self.clock.now()) else {
@@ -314,13 +314,12 @@ impl Desk {
         let messages = match offer.messages(&envelope) {
             Ok(messages) => messages,
             Err(error) => {
-                self.grumble(asked.client, &error);
+                self.grumble(&error);
                 return self.refuse(asked, code::SERV_FAIL);
             }
         };
         let given = if offer.is_whole() { "AXFR" } else { "IXFR" };
-        let key = asked.key().map(ToString::to_string).unwrap_or_default();
-        tracing::info!(zone = %offered.apex(), client = %asked.client, key, since, given, "transfer");
+        tracing::info!(zone = %offered.apex(), to, since, given, "transfer");
         Reply::Many(Box::new(Stream {
             messages,
             session: asked.session,
@@ -373,7 +372,7 @@ impl Desk {
         }
     }
 
-    fn grumble(&self, client: IpAddr, about: &impl fmt::Display) {
+    fn grumble(&self, about: &impl fmt::Display) {
         let now = self.clock.monotonic();
         let mut grumbles = self.grumbles.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, count) = *grumbles;
@@ -385,6 +384,6 @@ impl Desk {
             return;
         }
         drop(grumbles);
-        tracing::warn!(%client, "refused: {about}");
+        tracing::warn!("refused: {about}");
     }
 }

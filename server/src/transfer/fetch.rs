@@ -44,7 +44,7 @@ pub(super) async fn fetch(
                 return Ok(Fetched::Current);
             }
             Err(error) if error.allows_another_way() => {
-                let (primary, error) = (primary.address, Chain(&error));
+                let error = Chain(&error);
                 tracing::info!(%zone, %primary, %error, "the changes cannot be had; the whole zone is asked for");
             }
             outcome => return outcome,

@@ -124,7 +124,7 @@ impl Follower {
                 Ok(Fetched::Current) => current = Some(Fetched::Current),
                 Ok(fetched) => return self.is_fresh(state, fetched).await,
                 Err(error) => {
-                    let (primary, error) = (primary.address, Chain(&error));
+                    let error = Chain(&error);
                     tracing::warn!(zone = %apex, %primary, %error, "the zone was not fetched");
                 }
             }

@@ -81,7 +81,7 @@ impl Messenger {
 
     /// Whether the secondary has heard it.
     async fn tell(&mut self, wait: Duration) -> bool {
-        let (zone, secondary) = (self.zone.apex(), self.peer.address);
+        let (zone, secondary) = (self.zone.apex(), &self.peer);
         let make = |id| question(code::NOTIFY, zone, code::SOA, id);
         let outcome = tell(&self.peer, &self.clock, wait, make).await;
         let was_silent = self.is_silent;

@@ -95,6 +95,11 @@ impl Offered {
         self.distribution.allows(client, key)
     }
 
+    /// What lets a client fetch it, as the log may say it.
+    pub(super) fn allowed_by(&self, client: IpAddr, key: Option<&Name>) -> Option<String> {
+        self.distribution.allowed_by(client, key)
+    }
+
     /// The serial that is served.
     pub(super) fn serial(&self) -> Option<u32> {
         self.served.zone(&self.apex, Zone::serial)

@@ -88,7 +88,12 @@ async fn send(stream: &mut TcpStream, message: &[u8]) -> std::io::Result<()> {
 async fn listen() -> (TcpListener, Peer) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
-    (listener, Peer { address, key: None })
+    let peer = Peer {
+        place: 1,
+        address,
+        key: None,
+    };
+    (listener, peer)
 }
 
 fn follower(

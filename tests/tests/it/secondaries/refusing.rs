@@ -23,7 +23,7 @@ async fn a_wrong_key_an_unknown_zone_and_a_client_that_is_not_meant_are_refused_
             DOMAIN,
             "AXFR",
             "IN SOA",
-            "transfer zone=example.test.",
+            "transfer zone=example.test. to=\"secondary 1 (key secondary.example.)\"",
         ),
         (
             None,
@@ -85,6 +85,13 @@ async fn a_wrong_key_an_unknown_zone_and_a_client_that_is_not_meant_are_refused_
         let log = log.text();
         assert!(log.contains(logged), "`{logged}` is not in:\n{log}");
         assert!(!log.contains(SECRET) && !log.contains(OTHER_SECRET));
+        let tells = |line: &&str| line.contains("refused:") || line.contains("transfer zone=");
+        let address = rig.dns.ip().to_string(); // the clients', too
+        let told = log
+            .lines()
+            .filter(tells)
+            .find(|line| line.contains(&address));
+        assert_eq!(told, None, "no address of a client is in the log");
     }
     // A signed question is answered like any other, with a signature; over UDP too.
     for way in ["+tcp", "+notcp"] {
