@@ -13,14 +13,14 @@ use std::{
 };
 
 use payname_resolver::hickory_proto::rr::Name;
-use payname_zones::{KeyChange, KeyError, KeyPolicy, MissingKey, ParentView, Reading};
+use payname_zones::{KeyChange, KeyError, KeyPolicy, KeySet, MissingKey, ParentView, Reading};
 use ring::rand::SystemRandom;
 use tokio::{sync::Mutex, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     KeyFiles, Keys, ParentWatcher, SharedKeys, SharedKeysError, ZoneRequest, report::advice_lines,
-    shared::Turn,
+    request::Asked, shared::Turn,
 };
 use crate::{
     clock::Clock,
@@ -109,28 +109,17 @@ impl Keeper {
         if turn.as_ref().is_some_and(|turn| !turn.is_ours()) {
             return Ok(()); // another server is just at it
         }
-        let request = ZoneRequest::take(&self.files, zone);
-        if request == Some(ZoneRequest::Reload) {
+        let mut asked = ZoneRequest::take(&self.files, zone);
+        if let Some(reload) = asked.take_if(|asked| asked.is(ZoneRequest::Reload)) {
             self.reload(zone).await;
-        } else if let Some(request) = request {
-            match request.apply(&mut kept.keys.set, &self.clock) {
-                Ok(()) => {
-                    if request == ZoneRequest::TrustClock {
-                        self.sure_time.trust();
-                        self.signing_time.trust();
-                    }
-                    tracing::info!(%zone, ?request, "the operator's request is followed");
-                }
-                Err(error) => {
-                    tracing::warn!(%zone, ?request, %error, "the operator's request is refused")
-                }
-            }
+            reload.end();
         }
         let view = self.look_at_parent(zone, kept).await;
         let Some(key_use) = self.embedded.served().zone(zone, |zone| zone.key_use()) else {
             return Ok(());
         };
         let mut set = kept.keys.set.clone();
+        let asked = asked.and_then(|asked| self.follow(zone, asked, &mut set));
         let reading = Reading {
             wall: self.clock.now(),
             monotonic: self.clock.monotonic(),
@@ -143,7 +132,15 @@ impl Keeper {
             tracing::error!(%zone, seconds, "the clock is behind a time that has surely come; set it, or if it is right run: paynamed zone trust-clock");
         }
         let is_due = reading.monotonic.saturating_sub(kept.written) >= DIARY;
-        let is_kept = is_due || request.is_some() || !step.changes.is_empty();
+        let is_kept = is_due || asked.is_some() || !step.changes.is_empty();
+        if asked
+            .as_ref()
+            .is_some_and(|asked| asked.is(ZoneRequest::TrustClock))
+        {
+            self.sure_time.trust();
+            self.sure_time.keep();
+            self.signing_time.trust();
+        }
         if is_kept {
             self.files.keep(&set, &step.made)?;
         }
@@ -160,6 +157,11 @@ impl Keeper {
         }
         if is_kept {
             kept.written = reading.monotonic;
+        }
+        // What follows from it is durable: it would not be followed again.
+        if let Some(asked) = asked {
+            tracing::info!(%zone, request = %asked, "the operator's request is followed");
+            asked.end();
         }
         kept.keys = keys;
         let zone_keys = kept.keys.set.zone_keys(&kept.keys.private)?;
@@ -179,6 +181,19 @@ impl Keeper {
             self.tell(zone, kept, &view);
         }
         Ok(())
+    }
+
+    /// Does to a set what the operator asks; the request, if what follows from it is to be kept first.
+    fn follow(&self, zone: &Name, asked: Asked, set: &mut KeySet) -> Option<Asked> {
+        match asked.apply(set, &self.clock) {
+            Ok(true) => return Some(asked),
+            Ok(false) => {} // the process ended when it had been kept
+            Err(error) => {
+                tracing::warn!(%zone, request = %asked, %error, "the operator's request is refused");
+            }
+        }
+        asked.end();
+        None
     }
 
     /// The right to take a step, where keys are shared, and what others have made of them.

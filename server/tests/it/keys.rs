@@ -277,6 +277,39 @@ async fn a_new_key_signs_the_zone_by_itself_and_waits_for_the_registrar_over_res
 }
 
 #[tokio::test]
+async fn a_request_stays_until_its_outcome_is_kept_and_is_followed_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Turned::start(directory.path(), "\nkeys = \"split\"\n").await;
+    let file = |name: &str| directory.path().join("data").join(name);
+    let in_the_way = file("example.test.keys.json.new");
+    std::fs::create_dir(&in_the_way).unwrap();
+    let request = ZoneRequest::Roll(Duty::Zone);
+    ask_server(&server.config, DOMAIN, request).unwrap();
+    let asked = std::fs::read(file("example.test.request")).unwrap();
+    server.after(60).await;
+    assert_eq!(server.report().await.matches("ZSK").count(), 1);
+
+    let mut server = server.restart().await;
+    std::fs::remove_dir(&in_the_way).unwrap();
+    server.after(60).await;
+    assert_eq!(server.report().await.matches("ZSK").count(), 2);
+    let taken = file("example.test.request.taken");
+    assert!(!taken.exists() && !file("example.test.request").exists());
+    for _ in 0..6 {
+        server.after(4 * HOUR).await;
+    }
+    assert_eq!(server.report().await.matches("ZSK").count(), 1);
+
+    // As when the process had been killed between keeping the state and removing the request.
+    std::fs::write(&taken, asked).unwrap();
+    server = server.restart().await;
+    server.after(60).await;
+    assert!(!taken.exists());
+    assert_eq!(server.report().await.matches("ZSK").count(), 1);
+    server.running.shutdown().await;
+}
+
+#[tokio::test]
 async fn nothing_is_asked_about_a_zone_that_is_not_configured() {
     let directory = tempfile::tempdir().unwrap();
     let config = Config::parse(&config_text(""), &directory.path().join("x.toml")).unwrap();

@@ -51,6 +51,8 @@ pub struct KeySet {
     pub(super) wanted: Vec<Duty>,
     /// Whether an operator asked for the policy's algorithm.
     pub(super) algorithm_wanted: bool,
+    /// What tells the last request from others that was followed.
+    pub(super) followed: Option<String>,
 }
 
 /// The highest value that caches may still know: it outlasts itself by its own seconds.
@@ -126,6 +128,7 @@ impl KeySet {
             deleting: false,
             wanted: Vec::new(),
             algorithm_wanted: false,
+            followed: None,
         }
     }
 
@@ -152,6 +155,19 @@ impl KeySet {
     /// Believes the wall clock where it is behind the sure time; see [`Timekeeper::trust`].
     pub fn trust_clock(&mut self, wall: UnixTime) {
         self.time.trust(wall);
+    }
+
+    /// Takes note that the request with this id is followed, so that it is not followed again after a
+    /// crash between keeping the set and forgetting the request. An empty id is not remembered.
+    pub fn note_followed(&mut self, id: &str) {
+        if !id.is_empty() {
+            self.followed = Some(id.to_owned());
+        }
+    }
+
+    /// Whether the request with this id was the last one that was followed.
+    pub fn has_followed(&self, id: &str) -> bool {
+        !id.is_empty() && self.followed.as_deref() == Some(id)
     }
 
     /// The key that does this work.

@@ -16,7 +16,7 @@ use super::timekeeper::Timekeeper;
 use crate::names::presentation;
 
 /// The form that is written.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,6 +37,8 @@ struct Stored {
     roll_zone: bool,
     #[serde(default)]
     roll_algorithm: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    followed_request: Option<String>,
     keys: Vec<StoredKey>,
 }
 
@@ -74,6 +76,7 @@ impl KeySet {
             roll_entry: self.wanted.contains(&Duty::Entry),
             roll_zone: self.wanted.contains(&Duty::Zone),
             roll_algorithm: self.algorithm_wanted,
+            followed_request: self.followed.clone(),
             keys: self.keys.iter().map(stored_key).collect(),
         };
         // Numbers, text and lists of them always have a JSON form.
@@ -88,7 +91,7 @@ impl KeySet {
     /// [`StoredKeysError`] when it is damaged, of a later version, or makes no sense.
     pub fn from_text(text: &str, policy: KeyPolicy) -> Result<Self, StoredKeysError> {
         let versioned: Versioned = serde_json::from_str(text).map_err(StoredKeysError::Syntax)?;
-        // The second form knows more stages than the first, and is the same for the rest.
+        // The second form knows more stages than the first, the third the last request; the rest is the same.
         if !(1..=VERSION).contains(&versioned.version) {
             return Err(StoredKeysError::Version(versioned.version));
         }
@@ -125,6 +128,7 @@ impl KeySet {
                 .filter_map(|(is_asked, duty)| is_asked.then_some(duty))
                 .collect(),
             algorithm_wanted: stored.roll_algorithm,
+            followed: stored.followed_request,
         })
     }
 }

@@ -28,11 +28,15 @@ fn a_set_in_the_middle_of_a_roll_is_read_back_as_it_was() {
 fn what_was_asked_for_survives_even_before_it_is_begun() {
     let mut scene = Scene::new(policy(Scheme::Split));
     scene.set.roll(Duty::Zone).unwrap();
+    scene.set.note_followed("7a");
+    scene.set.note_followed(""); // of an earlier release
     scene.set = KeySet::from_text(&scene.set.to_text(), policy(Scheme::Split)).unwrap();
     assert!(matches!(
         scene.after(0)[..],
         [KeyChange::Made(Role::Zsk, _)]
     ));
+    assert!(scene.set.has_followed("7a"));
+    assert!(!scene.set.has_followed("7b") && !scene.set.has_followed(""));
 }
 
 #[test]
@@ -40,8 +44,8 @@ fn damaged_later_and_senseless_states_are_refused_with_the_reason() {
     let text = Scene::new(policy(Scheme::Single)).set.to_text();
     let read = |text: &str| KeySet::from_text(text, policy(Scheme::Single)).unwrap_err();
     assert!(matches!(read(&text[..100]), StoredKeysError::Syntax(_)));
-    let later = text.replace("\"version\": 2", "\"version\": 3");
-    assert!(matches!(read(&later), StoredKeysError::Version(3)));
+    let later = text.replace("\"version\": 3", "\"version\": 4");
+    assert!(matches!(read(&later), StoredKeysError::Version(4)));
     let other_tag = text.replace("\"tag\": ", "\"tag\": 1");
     assert!(!matches!(read(&other_tag), StoredKeysError::Version(_)));
     for (from, to) in [("csk", "zsk"), ("\"algorithm\": 13", "\"algorithm\": 8")] {
@@ -55,9 +59,12 @@ fn damaged_later_and_senseless_states_are_refused_with_the_reason() {
 }
 
 #[test]
-fn a_state_of_the_form_before_is_read() {
+fn a_state_of_the_forms_before_is_read() {
     let set = Scene::new(policy(Scheme::Split)).set;
-    let text = set.to_text().replace("\"version\": 2", "\"version\": 1");
+    let second = set.to_text().replace("\"version\": 3", "\"version\": 2");
+    let read = KeySet::from_text(&second, policy(Scheme::Split)).unwrap();
+    assert_eq!(read.to_text(), set.to_text());
+    let text = second.replace("\"version\": 2", "\"version\": 1");
     let first = text.replace("  \"roll_algorithm\": false,\n", "");
     assert_eq!(first.lines().count() + 1, text.lines().count());
     let mut read = KeySet::from_text(&first, policy(Scheme::Split)).unwrap();
