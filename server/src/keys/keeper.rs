@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use payname_resolver::hickory_proto::rr::Name;
+use payname_resolver::{UnixTime, hickory_proto::rr::Name};
 use payname_zones::{KeyChange, KeyError, KeyPolicy, KeySet, MissingKey, ParentView, Reading};
 use ring::rand::SystemRandom;
 use tokio::{sync::Mutex, time::MissedTickBehavior};
@@ -50,7 +50,8 @@ pub(crate) struct Keeper {
     pub(crate) sure_time: Arc<SureTime>,
     /// Learns the same; asked with everything that is signed.
     pub(crate) signing_time: Arc<SigningTime>,
-    /// Before which nothing is signed, whatever the clock says; shared with the signer's clock.
+    /// Before which nothing is signed, whatever the clock says; shared with the signer's clock. The latest time
+    /// that the keys of any zone are sure of.
     pub(crate) floor: Arc<AtomicU64>,
     pub(crate) keys: Mutex<BTreeMap<Name, Kept>>,
     /// None where this server signs alone.
@@ -96,15 +97,27 @@ impl Keeper {
     /// Lets every set take a step.
     pub(crate) async fn patrol(&self) {
         let mut all = self.keys.lock().await;
-        for (zone, kept) in all.iter_mut() {
-            if let Err(error) = self.look_after(zone, kept).await {
+        let zones: Vec<Name> = all.keys().cloned().collect();
+        for zone in &zones {
+            let others = all.iter().filter(|(other, _)| *other != zone);
+            let elsewhere = others.map(|(_, kept)| kept.keys.set.time().sure()).max();
+            let Some(kept) = all.get_mut(zone) else {
+                continue;
+            };
+            if let Err(error) = self.look_after(zone, kept, elsewhere).await {
                 let error = Chain(&error);
                 tracing::error!(%zone, %error, "the keys of a zone cannot be looked after");
             }
         }
     }
 
-    async fn look_after(&self, zone: &Name, kept: &mut Kept) -> Result<(), KeeperError> {
+    /// `elsewhere` is the latest time that the keys of the other zones are sure of.
+    async fn look_after(
+        &self,
+        zone: &Name,
+        kept: &mut Kept,
+        elsewhere: Option<UnixTime>,
+    ) -> Result<(), KeeperError> {
         let turn = self.take_turn(zone, kept).await?;
         if turn.as_ref().is_some_and(|turn| !turn.is_ours()) {
             return Ok(()); // another server is just at it
@@ -125,18 +138,16 @@ impl Keeper {
             monotonic: self.clock.monotonic(),
         };
         let step = set.step(reading, &key_use, view.as_ref(), &SystemRandom::new())?;
-        let sure = set.time().sure().0;
-        self.floor.store(sure, Ordering::Relaxed);
+        let trusts = asked
+            .as_ref()
+            .is_some_and(|asked| asked.is(ZoneRequest::TrustClock));
         if step.moment.behind > 0 {
             let seconds = step.moment.behind;
             tracing::error!(%zone, seconds, "the clock is behind a time that has surely come; set it, or if it is right run: paynamed zone trust-clock");
         }
         let is_due = reading.monotonic.saturating_sub(kept.written) >= DIARY;
         let is_kept = is_due || asked.is_some() || !step.changes.is_empty();
-        if asked
-            .as_ref()
-            .is_some_and(|asked| asked.is(ZoneRequest::TrustClock))
-        {
+        if trusts {
             self.sure_time.trust();
             self.sure_time.keep();
             self.signing_time.trust();
@@ -158,6 +169,7 @@ impl Keeper {
         if is_kept {
             kept.written = reading.monotonic;
         }
+        self.move_floor(keys.set.time().sure(), trusts.then_some(elsewhere));
         // What follows from it is durable: it would not be followed again.
         if let Some(asked) = asked {
             tracing::info!(%zone, request = %asked, "the operator's request is followed");
@@ -181,6 +193,18 @@ impl Keeper {
             self.tell(zone, kept, &view);
         }
         Ok(())
+    }
+
+    /// Nothing is signed before a time that is sure. It goes back only where an operator has said that the clock is
+    /// right, and then no further than the keys of the other zones know, if there are any.
+    fn move_floor(&self, sure: UnixTime, trusted: Option<Option<UnixTime>>) {
+        match trusted {
+            None => _ = self.floor.fetch_max(sure.0, Ordering::Relaxed),
+            Some(elsewhere) => {
+                let floor = elsewhere.map_or(sure, |elsewhere| sure.max(elsewhere));
+                self.floor.store(floor.0, Ordering::Relaxed);
+            }
+        }
     }
 
     /// Does to a set what the operator asks; the request, if what follows from it is to be kept first.

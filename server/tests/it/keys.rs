@@ -8,7 +8,15 @@ use std::{
     },
 };
 
-use payname_resolver::{Handle, TrustAnchors, UnixTime, VerifyError, net::Client};
+use payname_resolver::{
+    Handle, Question, TrustAnchors, UnixTime, VerifyError,
+    hickory_proto::{
+        dnssec::rdata::DNSSECRData,
+        op::Message,
+        rr::{Name, RData, RecordType},
+    },
+    net::Client,
+};
 use payname_server::{
     Clock, Config, Running, Server, ZoneRequest, ask_server, ds_records_on_disk, key_reports,
 };
@@ -306,6 +314,51 @@ async fn a_request_stays_until_its_outcome_is_kept_and_is_followed_once() {
     server.after(60).await;
     assert!(!taken.exists());
     assert_eq!(server.report().await.matches("ZSK").count(), 1);
+    server.running.shutdown().await;
+}
+
+/// When the signature of a zone's DNSKEY records begins.
+async fn keys_are_signed_from(server: &Turned, zone: &str) -> u64 {
+    let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let question = Question::new(Name::from_ascii(zone).unwrap(), RecordType::DNSKEY);
+    let query = question.to_message(7);
+    socket
+        .send_to(&query, server.running.dns_addr())
+        .await
+        .unwrap();
+    let mut response = [0; 4096];
+    let length = socket.recv(&mut response).await.unwrap();
+    let message = Message::from_vec(&response[..length]).unwrap();
+    let mut data = message.answers.iter().map(|record| &record.data);
+    let begin = data.find_map(|data| match data {
+        RData::DNSSEC(DNSSECRData::RRSIG(rrsig)) => Some(rrsig.input().sig_inception.get()),
+        _ => None,
+    });
+    begin.unwrap().into()
+}
+
+#[tokio::test]
+async fn nothing_is_signed_before_a_time_that_the_keys_of_any_zone_are_sure_of() {
+    const DAY: u64 = 24 * HOUR;
+    let directory = tempfile::tempdir().unwrap();
+    // Neither lies in the other: they know nothing of one another.
+    let other = format!("[[domain]]\nname = \"other.test\"\nnameservers = [\"ns1.{DOMAIN}\"]");
+    let server = Turned::start(directory.path(), &other).await;
+    server.running.shutdown().await;
+    // The clock has been set back by a month since the keys of one of them were kept.
+    let state = directory.path().join("data/example.test.keys.json");
+    let text = std::fs::read_to_string(&state).unwrap();
+    let line = text.lines().find(|line| line.contains("sure_time"));
+    let later = format!("\"sure_time\": {},", now() + 30 * DAY);
+    std::fs::write(&state, text.replace(line.unwrap(), &later)).unwrap();
+    let server = Turned::start(directory.path(), &other).await;
+    server.after(60).await;
+    for zone in [DOMAIN.to_owned(), "other.test".to_owned()] {
+        ask_server(&server.config, &zone, ZoneRequest::Roll(Duty::Zone)).unwrap();
+        server.after(60).await;
+        let begin = keys_are_signed_from(&server, &format!("{zone}.")).await;
+        assert!(begin > now() + 29 * DAY, "{zone}: {begin}");
+    }
     server.running.shutdown().await;
 }
 
