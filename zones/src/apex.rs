@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use hickory_proto::dnssec::rdata::DNSSECRData;
 use hickory_proto::rr::rdata::{NS, SOA};
 use hickory_proto::rr::{Name, RData, RecordType};
 use payname_resolver::UnixTime;
@@ -164,9 +165,14 @@ impl Zone {
                 .flat_map(|keys| keys.zone_signers())
                 .map(SigningKey::key_tag)
                 .collect(),
+            shown: self.shown_tags(),
+            entry: BTreeSet::new(),
             longest_ttl: 0,
         };
         for set in self.signed_sets() {
+            if set.record_type() == RecordType::DNSKEY {
+                key_use.entry = set.key_tags().iter().flat_map(|tags| tags.iter()).collect();
+            }
             // What tells of the keys has a signer of its own, and changes with it at once.
             if !ZoneKeys::is_of_keys(set.record_type())
                 && let Some(tags) = set.key_tags()
@@ -177,6 +183,17 @@ impl Zone {
             key_use.longest_ttl = key_use.longest_ttl.max(set.ttl());
         }
         key_use
+    }
+
+    /// The tags of the DNSKEY records.
+    fn shown_tags(&self) -> BTreeSet<u16> {
+        let set = self.record_set(self.origin(), RecordType::DNSKEY);
+        let data = set.iter().flat_map(|set| set.data());
+        let tags = data.filter_map(|data| match data {
+            RData::DNSSEC(DNSSECRData::DNSKEY(key)) => key.calculate_key_tag().ok(),
+            _ => None,
+        });
+        tags.collect()
     }
 
     /// The addresses of those of the zone's servers that live in it and are `wanted`, signed.

@@ -13,7 +13,9 @@ use std::{
 };
 
 use payname_resolver::{UnixTime, hickory_proto::rr::Name};
-use payname_zones::{KeyChange, KeyError, KeyPolicy, KeySet, MissingKey, ParentView, Reading};
+use payname_zones::{
+    KeyChange, KeyError, KeyPolicy, KeySet, MissingKey, ParentView, Reading, Zone,
+};
 use ring::rand::SystemRandom;
 use tokio::{sync::Mutex, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
@@ -128,15 +130,12 @@ impl Keeper {
             reload.end();
         }
         let view = self.look_at_parent(zone, kept).await;
-        let Some(key_use) = self.embedded.served().zone(zone, |zone| zone.key_use()) else {
+        let Some(key_use) = self.embedded.served().zone(zone, Zone::key_use) else {
             return Ok(());
         };
         let mut set = kept.keys.set.clone();
         let asked = asked.and_then(|asked| self.follow(zone, asked, &mut set));
-        let reading = Reading {
-            wall: self.clock.now(),
-            monotonic: self.clock.monotonic(),
-        };
+        let reading = self.reading();
         let step = set.step(reading, &key_use, view.as_ref(), &SystemRandom::new())?;
         let trusts = asked
             .as_ref()
@@ -178,6 +177,7 @@ impl Keeper {
         kept.keys = keys;
         let zone_keys = kept.keys.set.zone_keys(&kept.keys.private)?;
         self.embedded.set_keys(zone, zone_keys).await?;
+        self.see(zone, &mut kept.keys.set);
         for change in &step.changes {
             tracing::info!(%zone, ?change, "keys");
             if let KeyChange::Gone(tag) = change {
@@ -193,6 +193,23 @@ impl Keeper {
             self.tell(zone, kept, &view);
         }
         Ok(())
+    }
+
+    /// Begins the waits for what the zone shows now.
+    fn see(&self, zone: &Name, set: &mut KeySet) {
+        if !set.is_unseen() {
+            return;
+        }
+        if let Some(key_use) = self.embedded.served().zone(zone, Zone::key_use) {
+            set.see(self.reading(), &key_use);
+        }
+    }
+
+    fn reading(&self) -> Reading {
+        Reading {
+            wall: self.clock.now(),
+            monotonic: self.clock.monotonic(),
+        }
     }
 
     /// Nothing is signed before a time that is sure. It goes back only where an operator has said that the clock is

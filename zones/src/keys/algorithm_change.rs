@@ -55,7 +55,7 @@ impl KeySet {
         for key in &mut self.keys {
             if let Some(track) = key.zone.as_mut()
                 && track.stage == ZoneStage::Leaving
-                && step.wait(track.since, hold_zone)
+                && step.wait_seen(track, hold_zone)
             {
                 step.enter(track, ZoneStage::Gone);
             }
@@ -73,9 +73,8 @@ impl KeySet {
                 self.enter_zone(step, zone.0, ZoneStage::Beside);
                 self.enter_entry(step, entry.0, EntryStage::Joined);
                 step.changes.push(KeyChange::Joined(zone.0));
-                step.wait(step.moment.lived, hold_zone);
             }
-            (EntryStage::Joined, _) if step.wait(entry.1.since, hold_zone) => {
+            (EntryStage::Joined, _) if step.wait_seen(&entry.1, hold_zone) => {
                 self.replace_entry(step, EntryStage::Superseded);
                 self.enter_entry(step, entry.0, EntryStage::Requested);
                 step.changes.push(KeyChange::Requested(entry.0));
@@ -119,7 +118,6 @@ impl KeySet {
                 self.enter_zone(step, zone.0, ZoneStage::Active);
                 step.changes.push(KeyChange::Entered(entry.0));
                 step.changes.push(KeyChange::Signs(zone.0));
-                step.wait(step.moment.lived, self.hold_zone());
             }
             _ => {}
         }

@@ -8,6 +8,7 @@ use payname_resolver::UnixTime;
 
 use super::policy::{Duty, Scheme};
 use super::signing_key::ds_of;
+use super::step::KeyUse;
 use super::{KeyAlgorithm, SigningKey};
 
 /// What a key was made for.
@@ -121,8 +122,57 @@ pub enum ZoneStage {
 pub struct Track<S> {
     /// The stage.
     pub stage: S,
-    /// Seconds lived when it began.
+    /// Seconds lived when it began: when the zone was seen to show it, where the zone shows it.
     pub since: u64,
+    /// Whether the zone was not seen yet to show it; until it is, nobody waits for its caches.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unseen: bool,
+}
+
+impl<S> Track<S> {
+    pub(super) fn new(stage: S, since: u64, unseen: bool) -> Self {
+        Self {
+            stage,
+            since,
+            unseen,
+        }
+    }
+}
+
+/// A stage of which the zone's DNSKEY records tell.
+pub(super) trait Stage: Copy {
+    /// Whether those who remember the DNSKEY records before are waited for.
+    fn is_waited_for(self) -> bool;
+    /// Whether the zone shows that a key is in this stage.
+    fn is_shown(self, key_tag: u16, zone: &KeyUse) -> bool;
+}
+
+impl Stage for EntryStage {
+    fn is_waited_for(self) -> bool {
+        matches!(self, Self::Retired | Self::Joined)
+    }
+
+    fn is_shown(self, key_tag: u16, zone: &KeyUse) -> bool {
+        match self {
+            Self::Retired => !zone.entry.contains(&key_tag),
+            Self::Joined => zone.shown.contains(&key_tag) && zone.entry.contains(&key_tag),
+            _ => true,
+        }
+    }
+}
+
+impl Stage for ZoneStage {
+    fn is_waited_for(self) -> bool {
+        matches!(self, Self::Published | Self::Leaving)
+    }
+
+    fn is_shown(self, key_tag: u16, zone: &KeyUse) -> bool {
+        match self {
+            Self::Published => zone.shown.contains(&key_tag),
+            Self::Leaving => !zone.shown.contains(&key_tag),
+            _ => true,
+        }
+    }
 }
 
 /// One key of a zone, its private half kept elsewhere.
@@ -177,11 +227,8 @@ impl Key {
             key_tag: key.key_tag(),
             dnskey: key.dnskey().clone(),
             made,
-            entry: has(Duty::Entry).then_some(Track {
-                stage: entry,
-                since,
-            }),
-            zone: has(Duty::Zone).then_some(Track { stage: zone, since }),
+            entry: has(Duty::Entry).then(|| Track::new(entry, since, entry.is_waited_for())),
+            zone: has(Duty::Zone).then(|| Track::new(zone, since, zone.is_waited_for())),
         }
     }
 

@@ -8,6 +8,9 @@
 //! - what the zone's servers showed: the longest TTL in the zone and the propagation delay;
 //! - what the parent's servers showed: the longest TTL of its DS records and its own delay, counted
 //!   from when the new record was seen, proven.
+//!
+//! Both are counted from when the records were seen, not from when they were wanted: a zone that could not
+//! be changed, or late, begins no wait (RFC 7583 §3.1).
 
 use std::collections::BTreeSet;
 
@@ -15,7 +18,7 @@ use hickory_proto::dnssec::rdata::DS;
 use ring::rand::SecureRandom;
 
 use super::KeyError;
-use super::key::{EntryStage, Key, Role, Track, ZoneStage};
+use super::key::{EntryStage, Key, Role, Stage, Track, ZoneStage};
 use super::parent::ParentView;
 use super::policy::Duty;
 use super::set::{KeySet, NewKey};
@@ -31,6 +34,10 @@ pub struct KeyUse {
     /// The tags of those keys that every record set of the zone has a signature of, but for those
     /// that tell of the keys.
     pub complete: BTreeSet<u16>,
+    /// The tags of the DNSKEY records.
+    pub shown: BTreeSet<u16>,
+    /// The tags of the keys that signed the DNSKEY records.
+    pub entry: BTreeSet<u16>,
     /// The longest TTL in the zone, in seconds.
     pub longest_ttl: u32,
 }
@@ -45,7 +52,7 @@ pub struct Step {
     /// The keys that were made; store their private halves before anything else.
     pub made: Vec<NewKey>,
     /// In how many seconds time alone will change something; none while the set waits for the
-    /// parent, an operator, or the zone to be signed again.
+    /// parent, an operator, or the zone to show its keys or to be signed again.
     pub wake_in: Option<u64>,
 }
 
@@ -91,8 +98,8 @@ impl KeySet {
     ///
     /// `parent` is what the parent was seen to serve since the last step, proven; none when it was
     /// not asked or did not answer, which only makes things wait. Afterwards the caller stores
-    /// first the private keys that were made, then the set, and then gives the zone its new
-    /// [`super::ZoneKeys`].
+    /// first the private keys that were made, then the set, then gives the zone its new
+    /// [`super::ZoneKeys`], and says with [`KeySet::see`] when the zone shows them.
     ///
     /// # Errors
     /// [`KeyError`] when no key can be made; the set is then as it was.
@@ -108,6 +115,7 @@ impl KeySet {
             next.time.confirm(time);
         }
         let moment = next.time.observe(reading);
+        next.see_shown(zone, moment.lived);
         let propagation = next.policy.propagation.as_secs();
         next.longest_ttl
             .note(zone.longest_ttl, moment.lived, propagation);
@@ -139,6 +147,38 @@ impl KeySet {
             changes: stepping.changes,
             made,
         })
+    }
+
+    /// Takes note of what the zone shows: what had not been seen yet and is, is waited for from now on.
+    ///
+    /// A step does the same; so whoever says nothing waits a little longer.
+    pub fn see(&mut self, reading: Reading, zone: &KeyUse) {
+        let lived = self.time.observe(reading).lived;
+        self.see_shown(zone, lived);
+    }
+
+    /// Whether the zone was not seen yet to show all that it is to show.
+    pub fn is_unseen(&self) -> bool {
+        self.keys.iter().any(|key| {
+            let entry = key.entry.is_some_and(|track| track.unseen);
+            entry || key.zone.is_some_and(|track| track.unseen)
+        })
+    }
+
+    fn see_shown(&mut self, zone: &KeyUse, lived: u64) {
+        fn see<S: Stage>(track: &mut Track<S>, key_tag: u16, zone: &KeyUse, lived: u64) {
+            if track.unseen && track.stage.is_shown(key_tag, zone) {
+                *track = Track::new(track.stage, lived, false);
+            }
+        }
+        for key in &mut self.keys {
+            if let Some(track) = &mut key.entry {
+                see(track, key.key_tag, zone, lived);
+            }
+            if let Some(track) = &mut key.zone {
+                see(track, key.key_tag, zone, lived);
+            }
+        }
     }
 
     /// Makes the keys whose time has come, or that were asked for.
@@ -204,7 +244,7 @@ impl KeySet {
                 (EntryStage::Trusted, _) if step.wait(track.since, hold_parent) => {
                     swap = Some((key.key_tag, KeyChange::Entered(key.key_tag)));
                 }
-                (EntryStage::Retired, _) if step.wait(track.since, hold_zone) => {
+                (EntryStage::Retired, _) if step.wait_seen(track, hold_zone) => {
                     step.enter(track, EntryStage::Withdrawn);
                     step.changes.push(KeyChange::Withdrawn(key.key_tag));
                 }
@@ -232,7 +272,6 @@ impl KeySet {
             }
         }
         step.changes.push(change);
-        step.wait(step.moment.lived, hold_zone);
     }
 
     /// Pre-publication: the next key is in every cache before it signs, and the one before stays
@@ -247,7 +286,7 @@ impl KeySet {
                 continue;
             };
             match track.stage {
-                ZoneStage::Published if step.wait(track.since, hold) => {
+                ZoneStage::Published if step.wait_seen(track, hold) => {
                     successor = Some(key.key_tag);
                 }
                 ZoneStage::Retired
@@ -292,11 +331,13 @@ impl KeySet {
 }
 
 impl Stepping<'_> {
-    pub(super) fn enter<S>(&self, track: &mut Track<S>, stage: S) {
-        *track = Track {
-            stage,
-            since: self.moment.lived,
-        };
+    pub(super) fn enter<S: Stage>(&self, track: &mut Track<S>, stage: S) {
+        *track = Track::new(stage, self.moment.lived, stage.is_waited_for());
+    }
+
+    /// As [`Stepping::wait`], since the zone was seen to show it; what was not is to be seen first.
+    pub(super) fn wait_seen<S: Stage>(&mut self, track: &Track<S>, hold: u64) -> bool {
+        !track.unseen && self.wait(track.since, hold)
     }
 
     /// Whether `hold` seconds have been lived since; if not, the set is to be woken then.

@@ -78,6 +78,34 @@ fn signatures_come_before_keys_and_keys_before_ds_records_and_they_leave_the_oth
 }
 
 #[test]
+fn keys_that_join_or_leave_late_are_waited_for_from_then_on() {
+    let mut scene = Scene::new(policy(Scheme::Single));
+    let old = scene.tag_of(Duty::Zone);
+    scene.adopt(to(Scheme::Single, KeyAlgorithm::Ed25519));
+    scene.set.roll_algorithm().unwrap();
+    scene.after(0);
+    scene.stuck = true;
+    let joined = scene.after(HOLD_ZONE);
+    let [KeyChange::Joined(new)] = joined[..] else {
+        panic!("{joined:?}");
+    };
+    assert_eq!(scene.after(9 * DAY), [], "they are not shown");
+    scene.stuck = false;
+    assert_eq!(scene.after(0), []);
+    assert_eq!(scene.after(HOLD_ZONE - 1), []);
+    assert_eq!(scene.after(1), [KeyChange::Requested(new)]);
+    scene.obey();
+    scene.after(0);
+    scene.stuck = true;
+    assert_eq!(scene.after(HOLD_PARENT).len(), 2);
+    assert_eq!(scene.after(9 * DAY), [], "the old ones are still shown");
+    scene.stuck = false;
+    assert_eq!(scene.after(0), []);
+    assert_eq!(scene.after(HOLD_ZONE - 1), []);
+    assert_eq!(scene.after(1), [KeyChange::Gone(old)]);
+}
+
+#[test]
 fn a_parent_that_replaces_step_by_step_or_takes_it_back_is_waited_for_again() {
     let mut scene = Scene::new(policy(Scheme::Split));
     let old = scene.parent.clone().unwrap();

@@ -50,12 +50,7 @@ fn a_verified_signature_of_the_parent_removes_doubt() {
         ttl: 3600,
         signed_from: Some(START.plus(100 * DAY)),
     };
-    let key_use = KeyUse {
-        signing: scene.tag_of(Duty::Zone),
-        key_tags: BTreeSet::new(),
-        complete: BTreeSet::new(),
-        longest_ttl: 3600,
-    };
+    let key_use = scene.key_use();
     let reading = Reading {
         wall: START.plus(101 * DAY),
         monotonic: Duration::from_secs(60),

@@ -32,6 +32,10 @@ struct Scene {
     /// Whether every record set has all the signatures it is to have.
     signed: bool,
     parent: Option<Vec<DS>>,
+    /// Whether the zone cannot be changed.
+    stuck: bool,
+    /// The tags of the DNSKEY records, and of the keys that signed them.
+    published: [BTreeSet<u16>; 2],
 }
 
 fn zone() -> Name {
@@ -55,7 +59,10 @@ impl Scene {
             lingering: BTreeSet::new(),
             signed: true,
             parent,
+            stuck: false,
+            published: [const { BTreeSet::new() }; 2],
         };
+        scene.published = scene.wanted();
         scene.after(0);
         scene
     }
@@ -82,6 +89,24 @@ impl Scene {
     }
 
     fn step_at(&mut self, reading: Reading) -> Step {
+        let key_use = self.key_use();
+        let view = self.parent.clone().map(|ds| ParentView {
+            ds,
+            ttl: 86_400,
+            signed_from: None,
+        });
+        let step = self
+            .set
+            .step(reading, &key_use, view.as_ref(), &SystemRandom::new())
+            .unwrap();
+        if !self.stuck {
+            self.published = self.wanted();
+        }
+        self.set.see(reading, &self.key_use());
+        step
+    }
+
+    fn key_use(&self) -> KeyUse {
         let signing = self.set.active(Duty::Zone).unwrap().key_tag;
         let mut key_tags = self.lingering.clone();
         key_tags.insert(signing);
@@ -90,20 +115,21 @@ impl Scene {
             let beside = self.set.keys().iter().filter(|key| key.assists(Duty::Zone));
             complete.extend(beside.map(|key| key.key_tag));
         }
-        let key_use = KeyUse {
+        let [shown, entry] = self.published.clone();
+        KeyUse {
             signing,
             key_tags,
             complete,
+            shown,
+            entry,
             longest_ttl: 3600,
-        };
-        let view = self.parent.clone().map(|ds| ParentView {
-            ds,
-            ttl: 86_400,
-            signed_from: None,
-        });
-        self.set
-            .step(reading, &key_use, view.as_ref(), &SystemRandom::new())
-            .unwrap()
+        }
+    }
+
+    /// What the zone is to show.
+    fn wanted(&self) -> [BTreeSet<u16>; 2] {
+        let signers = self.set.keys().iter().filter(|key| key.signs_keys());
+        [self.shown(), signers.map(|key| key.key_tag).collect()]
     }
 
     fn ds_of(&self, tag: u16) -> DS {

@@ -74,6 +74,46 @@ fn a_ksk_waits_for_the_parent_as_long_as_it_takes_and_then_for_its_caches() {
 }
 
 #[test]
+fn a_zone_that_shows_its_keys_late_is_waited_for_from_then_on() {
+    let mut scene = Scene::new(policy(Scheme::Split));
+    let old = scene.tag_of(Duty::Zone);
+    scene.set.roll(Duty::Zone).unwrap();
+    scene.stuck = true;
+    let [KeyChange::Made(Role::Zsk, new)] = scene.after(0)[..] else {
+        panic!("no new ZSK was made");
+    };
+    assert_eq!(scene.after(9 * DAY), [], "nobody could see the new key");
+    assert!(scene.step().wake_in > Some(HOLD_ZONE));
+    let text = scene.set.to_text();
+    scene.set = KeySet::from_text(&text, policy(Scheme::Split)).unwrap();
+    assert!(scene.set.is_unseen());
+    scene.stuck = false;
+    scene.elapsed = 0; // another process
+    assert_eq!(scene.after(0), []);
+    assert_eq!(scene.after(HOLD_ZONE - 1), []);
+    assert_eq!(
+        scene.after(1),
+        [KeyChange::Signs(new), KeyChange::Spent(old)]
+    );
+    scene.after(HOLD_ZONE);
+
+    // The DNSKEY records that the old KSK signed are shown although the new one is to sign.
+    let old = scene.tag_of(Duty::Entry);
+    scene.set.roll(Duty::Entry).unwrap();
+    scene.after(0);
+    scene.obey();
+    scene.after(0);
+    scene.stuck = true;
+    let new = scene.next_tag(Duty::Entry);
+    assert_eq!(scene.after(HOLD_PARENT), [KeyChange::Entered(new)]);
+    assert_eq!(scene.after(9 * DAY), []);
+    scene.stuck = false;
+    assert_eq!(scene.after(0), []);
+    assert_eq!(scene.after(HOLD_ZONE - 1), []);
+    assert_eq!(scene.after(1), [KeyChange::Withdrawn(old)]);
+}
+
+#[test]
 fn one_new_csk_takes_over_both_duties_each_in_its_own_time() {
     let mut scene = Scene::new(policy(Scheme::Single));
     let old = scene.tag_of(Duty::Zone);
@@ -185,12 +225,7 @@ fn a_longer_ttl_that_the_parent_once_had_is_waited_for() {
         ttl: 7 * 86_400,
         signed_from: None,
     };
-    let key_use = KeyUse {
-        signing: scene.tag_of(Duty::Zone),
-        key_tags: BTreeSet::new(),
-        complete: BTreeSet::new(),
-        longest_ttl: 3600,
-    };
+    let key_use = scene.key_use();
     let reading = Reading {
         wall: START,
         monotonic: Duration::ZERO,
