@@ -122,6 +122,12 @@ impl Zone {
         })
     }
 
+    /// The names that are delegated, in no order; looks at every name of the zone.
+    pub fn delegations(&self) -> Vec<Name> {
+        let cuts = self.nodes.iter().filter(|node| node.is_cut());
+        cuts.map(|node| self.nodes.name(node.key())).collect()
+    }
+
     /// Whether exactly this name is delegated.
     pub(crate) fn is_delegated(&self, child: &Name) -> bool {
         self.nodes.get(child).is_some_and(Node::is_cut)

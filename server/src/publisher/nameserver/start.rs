@@ -1,6 +1,8 @@
 //! Zones at the start: put together from what is stored, or made from the registry.
 
-use payname_resolver::hickory_proto::rr::Name;
+use std::collections::BTreeSet;
+
+use payname_resolver::hickory_proto::rr::{Name, RecordType};
 use payname_zones::{Zone, ZoneError, ZoneFile, ZoneKeys};
 use tokio::task::spawn_blocking;
 
@@ -121,7 +123,7 @@ impl Embedded {
     }
 
     /// Brings a restored zone to settings, keys, a file and a serial floor that have changed since it was
-    /// stored.
+    /// stored, and takes back what it says of zones that are served here no more.
     async fn settle(&self, domain: &Domain, keys: ZoneKeys) -> Result<(), PublishError> {
         let floor = self.serial_floor(&domain.zone).await?;
         let (filed, before) = (
@@ -129,11 +131,16 @@ impl Embedded {
             self.stored_file(domain).await?,
         );
         let taken = filed.clone();
+        let zones: BTreeSet<Name> = self.standings.keys().cloned().collect();
         let settling = self.alter(&domain.zone, move |zone, now| {
             if !zone.has_keys(&keys) {
                 zone.set_keys(keys.clone(), now)?;
             }
             zone.refurnish(now)?;
+            for child in abandoned(zone, &before, &zones) {
+                tracing::info!(zone = %zone.origin(), %child, "the zone is not served here any more; its delegation is taken back");
+                zone.undelegate(&child, now)?;
+            }
             taken.take(zone, &before, now)?;
             if let Some(floor) = floor {
                 zone.raise_serial(floor, now)?;
@@ -180,6 +187,15 @@ impl Embedded {
         let ceiling = self.store.serial(&origin.to_string()).await?;
         Ok(ceiling.filter(|ceiling| is_above(*ceiling, serial.wrapping_add(SERIAL_STEP))))
     }
+}
+
+/// What a zone delegates of its own accord, and is not served here any more: neither the file of its records
+/// has said it, nor is it among the `zones` of this server.
+fn abandoned(zone: &Zone, file: &ZoneFile, zones: &BTreeSet<Name>) -> Vec<Name> {
+    let is_ours = |child: &Name| file.line_of(child, RecordType::NS).is_none();
+    let mut children = zone.delegations();
+    children.retain(|child| is_ours(child) && !zones.contains(child));
+    children
 }
 
 /// Why no zone is put together from what is stored.

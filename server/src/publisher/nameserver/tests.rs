@@ -210,6 +210,42 @@ async fn a_zone_in_another_one_is_delegated_by_it_with_its_ds_record() {
 }
 
 #[tokio::test]
+async fn what_is_served_no_more_is_no_longer_delegated_and_what_a_file_says_stays() {
+    let scene = Scene::new().await;
+    let file = scene.directory.path().join("records");
+    let outer = format!(
+        "[[domain]]\nname = \"example.test\"\nnameservers = [\"ns.other.test\"]\nrecords = \"{}\"\n",
+        file.display()
+    );
+    let inner = "[[domain]]\nname = \"shop.example.test\"\nnameservers = [\"ns.other.test\"]\n";
+    let both = format!("{outer}{inner}");
+    let elsewhere = "elsewhere 300 NS ns.elsewhere.test.\n";
+    let moved = format!("{elsewhere}shop 300 NS ns.moved.test.\n");
+    // What is configured, what the file says, and then the servers and DS records of the shop.
+    for (domains, records, servers, ds) in [
+        (&both, elsewhere, vec!["ns.other.test."], 1),
+        (&outer, elsewhere, vec![], 0),
+        (&both, elsewhere, vec!["ns.other.test."], 1),
+        (&outer, moved.as_str(), vec!["ns.moved.test."], 0),
+        (&both, elsewhere, vec!["ns.other.test."], 1),
+    ] {
+        std::fs::write(&file, records).unwrap();
+        let embedded = scene.load_text(domains).await;
+        let shown = |owner: &str, kind| {
+            let owner = Name::from_ascii(owner).unwrap();
+            let set = look(&embedded, |zone| zone.record_set(&owner, kind));
+            set.map_or(vec![], |set| {
+                set.data().iter().map(ToString::to_string).collect()
+            })
+        };
+        assert_eq!(shown("shop.example.test.", RecordType::NS), servers);
+        assert_eq!(shown("shop.example.test.", RecordType::DS).len(), ds);
+        let kept = shown("elsewhere.example.test.", RecordType::NS);
+        assert_eq!(kept, ["ns.elsewhere.test."]);
+    }
+}
+
+#[tokio::test]
 async fn a_zone_is_rebuilt_from_what_the_store_holds() {
     let scene = Scene::new().await;
     let mut handles = Vec::new();
