@@ -7,6 +7,8 @@ mod certificate;
 pub(crate) mod counts;
 mod encrypted;
 mod https;
+#[cfg(target_os = "linux")]
+mod local;
 #[cfg(any(test, not(target_os = "linux")))]
 mod one;
 mod pace;

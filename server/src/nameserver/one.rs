@@ -15,7 +15,8 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    pub(super) fn new() -> Self {
+    /// For the datagrams of any socket.
+    pub(super) fn new(_: &UdpSocket) -> Self {
         Self {
             query: vec![0; MAX_QUERY],
             arrived: None,

@@ -13,14 +13,14 @@ use socket2::{Domain, Socket, Type};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-#[cfg(target_os = "linux")]
-use super::batch::Batch;
 #[cfg(not(target_os = "linux"))]
 use super::one::Batch;
 use super::{
     answering::{Answering, Way},
     rate::{Limiter, Verdict},
 };
+#[cfg(target_os = "linux")]
+use super::{batch::Batch, local::ask_for_locals};
 use crate::transfer;
 
 /// The longest query that is read, in bytes; what comes after is cut off. Queries have about 100.
@@ -49,6 +49,10 @@ fn bind_shared(address: SocketAddr) -> io::Result<UdpSocket> {
     socket.set_reuse_port(true)?;
     let _ = socket.set_recv_buffer_size(QUEUE); // smaller is slower under a burst, not wrong
     socket.set_read_timeout(Some(HEED))?;
+    #[cfg(target_os = "linux")]
+    if address.ip().is_unspecified() {
+        ask_for_locals(&socket, address.is_ipv4())?;
+    }
     socket.bind(&address.into())?;
     Ok(socket.into())
 }
@@ -83,7 +87,7 @@ pub(super) async fn serve(
 }
 
 fn work(socket: &UdpSocket, answering: &Answering, mut limiter: Limiter, stop: &CancellationToken) {
-    let mut batch = Batch::new();
+    let mut batch = Batch::new(socket);
     let mut on_demand = OnDemand::new(SIGNATURES, REMEMBERED);
     let mut counter = answering.ledger.counter();
     let start = Instant::now();
@@ -148,7 +152,10 @@ fn slip(reply: &Reply<'_>, response: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeSet, net::Ipv4Addr};
+    use std::{
+        collections::BTreeSet,
+        net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    };
 
     use std::{hash::RandomState, sync::Arc};
 
@@ -223,12 +230,58 @@ mod tests {
         }
     }
 
+    #[cfg(target_os = "linux")]
+    #[tokio::test(flavor = "multi_thread")]
+    async fn where_every_address_is_listened_to_the_one_that_was_asked_answers() {
+        let every: [IpAddr; 2] = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
+        for every in every {
+            let any = UdpSocket::bind((every, 0)).unwrap();
+            let address = any.local_addr().unwrap();
+            drop(any);
+            let stop = CancellationToken::new();
+            let sockets = bind(address, 1).unwrap();
+            let workers = sockets.into_iter();
+            let workers = workers
+                .map(|socket| tokio::spawn(serve(socket, answering(), limiter(), stop.clone())));
+            let workers: Vec<_> = workers.collect();
+            // All at once, so that one call has those of several addresses.
+            let mut asked = Vec::new();
+            for id in 0..40_u16 {
+                // Connected, it takes what comes from there and nothing else.
+                let asker = asker();
+                let last = u8::try_from(id % 5).unwrap() + 2;
+                let to = Ipv4Addr::new(127, 0, 0, last);
+                asker.connect((to, address.port())).unwrap();
+                asker.send(&query(id)).unwrap();
+                asked.push((asker, id));
+            }
+            if every.is_ipv6() {
+                let asker = UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).unwrap();
+                asker
+                    .set_read_timeout(Some(Duration::from_secs(10)))
+                    .unwrap();
+                asker
+                    .connect((Ipv6Addr::LOCALHOST, address.port()))
+                    .unwrap();
+                asker.send(&query(99)).unwrap();
+                asked.push((asker, 99));
+            }
+            for (asker, id) in asked {
+                assert_eq!(ids(&asker, 1), BTreeSet::from([id]));
+            }
+            stop.cancel();
+            for worker in workers {
+                worker.await.unwrap();
+            }
+        }
+    }
+
     #[test]
     fn where_only_one_datagram_is_taken_at_a_time_it_is_answered_too() {
         let (server, asker) = (asker(), asker());
         let address = server.local_addr().unwrap();
         asker.send_to(&query(7), address).unwrap();
-        let mut batch = one::Batch::new();
+        let mut batch = one::Batch::new(&server);
         batch.receive(&server).unwrap();
         assert_eq!(batch.queries().collect::<Vec<_>>(), [query(7)]);
         batch.answer(&server, |query, address, response| {
