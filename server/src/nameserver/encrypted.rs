@@ -16,7 +16,7 @@ use super::{
     answering::Answering,
     certificate::Shown,
     https, quic,
-    tcp::{Door, serve_tls},
+    tcp::{self, Door, serve_tls},
 };
 use crate::config::{Serving, StreamLimits, Tls};
 
@@ -41,9 +41,11 @@ pub struct EncryptedAddresses {
 }
 
 impl Encrypted {
-    pub(super) async fn bind(
+    /// Binds all of them, with so many sockets at each address of TLS and HTTPS.
+    pub(super) fn bind(
         tls: &Tls,
         limits: StreamLimits,
+        sockets: u32,
         certificate: &Shown,
     ) -> Result<Self, BindError> {
         let mut bound = Self::default();
@@ -52,13 +54,21 @@ impl Encrypted {
             Ok::<_, BindError>(TlsAcceptor::from(Arc::new(config)))
         };
         for &address in &tls.dot_listen {
-            let (listener, at) = bind_tcp(address, "dns.tls.dot_listen").await?;
-            bound.dot.push((listener, acceptor(&[b"dot"])?));
+            let (listeners, at) = bind_tcp(address, sockets, "dns.tls.dot_listen")?;
+            let tls = acceptor(&[b"dot"])?;
+            let listeners = listeners.into_iter();
+            bound
+                .dot
+                .extend(listeners.map(|listener| (listener, tls.clone())));
             bound.addresses.dot.push(at);
         }
         for &address in &tls.doh_listen {
-            let (listener, at) = bind_tcp(address, "dns.tls.doh_listen").await?;
-            bound.doh.push((listener, acceptor(&https::PROTOCOLS)?));
+            let (listeners, at) = bind_tcp(address, sockets, "dns.tls.doh_listen")?;
+            let tls = acceptor(&https::PROTOCOLS)?;
+            let listeners = listeners.into_iter();
+            bound
+                .doh
+                .extend(listeners.map(|listener| (listener, tls.clone())));
             bound.addresses.doh.push(at);
         }
         for &address in &tls.doq_listen {
@@ -117,14 +127,17 @@ impl std::fmt::Debug for Encrypted {
     }
 }
 
-async fn bind_tcp(
+fn bind_tcp(
     address: SocketAddr,
+    sockets: u32,
     key: &'static str,
-) -> Result<(TcpListener, SocketAddr), BindError> {
+) -> Result<(Vec<TcpListener>, SocketAddr), BindError> {
     let failed = |source| taken(address, key, source);
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let at = listener.local_addr().map_err(failed)?;
-    Ok((listener, at))
+    let listeners = tcp::bind(address, sockets).map_err(failed)?;
+    let at = listeners
+        .first()
+        .map_or(Ok(address), TcpListener::local_addr);
+    Ok((listeners, at.map_err(failed)?))
 }
 
 fn taken(address: SocketAddr, key: &'static str, source: io::Error) -> BindError {

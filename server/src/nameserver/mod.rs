@@ -43,10 +43,10 @@ use crate::{clock::Clock, config::Serving, publisher::Served, transfer::Desk};
 /// How often a free port is looked for that UDP and TCP can share.
 const PORT_ATTEMPTS: usize = 32;
 
-/// Bound sockets: for each address one for TCP, and for UDP one for every thread.
+/// Bound sockets: for each address as many for TCP, and for UDP, as there are threads.
 #[derive(Debug)]
 pub struct Listeners {
-    pairs: Vec<(TcpListener, Vec<UdpSocket>)>,
+    pairs: Vec<(Vec<TcpListener>, Vec<UdpSocket>)>,
     addresses: Vec<SocketAddr>,
     encrypted: Encrypted,
     ledger: Ledger,
@@ -66,7 +66,7 @@ impl Listeners {
         let mut encrypted = Encrypted::default();
         if let Some(tls) = &serving.tls {
             let shown = Shown::new(&tls.certificate)?;
-            encrypted = Encrypted::bind(tls, serving.streams, &shown).await?;
+            encrypted = Encrypted::bind(tls, serving.streams, threads(serving), &shown)?;
             renewal = renewal.with_certificate(shown);
         }
         let mut listeners = Self {
@@ -79,14 +79,12 @@ impl Listeners {
             desk: None,
         };
         for &address in addresses {
-            let (tcp, udp, bound) =
-                bind_pair(address, threads(serving))
-                    .await
-                    .map_err(|source| BindError::Address {
-                        address,
-                        key: "dns.listen",
-                        source,
-                    })?;
+            let pair = bind_pair(address, threads(serving));
+            let (tcp, udp, bound) = pair.map_err(|source| BindError::Address {
+                address,
+                key: "dns.listen",
+                source,
+            })?;
             listeners.pairs.push((tcp, udp));
             listeners.addresses.push(bound);
         }
@@ -132,12 +130,10 @@ impl Listeners {
         encrypted.serve(&mut tasks, &answering, &self.serving, &stop);
         for (tcp, udp) in self.pairs {
             let (answering, stop) = (&answering, &stop);
-            tasks.spawn(tcp::serve(
-                tcp,
-                answering.clone(),
-                door.clone(),
-                stop.clone(),
-            ));
+            for listener in tcp {
+                let (answering, door) = (answering.clone(), door.clone());
+                tasks.spawn(tcp::serve(listener, answering, door, stop.clone()));
+            }
             for socket in udp {
                 let limiter = Limiter::new(*rate, networks, threads, RandomState::new());
                 tasks.spawn(udp::serve(socket, answering.clone(), limiter, stop.clone()));
@@ -147,19 +143,18 @@ impl Listeners {
     }
 }
 
-/// How many threads answer over UDP at each address.
+/// How many threads answer over UDP at each address, and how many sockets there take connections.
 fn threads(serving: &Serving) -> u32 {
     serving.udp_threads.unwrap_or_else(udp::threads)
 }
 
-async fn bind_pair(
-    address: SocketAddr,
-    threads: u32,
-) -> io::Result<(TcpListener, Vec<UdpSocket>, SocketAddr)> {
+type Pair = (Vec<TcpListener>, Vec<UdpSocket>, SocketAddr);
+
+fn bind_pair(address: SocketAddr, threads: u32) -> io::Result<Pair> {
     let mut attempt = 0_usize;
     loop {
-        let tcp = TcpListener::bind(address).await?;
-        let bound = tcp.local_addr()?;
+        let tcp = tcp::bind(address, threads)?;
+        let bound = tcp.first().map_or(Ok(address), TcpListener::local_addr)?;
         attempt = attempt.saturating_add(1);
         match udp::bind(bound, threads) {
             Ok(udp) => return Ok((tcp, udp, bound)),
