@@ -103,7 +103,12 @@ async fn converse(
             full.cancel();
         }
         request.extensions_mut().insert(client);
-        service.call(request)
+        let answering = timeout(limits.idle, service.call(request));
+        // Who sends the rest of a query no sooner is given up, whatever else he asks meanwhile.
+        async {
+            let late = |_| Ok(StatusCode::REQUEST_TIMEOUT.into_response());
+            answering.await.unwrap_or_else(late)
+        }
     });
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let io = TokioIo::new(stream);

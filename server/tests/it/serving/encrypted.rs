@@ -297,3 +297,46 @@ async fn unbound_validates_what_it_gets_over_tls() {
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
 }
+
+/// The body of a query that never comes.
+struct Never;
+
+impl hyper::body::Body for Never {
+    type Data = axum::body::Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Self::Data>, Self::Error>>> {
+        std::task::Poll::Pending
+    }
+}
+
+#[tokio::test]
+async fn a_query_over_https_that_never_comes_is_given_up_though_others_of_its_connection_do() {
+    let server = Encrypted::start("idle_seconds = 1").await;
+    let client = server.reqwest();
+    let post = || {
+        let request = client.post(format!("https://{HOST}/dns-query"));
+        request.header("content-type", "application/dns-message")
+    };
+    let ask = async || {
+        let answer = post().body(soa_query(0)).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.version(), reqwest::Version::HTTP_2);
+    };
+    ask().await; // the connection that the others share
+    let asking = async {
+        let mut pause = tokio::time::interval(Duration::from_millis(100));
+        for _ in 0..50 {
+            pause.tick().await;
+            ask().await;
+        }
+    };
+    let never = post().body(reqwest::Body::wrap(Never)).send();
+    tokio::select! {
+        answer = never => assert_eq!(answer.unwrap().status(), 408),
+        () = asking => panic!("it is waited for"),
+    }
+}
