@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use payname_resolver::UnixTime;
 use payname_zones::{KeyError, StoredKeysError};
 use rusqlite::Connection;
 
@@ -149,6 +150,16 @@ pub enum DataDirError {
     WrongKey {
         /// The file.
         path: PathBuf,
+    },
+    /// The clock cannot be right, and keys would begin with it.
+    #[error(
+        "the clock says {now}, and this program was made after {made}: no key begins with that; set the clock (NTP) and start again"
+    )]
+    Past {
+        /// What the clock says.
+        now: UnixTime,
+        /// What it cannot be before.
+        made: UnixTime,
     },
     /// The state of a zone's keys cannot be used.
     #[error("{}: the state of the zone's keys cannot be used", path.display())]

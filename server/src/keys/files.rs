@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Passphrase,
+    past::refuse_past,
     sealed::{is_sealed, open, seal},
 };
 use crate::data_dir::{DataDirError, refuse_loose};
@@ -117,7 +118,7 @@ impl KeyFiles {
         Ok(Keys { set, private })
     }
 
-    /// Makes and stores the keys of a zone that has none.
+    /// Makes and stores the keys of a zone that has none, if the clock can be right.
     pub(crate) fn make(
         &self,
         zone: &Name,
@@ -125,6 +126,7 @@ impl KeyFiles {
         now: UnixTime,
         random: &dyn SecureRandom,
     ) -> Result<Keys, DataDirError> {
+        refuse_past(now)?;
         let (set, made) =
             KeySet::new(zone, policy, now, random).map_err(|source| DataDirError::BadKey {
                 path: self.state(zone),
@@ -160,6 +162,7 @@ impl KeyFiles {
     }
 
     fn migrate(&self, zone: &Name, policy: KeyPolicy, now: UnixTime) -> Result<Keys, DataDirError> {
+        refuse_past(now)?;
         let key = self.load_sole_key(zone)?;
         let set = KeySet::adopt(zone, policy, &key, now);
         let old = self.sole_key(zone);
@@ -274,8 +277,9 @@ mod tests {
     use payname_zones::{Duty, Scheme};
 
     use super::*;
+    use crate::keys::past::MADE;
 
-    const NOW: UnixTime = UnixTime(1_785_988_800);
+    const NOW: UnixTime = MADE;
 
     fn zone() -> Name {
         Name::from_ascii("example.test.").unwrap()

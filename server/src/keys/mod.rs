@@ -5,6 +5,7 @@ mod inspect;
 mod keeper;
 mod parent;
 mod passphrase;
+mod past;
 mod report;
 mod request;
 mod reseal;

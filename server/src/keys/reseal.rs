@@ -111,8 +111,9 @@ mod tests {
     use ring::rand::SystemRandom;
 
     use super::*;
+    use crate::keys::past::MADE;
 
-    const NOW: UnixTime = UnixTime(1_785_988_800);
+    const NOW: UnixTime = MADE;
 
     /// A data directory, and files with passphrases beside it.
     struct Scene(tempfile::TempDir);
