@@ -251,12 +251,11 @@ impl Embedded {
     }
 
     async fn resign_zone(&self, domain: &Domain) -> Result<(), PublishError> {
-        let now = self.clock.now();
         let half = signature_life(domain)
             .as_secs()
             .checked_div(RESIGN_SHARE)
             .unwrap_or(0);
-        let (before, sure) = (now.plus(half), self.sure_time());
+        let sure = self.sure_time();
         loop {
             // Let go of in between, so that changes need not wait for a whole zone.
             let signing = self.alter(&domain.zone, move |zone, now| {
@@ -267,7 +266,8 @@ impl Embedded {
                 }
                 // First what nobody believes yet: it was signed by a clock that was ahead.
                 match zone.resign_unbegun(RESIGN_AT_ONCE, sure, now)? {
-                    None => zone.resign_at_most(RESIGN_AT_ONCE, before, now),
+                    // By the time that is signed for: were it another one, all might be due again at once, for ever.
+                    None => zone.resign_at_most(RESIGN_AT_ONCE, now.plus(half), now),
                     change => Ok(change),
                 }
             });
