@@ -124,7 +124,11 @@ impl ConfigFile {
             let id = option.get_id().as_str();
             let raw = matches.get_raw(id).into_iter().flatten();
             let values = raw
-                .map(|value| without_password(&value.to_string_lossy()))
+                .map(|value| match name.as_str() {
+                    // A command may hold what it prints.
+                    "node-secret-cmd" => "…".to_owned(),
+                    _ => without_password(&value.to_string_lossy()),
+                })
                 .collect();
             let origin = match matches.value_source(id) {
                 Some(ValueSource::CommandLine) => format!("--{name}"),

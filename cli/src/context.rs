@@ -21,7 +21,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     input,
-    node::{ChainSource, Network},
+    node::{ChainSource, Network, NodeAddress},
     report,
 };
 
@@ -81,7 +81,38 @@ pub struct Global {
         default_value_t
     )]
     pub network: Network,
-    /// Where the node gets blocks: bitcoind://user:password@host:port, https://… (Esplora), ssl://… (Electrum)
+    /// The Lightning node that pays: embedded, cln:/path/to/lightning-rpc, cln+https://host:3010,
+    /// phoenixd+http://127.0.0.1:9740 or eclair+http://127.0.0.1:8080
+    #[arg(
+        long,
+        global = true,
+        env = "PAYNAME_NODE",
+        value_name = "NODE",
+        default_value_t,
+        hide_env_values = true
+    )]
+    pub node: NodeAddress,
+    /// The file with the password or rune by which the node knows this program
+    #[arg(
+        long,
+        global = true,
+        env = "PAYNAME_NODE_SECRET_FILE",
+        value_name = "FILE"
+    )]
+    pub node_secret_file: Option<PathBuf>,
+    /// The command that prints it, such as one that asks a keyring; comes before the file
+    #[arg(
+        long,
+        global = true,
+        env = "PAYNAME_NODE_SECRET_CMD",
+        value_name = "COMMAND",
+        hide_env_values = true
+    )]
+    pub node_secret_cmd: Option<String>,
+    /// Believe the node's certificate if these authorities (PEM) vouch for it, and no others
+    #[arg(long, global = true, env = "PAYNAME_NODE_CA", value_name = "FILE")]
+    pub node_ca: Option<PathBuf>,
+    /// Where the embedded node gets blocks: bitcoind://user:password@host:port, https://… (Esplora), ssl://… (Electrum)
     #[arg(
         long,
         global = true,

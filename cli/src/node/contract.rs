@@ -1,6 +1,7 @@
 //! What every node must do: one list of behaviours, run over each implementation.
 //!
-//! The fake of the unit tests is held to it, and so is the real node on a regtest chain.
+//! The fake of the unit tests is held to it, and so are the embedded node on a regtest chain, and the clients of other
+//! nodes before stand-ins of those.
 
 use std::time::Duration;
 
@@ -33,7 +34,11 @@ pub fn holds_for(node: &dyn Node, order: &Order, now: UnixTime) {
     );
 
     let mut ids = Vec::new();
-    let outcome = node.pay(order, &mut |id| ids.push(id.clone()));
+    let mut begun = |id: &PaymentId| {
+        ids.push(id.clone());
+        true
+    };
+    let outcome = node.pay(order, &mut begun);
     let Ok(Outcome::Settled(settled)) = &outcome else {
         unreachable!("a payable order settles: {outcome:?}");
     };

@@ -35,18 +35,22 @@ impl Fake {
 
 impl Node for Fake {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            offers: true,
-            names_handle: false,
-            fetches_first: false,
-        }
+        Capabilities::EMBEDDED
+    }
+
+    fn identity(&self) -> &str {
+        "fake"
     }
 
     fn wait_ready(&self, _within: Duration) -> Result<(), NodeError> {
         Ok(())
     }
 
-    fn pay(&self, order: &Order, begun: &mut dyn FnMut(&PaymentId)) -> Result<Outcome, NodeError> {
+    fn pay(
+        &self,
+        order: &Order,
+        begun: &mut dyn FnMut(&PaymentId) -> bool,
+    ) -> Result<Outcome, NodeError> {
         let outcome = self.outcome.clone()?;
         let mut payments = self.begun.borrow_mut();
         let id = PaymentId(format!("payment-{}", payments.len() + 1));

@@ -4,6 +4,8 @@ use std::fmt;
 
 use payname_resolver::lightning::bitcoin;
 
+use super::NodeError;
+
 /// A Bitcoin network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, clap::ValueEnum)]
 pub enum Network {
@@ -26,6 +28,23 @@ impl Network {
             Self::Testnet => "testnet",
             Self::Signet => "signet",
             Self::Regtest => "regtest",
+        }
+    }
+
+    /// Refuses a node that says it is on another network; some call the one with money in it `mainnet`.
+    pub(super) fn must_be(self, found: &str) -> Result<(), NodeError> {
+        let found_is = found.to_ascii_lowercase();
+        let is_meant = match self {
+            Self::Bitcoin => matches!(found_is.as_str(), "bitcoin" | "mainnet"),
+            Self::Testnet => matches!(found_is.as_str(), "testnet" | "testnet3"),
+            Self::Signet | Self::Regtest => found_is == self.as_str(),
+        };
+        match is_meant {
+            true => Ok(()),
+            false => Err(NodeError::OtherNetwork {
+                found: found.to_owned(),
+                expected: self,
+            }),
         }
     }
 }

@@ -66,6 +66,8 @@ pub struct NewIntent {
     pub note: Option<String>,
     /// The Bitcoin network.
     pub network: String,
+    /// The identity of the node that pays; no other can say what became of it.
+    pub node: String,
     /// When it was intended; the proof was valid then.
     pub intended_at: UnixTime,
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use payname_resolver::UnixTime;
 
-use super::{Intent, NewIntent, State, Store, StoreError};
+use super::{Intent, IntentId, NewIntent, State, Store, StoreError};
 use crate::node::{Found, Node, NodeError, Order, Outcome, PaymentId, Trace};
 
 /// Pays and finds out, with a node and the store of payments.
@@ -30,10 +30,8 @@ impl Run<'_> {
     ) -> Result<Outcome, RunError> {
         self.store.insert(meant)?;
         self.store.mark_sending(&meant.id)?;
-        // If its id cannot be stored, the payment goes on and is found again by its offer.
-        let mut begun = |payment: &PaymentId| {
-            let _ = self.store.mark_sent(&meant.id, payment);
-        };
+        // If its id cannot be stored, a payment that goes on nevertheless is found again by its offer.
+        let mut begun = |payment: &PaymentId| self.store.mark_sent(&meant.id, payment).is_ok();
         match node.pay(order, &mut begun) {
             Ok(outcome) => {
                 // The payment has happened or not, whether or not that can be written.
@@ -69,7 +67,7 @@ impl Run<'_> {
     /// Asks the node what became of an unfinished intent, and writes it down. Never pays.
     ///
     /// # Errors
-    /// The node cannot be asked, or the store fails.
+    /// It is another node than the one that was to pay, it cannot be asked, or the store fails.
     pub fn reconcile(
         &self,
         node: &dyn Node,
@@ -77,6 +75,12 @@ impl Run<'_> {
         within: Duration,
     ) -> Result<Resolved, RunError> {
         let id = &intent.meant.id;
+        if intent.meant.node != node.identity() {
+            return Err(RunError::OtherNode {
+                id: id.clone(),
+                node: intent.meant.node.clone(),
+            });
+        }
         let others = self
             .store
             .intents()?
@@ -130,6 +134,16 @@ pub enum RunError {
     /// The node refuses or cannot be asked.
     #[error(transparent)]
     Node(#[from] NodeError),
+    /// Only the node that was to pay can say what became of it.
+    #[error(
+        "the payment {id} was begun with the node {node}, which alone knows what became of it; name that node with --node"
+    )]
+    OtherNode {
+        /// The payment.
+        id: IntentId,
+        /// The node that was to pay.
+        node: String,
+    },
 }
 
 #[cfg(test)]
@@ -216,17 +230,20 @@ mod tests {
             fn capabilities(&self) -> crate::node::Capabilities {
                 Fake::settling().capabilities()
             }
+            fn identity(&self) -> &str {
+                "fake"
+            }
             fn wait_ready(&self, _: Duration) -> Result<(), NodeError> {
                 Ok(())
             }
             fn pay(
                 &self,
                 _: &Order,
-                begun: &mut dyn FnMut(&PaymentId),
+                begun: &mut dyn FnMut(&PaymentId) -> bool,
             ) -> Result<Outcome, NodeError> {
                 let state = || self.0.intents().unwrap()[0].state;
                 assert_eq!(state(), State::Sending);
-                begun(&PaymentId("p".into()));
+                assert!(begun(&PaymentId("p".into())));
                 assert_eq!(state(), State::Sent);
                 self.1.set(self.1.get() + 1);
                 Ok(Outcome::Unknown)
@@ -317,6 +334,28 @@ mod tests {
             assert_eq!(scene.state(&meant.id), state);
             assert!(node.begun.borrow().is_empty());
         }
+    }
+
+    #[test]
+    fn another_node_is_not_believed_about_a_payment_that_it_does_not_have() {
+        let scene = Scene::new();
+        let meant = NewIntent {
+            node: "cln:02aa".into(),
+            ..meant(1)
+        };
+        scene.store.insert(&meant).unwrap();
+        scene.store.mark_sending(&meant.id).unwrap();
+        let node = Fake {
+            found: Found::NeverSent,
+            ..Fake::settling()
+        };
+        let unfinished = scene.run().unfinished().unwrap();
+        let error = scene
+            .run()
+            .reconcile(&node, &unfinished[0], Duration::ZERO)
+            .unwrap_err();
+        assert!(matches!(error, RunError::OtherNode { .. }), "{error}");
+        assert_eq!(scene.state(&meant.id), State::Sending);
     }
 
     #[test]

@@ -149,16 +149,17 @@ fn no_error_repeats_a_password() {
 fn help_shows_no_password_of_the_environment() {
     let payname = Payname::new();
     let variables = [
-        ("PAYNAME_DNS", "https://me:secret@dns.example/"),
-        ("PAYNAME_PROXY", "socks5://me:secret@127.0.0.1:1"),
-        ("PAYNAME_CHAIN", "bitcoind://me:secret@127.0.0.1:1"),
-        ("PAYNAME_SERVER", "https://me:secret@pay.example/"),
+        ("PAYNAME_DNS", "https://me:hunter2@dns.example/"),
+        ("PAYNAME_PROXY", "socks5://me:hunter2@127.0.0.1:1"),
+        ("PAYNAME_CHAIN", "bitcoind://me:hunter2@127.0.0.1:1"),
+        ("PAYNAME_SERVER", "https://me:hunter2@pay.example/"),
+        ("PAYNAME_NODE_SECRET_CMD", "echo hunter2"),
     ];
     for command in ["resolve", "register", "node"] {
         let ran = payname.run_with_variables(&[command, "--help"], &variables);
         assert_eq!(ran.exit, 0, "{}", ran.stderr);
         assert!(ran.stdout.contains("PAYNAME_DNS"), "{}", ran.stdout);
-        assert!(!ran.stdout.contains("secret"), "{}", ran.stdout);
+        assert!(!ran.stdout.contains("hunter2"), "{}", ran.stdout);
     }
 }
 

@@ -84,7 +84,7 @@ fn an_option_comes_before_its_variable_and_that_before_the_file() {
     let payname = Payname::new();
     let file = payname.file(
         "config.toml",
-        "network = \"regtest\"\nchain = \"bitcoind://me:secret@127.0.0.1:1\"\n",
+        "network = \"regtest\"\nchain = \"bitcoind://me:hunter2@127.0.0.1:1\"\nnode-secret-cmd = \"echo hunter2\"\n",
     );
     let config = ("PAYNAME_CONFIG", &*file);
     let show = |words: &[&str], variables: &[(&str, &str)]| {
@@ -116,7 +116,7 @@ fn an_option_comes_before_its_variable_and_that_before_the_file() {
         .run_with_variables(&["config", "show", "--origin"], &[config])
         .stdout;
     assert!(
-        shown.contains(&format!("({file})")) && !shown.contains("secret"),
+        shown.contains(&format!("({file})")) && !shown.contains("hunter2"),
         "{shown}"
     );
 }

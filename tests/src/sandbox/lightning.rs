@@ -115,7 +115,11 @@ impl Lightning {
         Ok(block_in_place(|| payer.balances().lightning_sat))
     }
 
-    fn open_payer(&self) -> Result<Embedded> {
+    /// Opens the payer's node.
+    ///
+    /// # Errors
+    /// Another process has it open.
+    pub fn open_payer(&self) -> Result<Embedded> {
         let config = EmbeddedConfig {
             storage: self.payer.join("node"),
             network: Network::Regtest,

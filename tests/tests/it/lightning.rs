@@ -3,6 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use payname_cli::node::{Order, contract};
 use payname_cli::payments::{Intent, State, Store};
 use payname_tests::dns::Lie;
 use payname_tests::sandbox::{DOMAIN, Folder, Lightning, Payname, Sandbox};
@@ -86,6 +87,29 @@ async fn a_registered_offer_is_paid_by_name_and_leaves_a_receipt_that_checks() {
     );
     assert_eq!(lightning.received(), [25_000]);
     sandbox.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_embedded_node_keeps_the_contract_of_all_nodes() {
+    let folder = Folder::new().unwrap();
+    let lightning = Lightning::start(&folder).await.unwrap();
+    let uri = format!("bitcoin:?lno={}", lightning.offer());
+    let world = World::with_zone("example.test").record("alice", &uri);
+    let world = world.start().await.unwrap();
+    let record = world.resolve(NAME).await.unwrap();
+    let order = Order {
+        method: record.instructions().unwrap().methods().remove(0),
+        amount: "3000sat".parse().unwrap(),
+        max_fee: "300sat".parse().unwrap(),
+        note: Some("for the coffee".to_owned()),
+        timeout: Duration::from_secs(120),
+    };
+    tokio::task::block_in_place(|| {
+        let node = lightning.open_payer().unwrap();
+        contract::holds_for(&node, &order, world.now());
+    });
+    received(&lightning, &[3_000]).await;
+    lightning.stop().await.unwrap();
 }
 
 /// When a payment is killed.

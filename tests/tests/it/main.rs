@@ -23,6 +23,8 @@ mod layout;
 mod lies;
 mod lightning;
 mod line;
+#[cfg(unix)]
+mod nodes;
 mod onion;
 /// See `caches`.
 #[allow(dead_code)]

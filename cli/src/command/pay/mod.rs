@@ -29,7 +29,7 @@ use crate::{
     known::KnownPayees,
     lookup::{Lookup, Proven},
     name::{self, Named},
-    node::{self, Order},
+    node::{self, NodeAddress, Order},
     payments::{IntentId, NewIntent, Run, RunError, Store},
     report::Report,
     text, time,
@@ -153,7 +153,10 @@ impl Pay {
             Some(fee) => fee,
             None => default_max_fee(amount),
         };
+        let node = &context.global.node;
+        self.suits(node, amount)?;
         Ok(Plan {
+            node: node.clone(),
             instructions: proven.value().clone(),
             method,
             payee,
@@ -165,6 +168,25 @@ impl Pay {
             opinion,
             decided_at: now,
         })
+    }
+
+    /// Refuses what the node cannot be asked for, rather than leave it out.
+    fn suits(&self, node: &NodeAddress, amount: Amount) -> Result<(), Failure> {
+        let (name, can) = (node.name(), node.capabilities());
+        let refuse = |code, what: &str| Err(Failure::usage(code, format!("{name} {what}")));
+        if self.note.is_some() && !can.notes {
+            return refuse("no_notes", "sends no notes; leave --note out");
+        }
+        if self.max_fee.is_some() && !can.limits_fee {
+            return refuse(
+                "no_fee_limit",
+                "chooses the fee by itself and takes no limit; leave --max-fee out",
+            );
+        }
+        if amount.whole_sat().is_none() && !can.millisatoshis {
+            return refuse("no_millisatoshis", "pays whole satoshis only");
+        }
+        Ok(())
     }
 
     /// Writes the intent, pays, tells the outcome.
@@ -182,7 +204,7 @@ impl Pay {
         }
         let known = KnownPayees::of(&context.data_dir()?);
         plan.payee.remember(&known, plan.handle(), time::now())?;
-        let meant = plan.intent(new_id()?);
+        let meant = plan.intent(new_id()?, node.identity());
         let order = Order {
             method: plan.method.clone(),
             amount: plan.amount,
@@ -260,7 +282,7 @@ fn note(text: &str) -> Result<String, String> {
 }
 
 impl Plan {
-    fn intent(&self, id: IntentId) -> NewIntent {
+    fn intent(&self, id: IntentId, node: &str) -> NewIntent {
         NewIntent {
             id,
             handle: self.handle().clone(),
@@ -271,6 +293,7 @@ impl Plan {
             max_fee: self.max_fee,
             note: self.note.clone(),
             network: self.network.to_string(),
+            node: node.to_owned(),
             intended_at: self.decided_at,
         }
     }
@@ -281,6 +304,12 @@ impl From<RunError> for Failure {
         match error {
             RunError::Node(error) => error.into(),
             RunError::Store(error) => error.into(),
+            RunError::OtherNode { ref id, ref node } => {
+                let (id, node) = (id.as_str(), node.as_str());
+                Self::new(Exit::PaymentUnknown, "other_node", &error)
+                    .with("id", id)
+                    .with("node", node)
+            }
         }
     }
 }

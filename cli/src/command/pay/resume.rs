@@ -11,7 +11,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     node::{Node, Outcome},
-    payments::{Intent, IntentId, Resolved, Run, Store},
+    payments::{Intent, IntentId, Resolved, Run, RunError, Store},
     report::{Report, fields},
     time,
 };
@@ -53,7 +53,15 @@ pub(super) fn run(context: &Context, id: &str, within: Duration) -> Result<Repor
         // Without channels or peers the outcome may still be known.
         let _ = node.wait_ready(READY_TIMEOUT);
         for intent in &unfinished {
-            told.push((intent, run.reconcile(node.as_ref(), intent, within)?));
+            let resolved = match run.reconcile(node.as_ref(), intent, within) {
+                // The others are asked for all the same.
+                Err(error @ RunError::OtherNode { .. }) => {
+                    context.warn(&error.to_string());
+                    Resolved::Ended(Outcome::Unknown)
+                }
+                resolved => resolved?,
+            };
+            told.push((intent, resolved));
         }
     }
     report(&store, wanted.as_ref(), &told)

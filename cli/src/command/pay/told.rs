@@ -12,7 +12,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     judgement, name,
-    node::{Network, Outcome},
+    node::{Network, NodeAddress, Outcome},
     payments::{Intent, NewIntent, Receipt, Store},
     report::{Report, fields},
     text,
@@ -20,6 +20,7 @@ use crate::{
 
 /// A payment that could be made: everything is decided, nothing is done.
 pub(super) struct Plan {
+    pub(super) node: NodeAddress,
     pub(super) instructions: Instructions,
     pub(super) method: Verified<Method>,
     pub(super) payee: Acquaintance,
@@ -53,9 +54,19 @@ impl Plan {
                 text::shorten(method.text())
             ),
             format!("amount    {}", self.amount),
-            format!("fee       at most {}", self.max_fee),
+            match self.node.capabilities().limits_fee {
+                true => format!("fee       at most {}", self.max_fee),
+                false => format!("fee       as {} chooses", self.node.name()),
+            },
             self.payee.text(),
         ];
+        if self.node != NodeAddress::Embedded {
+            let looked_at = match self.node.capabilities().fetches_first {
+                true => "; its invoice is compared with the proven offer before it is paid",
+                false => "; what it pays for the proven offer is not seen before",
+            };
+            lines.push(format!("with      {}{looked_at}", self.node.name()));
+        }
         let offer = match method {
             Method::Offer(offer) => offer.description(),
             _ => None,
@@ -111,6 +122,7 @@ impl Plan {
             "max_fee_msat": self.max_fee.msat(),
             "note": self.note,
             "network": self.network.as_str(),
+            "node": self.node.name(),
             "second_opinion": judgement::opinion_code(self.opinion),
         }))
     }

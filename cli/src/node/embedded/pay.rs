@@ -5,6 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::{Embedded, PAUSE, deadline, refused};
+use crate::{
+    interrupt,
+    node::{
+        Capabilities, EMBEDDED, FailureReason, Found, Node, NodeError, Order, Outcome, PaymentId,
+        Settlement, Trace, offer_of,
+    },
+};
 use ldk_node::{
     LightningBalance, NodeError as LdkError,
     lightning::{
@@ -14,16 +22,6 @@ use ldk_node::{
         routing::router::RouteParametersConfig,
     },
     payment::{PaymentDetails, PaymentDirection, PaymentKind, PaymentStatus},
-};
-use payname_resolver::{Method, Verified};
-
-use super::{Embedded, PAUSE, deadline, refused};
-use crate::{
-    interrupt,
-    node::{
-        Capabilities, FailureReason, Found, Node, NodeError, Order, Outcome, PaymentId, Settlement,
-        Trace,
-    },
 };
 
 /// After this long on line without a trace, an invoice request that was lost in a crash is dead.
@@ -35,11 +33,11 @@ const REQUEST_LIFETIME: Duration = Duration::from_secs(150);
 
 impl Node for Embedded {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            offers: true,
-            names_handle: false,
-            fetches_first: false,
-        }
+        Capabilities::EMBEDDED
+    }
+
+    fn identity(&self) -> &str {
+        EMBEDDED
     }
 
     fn wait_ready(&self, within: Duration) -> Result<(), NodeError> {
@@ -63,7 +61,11 @@ impl Node for Embedded {
         }
     }
 
-    fn pay(&self, order: &Order, begun: &mut dyn FnMut(&PaymentId)) -> Result<Outcome, NodeError> {
+    fn pay(
+        &self,
+        order: &Order,
+        begun: &mut dyn FnMut(&PaymentId) -> bool,
+    ) -> Result<Outcome, NodeError> {
         let deadline = deadline(order.timeout);
         let offer = offer_of(&order.method)?;
         let limits = RouteParametersConfig {
@@ -226,14 +228,6 @@ impl Embedded {
                     LightningBalance::ClaimableOnChannelClose { outbound_payment_htlc_rounded_msat, .. }
                     if *outbound_payment_htlc_rounded_msat > 0)
         })
-    }
-}
-
-/// The offer in a proven method.
-fn offer_of(method: &Verified<Method>) -> Result<&Offer, NodeError> {
-    match method.value() {
-        Method::Offer(offer) => Ok(offer.offer()),
-        other => Err(NodeError::Unsupported(other.kind().to_string())),
     }
 }
 

@@ -52,8 +52,8 @@ impl Store {
     /// The database cannot be written; nothing may be paid then.
     pub fn insert(&self, intent: &NewIntent) -> Result<(), StoreError> {
         let sql = "INSERT INTO intents (id, handle, uri, proof, offer, amount_msat, max_fee_msat, \
-                   note, network, intended_at, state) VALUES (:id, :handle, :uri, :proof, :offer, \
-                   :amount, :max_fee, :note, :network, :intended_at, 'intended')";
+                   note, network, node, intended_at, state) VALUES (:id, :handle, :uri, :proof, :offer, \
+                   :amount, :max_fee, :note, :network, :node, :intended_at, 'intended')";
         let written = self.connection.execute(
             sql,
             named_params! {
@@ -66,6 +66,7 @@ impl Store {
                 ":max_fee": signed(intent.max_fee.msat()),
                 ":note": intent.note,
                 ":network": intent.network,
+                ":node": intent.node,
                 ":intended_at": signed(intent.intended_at.0),
             },
         );

@@ -47,6 +47,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Intent> {
             max_fee: amount("max_fee_msat")?,
             note: row.get("note")?,
             network: row.get("network")?,
+            node: row.get("node")?,
             intended_at: UnixTime(number("intended_at")?.unwrap_or_default()),
         },
         state: State::from_name(&row.get::<_, String>("state")?).ok_or_else(|| bad("state"))?,

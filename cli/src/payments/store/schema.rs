@@ -3,8 +3,9 @@
 use rusqlite::Connection;
 
 /// The layout of the database that this program writes.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
+/// Layout 1, which every file began with or was made to.
 const SCHEMA: &str = "
 CREATE TABLE intents (
     id           TEXT PRIMARY KEY NOT NULL,
@@ -30,6 +31,9 @@ CREATE TABLE intents (
 CREATE INDEX intents_by_handle ON intents (handle, state);
 ";
 
+/// Layout 2: which node was asked. Before it, there was but one.
+const WHICH_NODE: &str = "ALTER TABLE intents ADD COLUMN node TEXT NOT NULL DEFAULT 'embedded';";
+
 /// Sets a database up, and makes the tables when there are none. Otherwise gives the layout that a
 /// newer program wrote.
 pub(super) fn set_up(connection: &Connection) -> rusqlite::Result<Result<(), i64>> {
@@ -38,13 +42,12 @@ pub(super) fn set_up(connection: &Connection) -> rusqlite::Result<Result<(), i64
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;",
     )?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    match version {
-        0 => connection
-            .execute_batch(&format!(
-                "BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
-            ))
-            .map(Ok),
-        VERSION => Ok(Ok(())),
-        newer => Ok(Err(newer)),
-    }
+    let steps = match version {
+        0 => [SCHEMA, WHICH_NODE].concat(),
+        1 => WHICH_NODE.to_owned(),
+        VERSION => return Ok(Ok(())),
+        newer => return Ok(Err(newer)),
+    };
+    let steps = format!("BEGIN IMMEDIATE; {steps} PRAGMA user_version = {VERSION}; COMMIT;");
+    connection.execute_batch(&steps).map(Ok)
 }

@@ -17,6 +17,7 @@ pub(crate) fn meant(id: u8) -> NewIntent {
         max_fee: "300sat".parse().unwrap(),
         note: Some("thanks".to_owned()),
         network: "regtest".to_owned(),
+        node: "fake".to_owned(),
         intended_at: UnixTime(1_786_000_000),
     }
 }
@@ -103,4 +104,22 @@ fn a_database_of_a_newer_program_is_left_alone() {
         Store::open(folder.path()),
         Err(StoreError::Newer { version: 99, .. })
     ));
+}
+
+#[test]
+fn payments_of_a_time_with_one_node_are_the_embedded_nodes() {
+    let folder = tempfile::tempdir().unwrap();
+    let meant = meant(1);
+    let store = Store::open(folder.path()).unwrap();
+    store.insert(&meant).unwrap();
+    store
+        .connection
+        .execute_batch("ALTER TABLE intents DROP COLUMN node; PRAGMA user_version = 1")
+        .unwrap();
+    drop(store);
+    for _ in 0..2 {
+        let store = Store::open(folder.path()).unwrap();
+        let found = store.intent(&meant.id).unwrap().unwrap();
+        assert_eq!(found.meant.node, "embedded");
+    }
 }
