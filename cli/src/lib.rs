@@ -1,7 +1,7 @@
 //! The `payname` command as a library: resolve, prove and pay Bitcoin payment names.
 //!
 //! [`main`] is the whole program; [`Args`] is its command line and [`command`] what each command
-//! does. [`node`] holds the Lightning nodes and [`payments`] what must survive a crash.
+//! does. [`cln_plugin`] is the program `payname-cln`. [`node`] holds the Lightning nodes and [`payments`] what must survive a crash.
 #![cfg_attr(
     test,
     allow(
@@ -14,6 +14,7 @@
 
 mod args;
 pub mod chain;
+pub mod cln_plugin;
 pub mod color;
 pub mod command;
 pub mod config;

@@ -9,6 +9,7 @@ mod lightningd;
 mod mood;
 mod payee;
 mod phoenixd;
+mod plugin;
 mod web;
 
 use std::time::{Duration, SystemTime};
