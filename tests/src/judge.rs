@@ -218,6 +218,29 @@ pub fn zonemaster(hints: &Path, zone: &str) -> Result<Vec<Remark>> {
         .collect()
 }
 
+/// What DNSViz says of names that it reaches on port 53 from a root down: JSON, by name.
+///
+/// `servers` are the root's as `ns1=192.0.2.1,ns1=[2001:db8::1]`, and `key` is its DNSKEY record as a line of a
+/// master file.
+///
+/// # Errors
+/// It fails, or says something else than JSON; or it is missing.
+pub fn dnsviz(folder: &Path, servers: &str, key: &str, names: &[&str]) -> Result<Value> {
+    let [seen, trusted] = ["probe.json", "trusted"].map(|name| folder.join(name));
+    fs::write(&trusted, format!("{key}\n"))?;
+    let mut probe = Command::new(tool("dnsviz")?);
+    probe.args(["probe", "-A", "-a", ".", "-x", &format!(".:{servers}")]);
+    run(probe.arg("-o").arg(&seen).args(names))?;
+    let mut grok = Command::new(tool("dnsviz")?);
+    grok.args(["grok", "-l", "info", "-r"]).arg(&seen);
+    let output = grok.arg("-t").arg(&trusted).args(names).output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    serde_json::from_str(&text).with_context(|| {
+        let error = String::from_utf8_lossy(&output.stderr);
+        format!("dnsviz grok: {text}{error}")
+    })
+}
+
 fn run(command: &mut Command) -> Result<()> {
     let output = command
         .output()

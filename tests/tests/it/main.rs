@@ -11,6 +11,8 @@
 #[path = "../../../zones/tests/it/caches.rs"]
 mod caches;
 mod differential;
+#[cfg(target_os = "linux")]
+mod dnsviz;
 mod doctor;
 mod endpoints;
 mod examining;

@@ -27,7 +27,7 @@ use crate::zone_judges::{key, split};
 const INSIDE: &str = "PAYNAME_TEST_NAMESPACE";
 
 /// Each has servers of its own.
-const ZONES: [&str; 3] = [".", "test.", "example.test."];
+pub(crate) const ZONES: [&str; 3] = [".", "test.", "example.test."];
 
 /// With the times that `paynamed` has by default.
 const RECORDS: &str = "\
@@ -50,7 +50,7 @@ carol.user._bitcoin-payment 300 CNAME alice.user._bitcoin-payment
 ";
 
 /// The TLD of a zone whose servers are not in it, but for the DS records.
-const REGISTRY: &str = "\
+pub(crate) const REGISTRY: &str = "\
 @           3600 SOA   ns1 hostmaster 7 3600 600 1209600 300
 @           3600 NS    ns1
 @           3600 NS    ns2
@@ -79,7 +79,7 @@ const EXPECTED: [&str; 4] = [
 ];
 
 /// The addresses of the two servers of a zone, in different networks.
-fn addresses(zone: usize) -> [[IpAddr; 2]; 2] {
+pub(crate) fn addresses(zone: usize) -> [[IpAddr; 2]; 2] {
     let zone = u8::try_from(zone).unwrap();
     [0, 1].map(|server| {
         let prefix = 0x2a53 + u16::from(server);
@@ -88,11 +88,11 @@ fn addresses(zone: usize) -> [[IpAddr; 2]; 2] {
     })
 }
 
-fn now() -> UnixTime {
+pub(crate) fn now() -> UnixTime {
     UnixTime::from(SystemTime::now())
 }
 
-fn plain(number: usize) -> Zone {
+pub(crate) fn plain(number: usize) -> Zone {
     let origin = Name::from_ascii(ZONES[number]).unwrap();
     let labels = ["ns1", "ns2"].into_iter().zip(addresses(number));
     let servers = labels.map(|(label, addresses)| {
@@ -103,7 +103,7 @@ fn plain(number: usize) -> Zone {
     Zone::new(settings, key(KeyAlgorithm::EcdsaP256, true), now()).unwrap()
 }
 
-fn read(
+pub(crate) fn read(
     number: usize,
     records: &str,
     keys: impl Into<ZoneKeys>,
@@ -129,7 +129,7 @@ fn judged(algorithm: KeyAlgorithm, denial: Denial, at: UnixTime) -> Tree {
 }
 
 /// Serves each zone on its addresses.
-async fn serve(tree: Tree) -> Vec<Authority> {
+pub(crate) async fn serve(tree: Tree) -> Vec<Authority> {
     let mut zones = tree.into_zones();
     let mut servers = Vec::new();
     for (number, origin) in ZONES.iter().enumerate() {
@@ -146,8 +146,9 @@ async fn serve(tree: Tree) -> Vec<Authority> {
     servers
 }
 
-/// `paynamed`, ready to serve the zone on its addresses, and the DS records it wants.
-async fn paynamed(folder: &Path) -> (Service, String) {
+/// `paynamed`, ready to serve the zone with these keys of `[[domain]]` and records on its addresses, and the DS
+/// records it wants.
+pub(crate) async fn paynamed(folder: &Path, keys: &str, records: &str) -> (Service, String) {
     let listen = addresses(2).concat().into_iter();
     let listen: Vec<String> = listen
         .map(|address| format!("\"{}\"", SocketAddr::new(address, 53)))
@@ -167,16 +168,13 @@ listen = [{}]
 name = "example.test"
 nameservers = ["ns1.servers.test", "ns2.servers.test"]
 records = "records"
+{keys}
 "#,
         listen.join(", ")
     );
     let file = folder.join("paynamed.toml");
     fs::write(&file, configuration).unwrap();
-    fs::write(
-        folder.join("records"),
-        "@ 300 MX 10 mail\nmail 300 A 9.55.2.25\n@ 300 TXT \"v=spf1 mx -all\"\n",
-    )
-    .unwrap();
+    fs::write(folder.join("records"), records).unwrap();
     let mut command = Command::new(own_binary("paynamed").unwrap());
     command.arg("--config").arg(&file);
     let log = folder.join("paynamed.log");
@@ -223,7 +221,7 @@ fn assert_content(remarks: &[Remark], seen: &[&str]) {
 }
 
 /// Whether this is the namespace; if not, the test is run in one, and must pass there.
-fn is_inside(test: &str) -> bool {
+pub(crate) fn is_inside(test: &str) -> bool {
     if env::var_os(INSIDE).is_some() {
         return true;
     }
@@ -236,7 +234,7 @@ fn is_inside(test: &str) -> bool {
         .args(["--user", "--map-root-user", "--net", "sh", "-c", &script])
         .arg(tool("ip").unwrap())
         .arg(env::current_exe().unwrap())
-        .args(["--exact", &format!("zonemaster::{test}"), "--nocapture"])
+        .args(["--exact", test, "--nocapture"])
         .env(INSIDE, "yes")
         .output()
         .unwrap();
@@ -249,7 +247,7 @@ fn is_inside(test: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zonemaster_finds_nothing_wrong_with_any_algorithm_and_denial() {
-    if !is_inside("zonemaster_finds_nothing_wrong_with_any_algorithm_and_denial") {
+    if !is_inside("zonemaster::zonemaster_finds_nothing_wrong_with_any_algorithm_and_denial") {
         return;
     }
     use KeyAlgorithm::{EcdsaP256, EcdsaP384, Ed25519};
@@ -267,11 +265,12 @@ async fn zonemaster_finds_nothing_wrong_with_any_algorithm_and_denial() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zonemaster_finds_nothing_wrong_with_paynamed() {
-    if !is_inside("zonemaster_finds_nothing_wrong_with_paynamed") {
+    if !is_inside("zonemaster::zonemaster_finds_nothing_wrong_with_paynamed") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let (_paynamed, ds) = paynamed(folder.path()).await;
+    let records = "@ 300 MX 10 mail\nmail 300 A 9.55.2.25\n@ 300 TXT \"v=spf1 mx -all\"\n";
+    let (_paynamed, ds) = paynamed(folder.path(), "", records).await;
     let registry = format!("{REGISTRY}{ds}");
     let keys = key(KeyAlgorithm::EcdsaP256, true);
     let mut tree = Tree::new(plain(0));
@@ -283,7 +282,7 @@ async fn zonemaster_finds_nothing_wrong_with_paynamed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zonemaster_minds_signatures_that_have_ended() {
-    if !is_inside("zonemaster_minds_signatures_that_have_ended") {
+    if !is_inside("zonemaster::zonemaster_minds_signatures_that_have_ended") {
         return;
     }
     let long_ago = UnixTime(now().0 - 60 * 86_400);
