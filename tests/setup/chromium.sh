@@ -17,7 +17,7 @@ chromium() {
   fi
 
   know_the_distribution "chromium, chromedriver" "$chromium_remedy"
-  local recipe="1 chromium $release $triplet"
+  local recipe="1 chromium $release $triplet in $tools" # its fonts are named by their whole path
   if is_stamped chromium "$recipe" "chromium chromedriver"; then
     say "Chromium: $(stamped chromium)(installed before)"
     return

@@ -8,7 +8,7 @@
 from_pypi() {
   local title=$1 program=$2 version=$3 packages=$4 arguments=$5 remedy=$6
   local python log=$tools/log/$program.log folder=$tools/$program
-  local recipe="1 $version"
+  local recipe="1 $version in $tools" # its scripts name their Python by its whole path
   if is_stamped "$program" "$recipe" "$program"; then
     say "$title $version (installed before)"
     return

@@ -92,13 +92,16 @@ mod tests {
         })
         .unwrap();
         let text = String::from_utf8(output).unwrap();
-        let mut replies: Vec<&str> = text.split_terminator("\n\n").collect();
-        replies.sort_unstable();
+        let mut replies: Vec<Value> = text
+            .split_terminator("\n\n")
+            .map(|reply| serde_json::from_str(reply).unwrap())
+            .collect();
+        replies.sort_by_key(|reply| reply["id"].is_string());
         assert_eq!(
             replies,
             [
-                r#"{"error":{"code":-1,"message":"no"},"id":7,"jsonrpc":"2.0"}"#,
-                r#"{"id":"cli:good#1","jsonrpc":"2.0","result":{"yes":true}}"#,
+                json!({"jsonrpc": "2.0", "id": 7, "error": {"code": -1, "message": "no"}}),
+                json!({"jsonrpc": "2.0", "id": "cli:good#1", "result": {"yes": true}}),
             ]
         );
     }
