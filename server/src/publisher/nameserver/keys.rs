@@ -1,11 +1,8 @@
 //! What the keeper of the keys does to the zones.
 
-use payname_resolver::{
-    UnixTime,
-    hickory_proto::{
-        dnssec::rdata::DNSSECRData,
-        rr::{Name, RData, RecordType},
-    },
+use payname_resolver::hickory_proto::{
+    dnssec::rdata::DNSSECRData,
+    rr::{Name, RData, RecordType},
 };
 use payname_zones::{ParentView, ZoneKeys};
 
@@ -39,12 +36,11 @@ impl Embedded {
                 RData::DNSSEC(DNSSECRData::DS(ds)) => Some(ds.clone()),
                 _ => None,
             });
-            let signed_from = set.as_ref().and_then(|set| set.rrsig());
             ParentView {
                 ds: ds.collect(),
                 ttl: set.as_ref().map_or(0, |set| set.ttl()),
-                signed_from: signed_from
-                    .map(|rrsig| UnixTime(rrsig.input().sig_inception.get().into())),
+                // Our own clock said it: that is no witness of the time.
+                signed_from: None,
             }
         })
     }

@@ -92,3 +92,15 @@ async fn a_zone_that_was_signed_from_the_future_is_signed_again_at_the_start() {
     embedded.resign().await.unwrap();
     assert_eq!(begins_at(&embedded, &names), NOON - 3600);
 }
+
+#[tokio::test]
+async fn what_a_zone_above_signed_here_says_of_the_time_is_not_believed() {
+    let scene = Scene::new().await;
+    scene.set_clock(NOON + 365 * DAY);
+    let embedded = scene
+        .load_domains(&["example.test", "shop.example.test"])
+        .await;
+    let shop = Name::from_ascii("shop.example.test.").unwrap();
+    let view = embedded.parent_view(&shop).unwrap();
+    assert_eq!((view.ds.len(), view.signed_from), (1, None));
+}
