@@ -121,8 +121,8 @@ pub(super) async fn tell(
     answered.map_err(|_| ExchangeError::Silent)?
 }
 
-/// The serial of a zone that a peer serves; none when it has no such zone. One that fails may have it all
-/// the same, and does not tell.
+/// The serial of a zone that a peer serves; none when it says that there is no such zone. One that fails or
+/// refuses may have it all the same, and does not tell.
 pub(super) async fn serial_of(
     peer: &Peer,
     zone: &Name,
@@ -131,8 +131,10 @@ pub(super) async fn serial_of(
     let make = |id| question(code::QUERY, zone, code::SOA, id);
     let mut exchange = Exchange::begin(peer, clock, make).await?;
     let message = exchange.next().await?;
-    if response_code(&message) == code::SERV_FAIL {
-        return Err(ExchangeError::Failing);
+    match response_code(&message) {
+        code::NO_ERROR | code::NX_DOMAIN => {}
+        code::SERV_FAIL => return Err(ExchangeError::Failing),
+        other => return Err(ExchangeError::Refusing(other)),
     }
     let message = Message::from_vec(&message).map_err(|_| ExchangeError::NotOurs)?;
     let serials = message.answers.iter().filter(|record| record.name == *zone);
@@ -194,6 +196,11 @@ pub(crate) enum ExchangeError {
     /// It cannot answer now.
     #[error("it answers SERVFAIL; has it the zone, and has that not expired there?")]
     Failing,
+    /// It does not want to answer.
+    #[error(
+        "it answers with response code {0}; has it the zone, and may this server ask it for that?"
+    )]
+    Refusing(u8),
     /// What comes is no response to what was asked.
     #[error("it answers something else than was asked")]
     NotOurs,

@@ -2,7 +2,7 @@
 //!
 //! After a restore from a backup the stored serial is an old one. A secondary that has a higher one
 //! would take every later version for an older one, and follow no more; so it is asked, until it has
-//! answered once.
+//! told once what it has.
 
 use std::{sync::Arc, time::Duration};
 

@@ -15,8 +15,10 @@ pub(crate) mod code {
     pub(crate) const OPT: [u8; 3] = [0, 0, 41];
     pub(crate) const IXFR: u16 = 251;
     pub(crate) const AXFR: u16 = 252;
+    pub(crate) const NO_ERROR: u8 = 0;
     pub(crate) const FORM_ERR: u8 = 1;
     pub(crate) const SERV_FAIL: u8 = 2;
+    pub(crate) const NX_DOMAIN: u8 = 3;
     pub(crate) const REFUSED: u8 = 5;
     pub(crate) const NOT_AUTH: u8 = 9;
 }

@@ -283,15 +283,16 @@ async fn a_secondary_that_cannot_be_reached_at_the_start_is_asked_for_its_serial
     let theirs = before.wrapping_add(1_000_000);
     let pause = Duration::from_millis(5);
     let lifting = tokio::spawn(floor::lift(Arc::clone(&zone), pause, clock));
-    // It closes connections, then it fails, and then it has a later serial.
-    for attempt in 0..8 {
+    // It closes connections, then it fails, refuses, and then it has a later serial.
+    for attempt in 0..10 {
         let (mut stream, _) = listener.accept().await.unwrap();
         let query = query(&mut stream).await;
         match attempt {
             0..4 => {}
-            4..7 => send(&mut stream, &head(&query, code::SERV_FAIL))
-                .await
-                .unwrap(),
+            4..9 => {
+                let code = [code::SERV_FAIL, code::REFUSED, code::NOT_AUTH][attempt % 3];
+                send(&mut stream, &head(&query, code)).await.unwrap();
+            }
             _ => send(&mut stream, &soa(&query, theirs)).await.unwrap(),
         }
     }
