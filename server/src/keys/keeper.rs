@@ -68,6 +68,8 @@ pub(crate) struct Kept {
     /// When, by the clock that nobody sets.
     asked: Option<Duration>,
     written: Duration,
+    /// Whether waits have begun since, which a restart would begin again.
+    unwritten: bool,
     told: Vec<String>,
 }
 
@@ -77,6 +79,7 @@ impl Kept {
             keys,
             asked: None,
             written: Duration::ZERO,
+            unwritten: false,
             told: Vec::new(),
         }
     }
@@ -145,7 +148,9 @@ impl Keeper {
             tracing::error!(%zone, seconds, "the clock is behind a time that has surely come; set it, or if it is right run: paynamed zone trust-clock");
         }
         let is_due = reading.monotonic.saturating_sub(kept.written) >= DIARY;
-        let is_kept = is_due || asked.is_some() || !step.changes.is_empty();
+        // A change is one of them, or that the zone was seen to show what it had not shown yet.
+        kept.unwritten |= set.keys() != kept.keys.set.keys();
+        let is_kept = is_due || asked.is_some() || kept.unwritten || !step.changes.is_empty();
         if trusts {
             self.sure_time.trust();
             self.sure_time.keep();
@@ -166,7 +171,7 @@ impl Keeper {
             shared.end(zone, turn, is_kept.then_some(&keys)).await?;
         }
         if is_kept {
-            kept.written = reading.monotonic;
+            (kept.written, kept.unwritten) = (reading.monotonic, false);
         }
         self.move_floor(keys.set.time().sure(), trusts.then_some(elsewhere));
         // What follows from it is durable: it would not be followed again.
@@ -177,7 +182,7 @@ impl Keeper {
         kept.keys = keys;
         let zone_keys = kept.keys.set.zone_keys(&kept.keys.private)?;
         self.embedded.set_keys(zone, zone_keys).await?;
-        self.see(zone, &mut kept.keys.set);
+        kept.unwritten = self.see(zone, &mut kept.keys.set);
         for change in &step.changes {
             tracing::info!(%zone, ?change, "keys");
             if let KeyChange::Gone(tag) = change {
@@ -195,14 +200,16 @@ impl Keeper {
         Ok(())
     }
 
-    /// Begins the waits for what the zone shows now.
-    fn see(&self, zone: &Name, set: &mut KeySet) {
+    /// Begins the waits for what the zone shows now; whether any has begun.
+    fn see(&self, zone: &Name, set: &mut KeySet) -> bool {
         if !set.is_unseen() {
-            return;
+            return false;
         }
+        let before = set.keys().to_vec();
         if let Some(key_use) = self.embedded.served().zone(zone, Zone::key_use) {
             set.see(self.reading(), &key_use);
         }
+        set.keys() != before
     }
 
     fn reading(&self) -> Reading {

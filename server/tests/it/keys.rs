@@ -317,6 +317,21 @@ async fn a_request_stays_until_its_outcome_is_kept_and_is_followed_once() {
     server.running.shutdown().await;
 }
 
+#[tokio::test]
+async fn that_the_zone_was_seen_to_show_a_key_is_on_the_disk_at_the_next_look() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Turned::start(directory.path(), "\nkeys = \"split\"\n").await;
+    let state = directory.path().join("data/example.test.keys.json");
+    let is_unseen = || std::fs::read_to_string(&state).unwrap().contains("unseen");
+    server.after(1).await; // the look that begins with the server is over
+    ask_server(&server.config, DOMAIN, ZoneRequest::Roll(Duty::Zone)).unwrap();
+    server.after(1).await;
+    assert!(is_unseen(), "it is kept before it is shown");
+    server.after(1).await;
+    assert!(!is_unseen());
+    server.running.shutdown().await;
+}
+
 /// When the signature of a zone's DNSKEY records begins.
 async fn keys_are_signed_from(server: &Turned, zone: &str) -> u64 {
     let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
