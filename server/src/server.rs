@@ -40,7 +40,7 @@ use crate::{
     proof_cache::ProofCache,
     proof_relay::ProofRelay,
     prove::{Prover, ProverError},
-    publisher::{ByDomain, Embedded},
+    publisher::{ByDomain, Embedded, Neighbours},
     signing_time::SigningTime,
     sure_time::SureTime,
     transfer::Transfers,
@@ -138,6 +138,14 @@ impl Server {
             Arc::clone(&store),
             Arc::clone(&sets),
             signing,
+            Neighbours {
+                mirrors: config
+                    .secondaries
+                    .iter()
+                    .map(|one| one.zone.clone())
+                    .collect(),
+                share_store: config.database.is_some(),
+            },
         )
         .await?;
         let embedded = Arc::new(embedded);

@@ -25,7 +25,7 @@ use payname_resolver::{
 use payname_server::{
     Clock, Config, EventId, OwnerKey,
     config::Domain,
-    publisher::{Embedded, PublishError, Publisher as _},
+    publisher::{Embedded, Neighbours, PublishError, Publisher as _},
     registration::{Change, Signed, What},
     store::{Postgres, Sqlite, SqliteZones, Store, ZoneStore, postgres::Database},
 };
@@ -130,7 +130,8 @@ async fn load(Stores(store, sets): &Stores, pkcs8: &[u8]) -> Embedded {
         Ok(SigningKey::from_pkcs8(pkcs8).expect("the key that was made"))
     };
     let (store, sets) = (Arc::clone(store), Arc::clone(sets));
-    Embedded::load(&config.domains, key, store, sets, Clock::system())
+    let (clock, alone) = (Clock::system(), Neighbours::default());
+    Embedded::load(&config.domains, key, store, sets, clock, alone)
         .await
         .expect("a zone")
 }

@@ -17,7 +17,7 @@ use crate::{
     Config,
     config::Domain,
     key::{EventId, OwnerKey},
-    publisher::Embedded,
+    publisher::{Embedded, Neighbours},
     registration::{Change, Registration, Signed, What},
     store::{Sqlite, SqliteZones},
 };
@@ -135,6 +135,7 @@ async fn while_the_publisher_is_away_names_wait_and_say_why_and_then_each_is_pub
         Arc::clone(&store),
         Arc::new(sets),
         clock.clone(),
+        Neighbours::default(),
     );
     let embedded = Arc::new(embedded.await.unwrap());
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();

@@ -33,7 +33,7 @@ use tokio::task::JoinError;
 
 pub use edit::{Edit, Found, Text};
 pub(crate) use nameserver::serial_ceiling;
-pub use nameserver::{Embedded, Served};
+pub use nameserver::{Embedded, Neighbours, Served};
 pub(crate) use nameserver::{Reserved, SERIAL_STEP, registered, settings, signals};
 pub use provider::{Looked, Outcome, Provider, ProviderError, Signing};
 pub use settle::put;

@@ -9,6 +9,7 @@ mod compare;
 mod filed;
 mod keys;
 mod names;
+mod neighbours;
 mod signals;
 mod standing;
 mod start;
@@ -33,6 +34,7 @@ use payname_zones::{
 };
 use tokio::sync::{Mutex, watch};
 
+pub use self::neighbours::Neighbours;
 pub(crate) use self::standing::serial_ceiling;
 pub(crate) use self::{filed::Reserved, signals::signals};
 use self::{standing::Standing, workshop::Workshop};
@@ -183,6 +185,7 @@ pub struct Embedded {
     workshop: Workshop,
     /// Held while a zone is changed.
     standings: BTreeMap<Name, Mutex<Standing>>,
+    neighbours: Neighbours,
     /// The zones as the store names them.
     by_name: BTreeMap<String, Name>,
 }
@@ -190,7 +193,8 @@ pub struct Embedded {
 impl Embedded {
     /// Puts the zones of all domains together from `sets`; what is not there is made from `store` and signed.
     ///
-    /// `keys` gives the keys of a domain's zone. A zone that lies in another one is delegated by it.
+    /// `keys` gives the keys of a domain's zone. A zone that lies in another one is delegated by it, which no
+    /// longer delegates what neither a domain nor one of the `neighbours` has.
     ///
     /// # Errors
     /// The store fails, or a zone cannot be made of its settings.
@@ -200,6 +204,7 @@ impl Embedded {
         store: Arc<dyn Store>,
         sets: Arc<dyn ZoneStore>,
         clock: Clock,
+        neighbours: Neighbours,
     ) -> Result<Self, E> {
         let served = Served::default();
         let embedded = Self {
@@ -216,6 +221,7 @@ impl Embedded {
                 .iter()
                 .map(|domain| (domain.zone.clone(), Mutex::default()))
                 .collect(),
+            neighbours,
             by_name: domains
                 .iter()
                 .map(|domain| (domain.zone.to_string(), domain.zone.clone()))
@@ -282,6 +288,9 @@ impl Embedded {
         let Some(delegation) = self.served.delegation(child) else {
             return Ok(());
         };
+        if self.neighbours.lie_between(&delegation.above, child) {
+            return Ok(()); // its signer delegates
+        }
         let (above, child) = (delegation.above.clone(), child.clone());
         let delegating = self.alter(&above, move |zone, now| {
             if delegation.is_shown(zone, &child) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use payname_resolver::hickory_proto::rr::{Name, RecordType};
+use payname_resolver::hickory_proto::rr::Name;
 use payname_zones::{Zone, ZoneError, ZoneFile, ZoneKeys};
 use tokio::task::spawn_blocking;
 
@@ -131,14 +131,15 @@ impl Embedded {
             self.stored_file(domain).await?,
         );
         let taken = filed.clone();
-        let zones: BTreeSet<Name> = self.standings.keys().cloned().collect();
+        let served: BTreeSet<Name> = self.standings.keys().cloned().collect();
+        let neighbours = self.neighbours.clone();
         let settling = self.alter(&domain.zone, move |zone, now| {
             if !zone.has_keys(&keys) {
                 zone.set_keys(keys.clone(), now)?;
             }
             zone.refurnish(now)?;
-            for child in abandoned(zone, &before, &zones) {
-                tracing::info!(zone = %zone.origin(), %child, "the zone is not served here any more; its delegation is taken back");
+            for child in neighbours.abandoned(zone, &before, &served) {
+                tracing::info!(zone = %zone.origin(), %child, "the zone is not served here any more, or lies in another one now; its delegation is taken back");
                 zone.undelegate(&child, now)?;
             }
             taken.take(zone, &before, now)?;
@@ -187,15 +188,6 @@ impl Embedded {
         let ceiling = self.store.serial(&origin.to_string()).await?;
         Ok(ceiling.filter(|ceiling| is_above(*ceiling, serial.wrapping_add(SERIAL_STEP))))
     }
-}
-
-/// What a zone delegates of its own accord, and is not served here any more: neither the file of its records
-/// has said it, nor is it among the `zones` of this server.
-fn abandoned(zone: &Zone, file: &ZoneFile, zones: &BTreeSet<Name>) -> Vec<Name> {
-    let is_ours = |child: &Name| file.line_of(child, RecordType::NS).is_none();
-    let mut children = zone.delegations();
-    children.retain(|child| is_ours(child) && !zones.contains(child));
-    children
 }
 
 /// Why no zone is put together from what is stored.

@@ -1,6 +1,7 @@
 //! Zones over time, restarts and clocks that are wrong.
 
 mod clocks;
+mod nested;
 mod shared;
 mod stored;
 
@@ -69,13 +70,18 @@ impl Scene {
     }
 
     async fn load_by(&self, domains: &str, clock: Clock) -> Embedded {
+        self.load_beside(domains, clock, Neighbours::default())
+            .await
+    }
+
+    async fn load_beside(&self, domains: &str, clock: Clock, neighbours: Neighbours) -> Embedded {
         let text = format!("data_dir = \"x\"\n{domains}");
         let config = crate::Config::parse(&text, "paynamed.toml".as_ref()).unwrap();
         let key = |_: &Domain| -> Result<_, PublishError> {
             Ok(SigningKey::from_pkcs8(&self.key).unwrap())
         };
         let (store, sets) = (Arc::clone(&self.store), Arc::clone(&self.sets));
-        Embedded::load(&config.domains, key, store, sets, clock)
+        Embedded::load(&config.domains, key, store, sets, clock, neighbours)
             .await
             .unwrap()
     }
@@ -187,62 +193,6 @@ async fn what_was_signed_by_a_clock_that_was_ahead_is_signed_again() {
     embedded.resign().await.unwrap();
     let end = look(&embedded, |zone| ends_at(zone, &handle));
     assert!(lasts_a_week(NOON + DAY, end), "{end}");
-}
-
-#[tokio::test]
-async fn a_zone_in_another_one_is_delegated_by_it_with_its_ds_record() {
-    let scene = Scene::new().await;
-    for names in [
-        ["example.test", "shop.example.test"],
-        ["shop.example.test", "example.test"],
-    ] {
-        let embedded = scene.load_domains(&names).await;
-        let shop = Name::from_ascii("shop.example.test.").unwrap();
-        let delegated = |zone: &Zone| {
-            let has = |record_type| zone.record_set(&shop, record_type).is_some();
-            has(RecordType::NS) && has(RecordType::DS)
-        };
-        assert!(look(&embedded, delegated));
-        let zones = names.map(|name| Name::from_ascii(format!("{name}.")).unwrap());
-        let tops = embedded.served.top_ds_records(&zones);
-        assert!(tops.len() == 1 && tops[0].starts_with("example.test. "));
-    }
-}
-
-#[tokio::test]
-async fn what_is_served_no_more_is_no_longer_delegated_and_what_a_file_says_stays() {
-    let scene = Scene::new().await;
-    let file = scene.directory.path().join("records");
-    let outer = format!(
-        "[[domain]]\nname = \"example.test\"\nnameservers = [\"ns.other.test\"]\nrecords = \"{}\"\n",
-        file.display()
-    );
-    let inner = "[[domain]]\nname = \"shop.example.test\"\nnameservers = [\"ns.other.test\"]\n";
-    let both = format!("{outer}{inner}");
-    let elsewhere = "elsewhere 300 NS ns.elsewhere.test.\n";
-    let moved = format!("{elsewhere}shop 300 NS ns.moved.test.\n");
-    // What is configured, what the file says, and then the servers and DS records of the shop.
-    for (domains, records, servers, ds) in [
-        (&both, elsewhere, vec!["ns.other.test."], 1),
-        (&outer, elsewhere, vec![], 0),
-        (&both, elsewhere, vec!["ns.other.test."], 1),
-        (&outer, moved.as_str(), vec!["ns.moved.test."], 0),
-        (&both, elsewhere, vec!["ns.other.test."], 1),
-    ] {
-        std::fs::write(&file, records).unwrap();
-        let embedded = scene.load_text(domains).await;
-        let shown = |owner: &str, kind| {
-            let owner = Name::from_ascii(owner).unwrap();
-            let set = look(&embedded, |zone| zone.record_set(&owner, kind));
-            set.map_or(vec![], |set| {
-                set.data().iter().map(ToString::to_string).collect()
-            })
-        };
-        assert_eq!(shown("shop.example.test.", RecordType::NS), servers);
-        assert_eq!(shown("shop.example.test.", RecordType::DS).len(), ds);
-        let kept = shown("elsewhere.example.test.", RecordType::NS);
-        assert_eq!(kept, ["ns.elsewhere.test."]);
-    }
 }
 
 #[tokio::test]
