@@ -6,13 +6,13 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use payname_resolver::{Handle, UnixTime};
+use payname_resolver::{Handle, RecordError, UnixTime, VerifyError};
 use tokio::time::timeout;
 
 use super::{Board, ProviderError, PublishError, Reserved, provided::Provided};
 use crate::{
     outbox::Chain,
-    prove::{Proven, Prover},
+    prove::{ProveError, Proven, Prover},
     store::{Store, StoreError},
 };
 
@@ -110,15 +110,31 @@ impl Lookup {
                     _ => AGAIN,
                 }
             }),
-            Self::Dns(prover) => match prover.prove(handle, now).await {
-                Ok(Proven::Nothing) => Ok(false),
-                Ok(Proven::Uri(_)) => Ok(true),
-                Err(error) => {
-                    tracing::warn!(domain, error = %Chain(&error), "it is not proven whether a name is free, so nobody can claim it now");
-                    Err(AGAIN)
-                }
-            },
+            Self::Dns(prover) => is_payment(handle, prover.prove(handle, now).await).map_err(|error| {
+                tracing::warn!(domain, error = %Chain(&error), "it is not proven whether a name is free, so nobody can claim it now");
+                AGAIN
+            }),
         }
+    }
+}
+
+/// Whether what DNS proves of a name is somebody's payment record, though it may be a broken one.
+///
+/// Other TXT records are in nobody's way, such as those of a wildcard. Neither is an alias, of this name or of a
+/// wildcard above it, that leads to a zone that is not signed: whatever stands there, nobody can be paid by it.
+fn is_payment(handle: &Handle, proven: Result<Proven, ProveError>) -> Result<bool, ProveError> {
+    match proven {
+        Ok(Proven::Uri(_)) => Ok(true),
+        Ok(Proven::Nothing) => Ok(false),
+        Err(ProveError::Verify(VerifyError::Record(error))) => {
+            Ok(!matches!(error, RecordError::None { .. }))
+        }
+        Err(ProveError::Verify(VerifyError::Insecure(insecure)))
+            if !insecure.zone.zone_of(handle.owner_name()) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -141,4 +157,26 @@ pub(crate) enum Occupied {
     /// The registry cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payment_record_that_nobody_can_pay_is_somebodys_and_other_records_are_in_nobodys_way() {
+        let handle = Handle::new("alice", "example.test").unwrap();
+        let of = |error: RecordError| {
+            let error = ProveError::Verify(VerifyError::Record(error));
+            is_payment(&handle, Err(error)).unwrap()
+        };
+        assert!(!of(RecordError::None { others: 1 }));
+        for broken in [
+            RecordError::Several,
+            RecordError::NotText,
+            RecordError::Malformed,
+        ] {
+            assert!(of(broken));
+        }
+    }
 }
