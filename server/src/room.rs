@@ -1,10 +1,10 @@
 //! Room for so many connections.
 //!
 //! Whoever comes when it is full takes the place of the one that has asked for nothing the
-//! longest. So clients that open connections and say nothing, or say it slowly, can hold all
-//! places and still keep nobody out. Where one network may have so many places only, who comes
-//! from it takes the place of a neighbour; without such a limit, clients behind one proxy share no
-//! fate.
+//! longest; of one that is just being answered only where all are. So clients that open connections
+//! and say nothing, or say it slowly, can hold all places and still keep nobody out. Where one
+//! network may have so many places only, who comes from it takes the place of a neighbour; without
+//! such a limit, clients behind one proxy share no fate.
 
 use std::{
     collections::BTreeMap,
@@ -47,6 +47,8 @@ struct Places {
 struct Guest {
     leave: CancellationToken,
     from: Option<IpNet>,
+    /// Whether it is being answered.
+    is_answered: bool,
 }
 
 /// A connection's place, given back when it is dropped.
@@ -75,6 +77,14 @@ impl Room {
         }
     }
 
+    /// Whether all places that a network may have are taken by those that are being answered.
+    pub(crate) fn is_busy_with(&self, from: IpNet) -> bool {
+        let places = self.lock();
+        let same = places.taken.values();
+        let same = same.filter(|guest| guest.from == Some(from) && guest.is_answered);
+        same.count() >= self.most_of_one
+    }
+
     /// Takes a place; asks the one that has been idle longest to leave when there is none.
     pub(crate) fn enter(&self) -> Place {
         self.enter_from(None)
@@ -87,14 +97,11 @@ impl Room {
         if from.is_some() {
             places.make_room(from, self.most_of_one);
         }
-        while places.taken.len() >= self.most
-            && let Some((_, idle)) = places.taken.pop_first()
-        {
-            idle.leave.cancel();
-        }
+        places.make_room(None, self.most);
         let guest = Guest {
             leave: leave.clone(),
             from,
+            is_answered: false,
         };
         let number = Mutex::new(places.take(guest));
         Place {
@@ -118,12 +125,18 @@ impl Places {
         number
     }
 
-    /// Sends the idlest of a network away until one more may come.
+    /// Sends the idlest away, of a network or of all, until one more may come.
     fn make_room(&mut self, from: Option<IpNet>, most: usize) {
-        let same = self.taken.iter().filter(|(_, guest)| guest.from == from);
-        let same: Vec<u64> = same.map(|(number, _)| *number).collect();
-        let surplus = same.len().saturating_add(1).saturating_sub(most);
-        for number in same.into_iter().take(surplus) {
+        let counted = self.taken.iter();
+        let counted = counted.filter(|(_, guest)| from.is_none() || guest.from == from);
+        let mut counted: Vec<(bool, u64)> = counted
+            .map(|(number, guest)| (guest.is_answered, *number))
+            .collect();
+        let surplus = counted.len().saturating_add(1).saturating_sub(most);
+        if surplus > 0 {
+            counted.sort_unstable();
+        }
+        for (_, number) in counted.into_iter().take(surplus) {
             if let Some(idle) = self.taken.remove(&number) {
                 idle.leave.cancel();
             }
@@ -134,16 +147,39 @@ impl Places {
 impl Place {
     /// Notes that the connection has asked for something: all others have now waited longer.
     pub(crate) fn stir(&self) {
+        self.turn(false);
+    }
+
+    /// The same, and that it is being answered until what comes back is dropped.
+    pub(crate) fn answer(self: &Arc<Self>) -> Answering {
+        self.turn(true);
+        Answering(Arc::clone(self))
+    }
+
+    fn turn(&self, is_answered: bool) {
         let mut number = self.number.lock().unwrap_or_else(PoisonError::into_inner);
         let mut places = self.room.lock();
         if let Some(guest) = places.taken.remove(&number) {
-            *number = places.take(guest);
+            *number = places.take(Guest {
+                is_answered,
+                ..guest
+            });
         }
     }
 
     /// Waits until the place is needed for somebody else.
     pub(crate) async fn lost(&self) {
         self.leave.cancelled().await;
+    }
+}
+
+/// A connection is being answered; once it has been, it is the one that was idle for the shortest time.
+#[derive(Debug)]
+pub(crate) struct Answering(Arc<Place>);
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.stir();
     }
 }
 
@@ -191,5 +227,34 @@ mod tests {
         for stays in [&other, &first, &third].into_iter().chain(&anywhere) {
             assert!(!stays.leave.is_cancelled());
         }
+    }
+
+    #[test]
+    fn who_is_being_answered_leaves_last_and_then_counts_as_who_has_just_asked() {
+        let one: IpNet = "192.0.2.0/24".parse().unwrap();
+        let room = Room::new(10).with_most_of_one(2);
+        let enter = || Arc::new(room.enter_from(Some(one)));
+        let slow = enter();
+        let answering = slow.answer();
+        let idle = enter();
+        let third = enter();
+        assert!(idle.leave.is_cancelled() && !slow.leave.is_cancelled());
+        assert!(!room.is_busy_with(one));
+        let other = third.answer();
+        assert!(room.is_busy_with(one));
+        drop(other);
+        drop(answering);
+        let _fourth = enter();
+        assert!(third.leave.is_cancelled() && !slow.leave.is_cancelled());
+    }
+
+    #[test]
+    fn where_all_are_being_answered_who_came_first_makes_room() {
+        let room = Room::new(2);
+        let (first, second) = (Arc::new(room.enter()), Arc::new(room.enter()));
+        let _answering = (first.answer(), second.answer());
+        let third = room.enter();
+        assert!(first.leave.is_cancelled());
+        assert!(!second.leave.is_cancelled() && !third.leave.is_cancelled());
     }
 }

@@ -7,8 +7,8 @@ use std::{
     hash::{BuildHasher as _, RandomState},
     net::IpAddr,
     num::NonZeroU32,
-    sync::Arc,
-    time::Duration,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use governor::{Quota, RateLimiter, clock::MonotonicClock};
@@ -22,6 +22,9 @@ use crate::{
     config::{Clients, HttpLimits},
     room::{Limits, Place, Room},
 };
+
+/// How often it is told, at most, that somebody was refused.
+const PAUSE: Duration = Duration::from_secs(60);
 
 /// The door of a listener.
 #[derive(Debug, Clone)]
@@ -38,6 +41,8 @@ struct Counting {
     newcomers: Option<Limiter>,
     hasher: RandomState,
     counts: HttpCounts,
+    /// That somebody was refused.
+    told: Told,
 }
 
 impl Door {
@@ -71,6 +76,7 @@ impl Door {
                 newcomers,
                 hasher: RandomState::new(),
                 counts: counts.clone(),
+                told: Told::default(),
             })),
             ..self
         }
@@ -81,13 +87,17 @@ impl Door {
         self.silence
     }
 
-    /// A place for who comes from an address; none where too many have just come from its network.
+    /// A place for who comes from an address; none where too many have just come from its network, or it has as
+    /// many as it may and all of them are being answered.
     pub(super) fn enter(&self, peer: IpAddr) -> Option<Place> {
         let Some(counting) = &self.counting else {
             return Some(self.room.enter());
         };
         let network = counting.network(peer);
-        if network.is_some_and(|network| counting.is_too_often(network)) {
+        let is_refused =
+            |network| counting.is_too_often(network) || self.room.is_busy_with(network);
+        if network.is_some_and(is_refused) {
+            counting.refuse();
             return None;
         }
         Some(self.room.enter_from(network))
@@ -106,10 +116,46 @@ impl Counting {
     fn is_too_often(&self, network: IpNet) -> bool {
         let tag = self.hasher.hash_one(network);
         let newcomers = self.newcomers.as_ref();
-        let is_too_often = newcomers.is_some_and(|limiter| limiter.check_key(&tag).is_err());
-        if is_too_often {
-            self.counts.limited("connections");
+        newcomers.is_some_and(|limiter| limiter.check_key(&tag).is_err())
+    }
+
+    /// Counts who is not let in, and says so now and then: a proxy that is not trusted has many clients.
+    fn refuse(&self) {
+        self.counts.limited("connections");
+        if self.told.is_due(Instant::now()) {
+            tracing::warn!(
+                "connections are refused, since one network opens too many; if a proxy stands in front, http.trusted_proxies must name it"
+            );
         }
-        is_too_often
+    }
+}
+
+/// When something was told that is told at most once a minute.
+#[derive(Debug, Default)]
+struct Told(Mutex<Option<Instant>>);
+
+impl Told {
+    /// Whether it may be told at this time; then it was.
+    fn is_due(&self, now: Instant) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = last.is_none_or(|last| now.saturating_duration_since(last) >= PAUSE);
+        if is_due {
+            *last = Some(now);
+        }
+        is_due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_once_a_minute_is_not_told_again_before() {
+        let (told, now) = (Told::default(), Instant::now());
+        assert!(told.is_due(now));
+        assert!(!told.is_due(now + PAUSE - Duration::from_secs(1)));
+        assert!(told.is_due(now + PAUSE));
+        assert!(!told.is_due(now + PAUSE));
     }
 }

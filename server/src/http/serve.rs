@@ -51,7 +51,7 @@ pub(crate) async fn serve(
             tokio::time::sleep(REST).await;
             continue;
         };
-        // Whoever comes too often is not even answered that it is so.
+        // Who is not let in is not even answered that it is so.
         let Some(place) = door.enter(peer.ip()) else {
             continue;
         };
@@ -76,9 +76,14 @@ async fn converse(
     let stirring = Arc::clone(&place);
     let service = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
-        stirring.stir();
+        let answering = stirring.answer();
         request.extensions_mut().insert(peer);
-        service.call(request)
+        let called = service.call(request);
+        async move {
+            let answer = called.await;
+            drop(answering);
+            answer
+        }
     });
     // Small responses in two segments would wait for the peer's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
@@ -108,6 +113,7 @@ mod tests {
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _},
         net::TcpSocket,
+        sync::Notify,
     };
 
     use super::*;
@@ -134,12 +140,16 @@ mod tests {
     }
 
     async fn start_behind(door: Door) -> (SocketAddr, CancellationToken) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
         let slowly = async || tokio::time::sleep(Duration::from_millis(300)).await;
         let router = Router::new()
             .route("/", get(async || "here"))
             .route("/slow", get(slowly));
+        start_with(door, router).await
+    }
+
+    async fn start_with(door: Door, router: Router) -> (SocketAddr, CancellationToken) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         tokio::spawn(serve(listener, router, door, stop.clone()));
         (address, stop)
@@ -210,6 +220,40 @@ mod tests {
         }
         for stream in [slow, proxy] {
             assert!(rest_of(stream).await.ends_with("here"));
+        }
+    }
+
+    #[tokio::test]
+    async fn who_is_being_answered_loses_its_place_to_nobody_of_its_network() {
+        let limits = HttpLimits {
+            connections_per_network: 2,
+            new_connections_per_second: 0,
+            ..HttpLimits::default()
+        };
+        let (reached, gate) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (reaching, opened) = (Arc::clone(&reached), Arc::clone(&gate));
+        let held = async move || {
+            reaching.notify_one();
+            opened.notified().await;
+            "held"
+        };
+        let router = Router::new().route("/held", get(held));
+        let (address, _stop) = start_with(counting(limits), router).await;
+        let held = "GET /held HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        let first = say_from("127.0.0.1", address, held).await;
+        reached.notified().await;
+        let idle = say_from("127.0.0.1", address, "").await;
+        let second = say_from("127.0.0.1", address, held).await;
+        assert_eq!(rest_of(idle).await, "");
+        reached.notified().await;
+        // Now all that the network may have are being answered.
+        assert_eq!(
+            rest_of(say_from("127.0.0.1", address, held).await).await,
+            ""
+        );
+        gate.notify_waiters();
+        for stream in [first, second] {
+            assert!(rest_of(stream).await.ends_with("held"));
         }
     }
 
