@@ -17,7 +17,7 @@ use crate::{
     key::OwnerKey,
     outbox::Chain,
     policy::Policy,
-    publisher::Served,
+    publisher::{Served, Vacancies},
     registration::{Awaited, Change, Condition, ConditionError, Demand, Registration},
     store::{ChangeError, Store, StoreError},
     sure_time::SureTime,
@@ -94,6 +94,8 @@ pub(crate) struct Watch {
     pub(crate) policy: Policy,
     /// What operators wrote in the zones beside the names.
     pub(crate) served: Served,
+    /// Who knows whether somebody made a record meanwhile.
+    pub(crate) vacancies: Vacancies,
     pub(crate) clock: Clock,
     /// By which reservations end.
     pub(crate) sure_time: Arc<SureTime>,
@@ -152,6 +154,10 @@ impl Watch {
         let now = self.clock.now();
         if let Some(reason) = self.unfit(registration, domain, now) {
             tracing::warn!(%handle, reason, "what a claim waited for is so, and its record cannot be published any more");
+            return;
+        }
+        if let Err(error) = self.vacancies.check_awaited(handle, now).await {
+            tracing::warn!(%handle, error = %Chain(&error), "what a claim waited for is so, and its name is not known to be free");
             return;
         }
         let change = Change {

@@ -245,6 +245,7 @@ impl Server {
                 domains,
                 policy: app.policy,
                 served: served.clone(),
+                vacancies: others.vacancies.clone(),
                 clock: clock.clone(),
                 sure_time: Arc::clone(&sure_time),
                 committed: Arc::clone(&app.committed),

@@ -8,6 +8,8 @@ use super::*;
 use crate::{
     config::Config,
     key::EventId,
+    prove::Prover,
+    publisher::{Board, Lookup},
     registration::{Entry, EntryRules, Requirement, Signed, What},
     store::Sqlite,
 };
@@ -74,6 +76,10 @@ struct Till {
 
 impl Till {
     async fn with(uri: &str) -> Self {
+        Self::beside(uri, BTreeMap::new()).await
+    }
+
+    async fn beside(uri: &str, lookups: BTreeMap<String, Lookup>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> =
             Arc::new(Sqlite::open(&directory.path().join("registry.sqlite")).unwrap());
@@ -101,6 +107,7 @@ impl Till {
         );
         let till = Self {
             watch: Watch {
+                vacancies: Vacancies::new(Board::default(), Arc::clone(&store), lookups),
                 store,
                 conditions: Conditions::of([Arc::clone(&payment) as Arc<dyn Condition>]),
                 domains: domains.collect(),
@@ -192,6 +199,25 @@ async fn a_clock_that_leaps_ahead_takes_no_reservation_from_who_has_paid() {
 #[tokio::test]
 async fn what_cannot_be_published_any_more_is_not_given() {
     let till = Till::with("bitcoin:?lno=broken").await;
+    till.payment.is_paid.store(true, Ordering::Relaxed);
+    till.watch.look().await;
+    assert_eq!(till.state().await, State::Awaiting);
+}
+
+#[tokio::test]
+async fn what_somebody_may_have_made_a_record_for_meanwhile_is_not_given() {
+    // Nobody answers there.
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let dns = socket.local_addr().unwrap();
+    drop(socket);
+    let text = format!(
+        "data_dir = \"d\"\n[prove]\ndns = \"{dns}\"\n[[domain]]\nname = \"example.test\"\nnameservers = [\"ns1.example.net\"]"
+    );
+    let config = Config::parse(&text, "paynamed.toml".as_ref()).unwrap();
+    let prover = Prover::through(&config.prove.unwrap()).unwrap();
+    let lookup = Lookup::Dns(Arc::new(prover));
+    let lookups = BTreeMap::from([("example.test".to_owned(), lookup)]);
+    let till = Till::beside(&format!("bitcoin:?sp={SP}"), lookups).await;
     till.payment.is_paid.store(true, Ordering::Relaxed);
     till.watch.look().await;
     assert_eq!(till.state().await, State::Awaiting);

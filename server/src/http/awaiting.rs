@@ -62,7 +62,7 @@ async fn list(
     app.list_names(path, &asked, Names::Awaiting).await
 }
 
-problems!(ApproveProblems: UNKNOWN_DOMAIN, UNKNOWN_HANDLE, INVALID_HANDLE, INVALID_HEADER, INVALID_URI, RESERVED, PRECONDITION_FAILED, TOKEN_INVALID, TOKEN_SCOPE);
+problems!(ApproveProblems: UNKNOWN_DOMAIN, UNKNOWN_HANDLE, INVALID_HANDLE, INVALID_HEADER, INVALID_URI, RESERVED, PRECONDITION_FAILED, PROVIDER_SILENT, TOKEN_INVALID, TOKEN_SCOPE);
 
 /// Gives a name to whoever claimed it and waits. Approved once more, it stays as it is.
 ///
@@ -93,10 +93,14 @@ async fn approve(
     let operator = app.only_operator(&asked, now, Scope::Grant, domain).await?;
     let found = app.store.registration(&handle).await?;
     // What was good to publish when it was claimed may not be any more.
+    let is_awaited = found.as_ref().is_some_and(|found| found.awaits.is_some());
     if let Some(kept) = found.and_then(|found| found.kept) {
         app.policy.check(&kept, domain.ttl, now)?;
         payment_record(&handle, &kept)?;
         app.served.check_free(&domain.zone, &handle)?;
+    }
+    if is_awaited {
+        app.vacancies.check_awaited(&handle, now).await?;
     }
     let change = Change::by(handle, What::Fulfil, By::Operator(operator), now);
     app.change(change, domain, &asked).await

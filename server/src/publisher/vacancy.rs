@@ -68,15 +68,27 @@ impl Vacancies {
         if self.store.registration(handle).await?.is_some() {
             return Ok(());
         }
-        let looking = timeout(PATIENCE, lookup.is_taken(handle, now));
-        let is_taken = looking.await.unwrap_or(Err(AGAIN)).map_err(|wait| {
-            let domain = handle.domain().to_owned();
-            Occupied::Unseen { domain, wait }
-        })?;
-        free_unless(is_taken, handle)
+        look(lookup, handle, now).await
     }
 
-    /// The same, as far as was listed: for what is only shown.
+    /// The same of a name whose claim waits and that is to be given now: it is looked up, since somebody may have
+    /// made a record since it was claimed.
+    ///
+    /// # Errors
+    /// [`Occupied`]: it has one, or nobody tells.
+    pub(crate) async fn check_awaited(
+        &self,
+        handle: &Handle,
+        now: UnixTime,
+    ) -> Result<(), Occupied> {
+        self.check_listed(handle)?;
+        match self.lookups.get(handle.domain()) {
+            Some(lookup) => look(lookup, handle, now).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The same as [`check`](Self::check), as far as was listed: for what is only shown.
     ///
     /// # Errors
     /// [`Reserved`]: it has one.
@@ -86,6 +98,15 @@ impl Vacancies {
             Some(false) | None => Ok(()),
         }
     }
+}
+
+async fn look(lookup: &Lookup, handle: &Handle, now: UnixTime) -> Result<(), Occupied> {
+    let looking = timeout(PATIENCE, lookup.is_taken(handle, now));
+    let is_taken = looking.await.unwrap_or(Err(AGAIN)).map_err(|wait| {
+        let domain = handle.domain().to_owned();
+        Occupied::Unseen { domain, wait }
+    })?;
+    free_unless(is_taken, handle)
 }
 
 fn free_unless(is_taken: bool, handle: &Handle) -> Result<(), Occupied> {
