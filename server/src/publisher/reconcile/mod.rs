@@ -202,6 +202,9 @@ async fn known(
 }
 
 fn note(known: &mut BTreeMap<Name, Known>, provided: &Provided, registration: &Registration) {
+    if registration.awaits.is_some() && registration.is_settled() {
+        return; // nobody has the name yet, so a record that is there is a stranger's
+    }
     let what = match provided.text(registration) {
         Ok(text) if registration.is_settled() => Known::Settled(text),
         // Its task looks after it, or says why it cannot be.

@@ -27,6 +27,11 @@ pub(crate) struct Line {
 impl Line {
     /// Starts a name server, delegates a domain to it, and has `paynamed` publish there as the page says.
     pub(crate) async fn start(kind: Kind) -> Self {
+        Self::start_with(kind, "").await
+    }
+
+    /// The same, with more in the configuration.
+    pub(crate) async fn start_with(kind: Kind, more: &str) -> Self {
         let mut world = World::empty().start().await.unwrap();
         let primary = Primary::start(kind, SECRET, "").await.unwrap();
         let signing = provider(primary.address(), SECRET, DOMAIN).signs().await;
@@ -47,7 +52,7 @@ impl Line {
             .replace("9.9.9.9:53", &world.recursor().address().to_string());
         let text = format!(
             "data_dir = \"data\"\n[http]\nlisten = \"127.0.0.1:0\"\n\
-             metrics_listen = \"127.0.0.1:0\"\n{page}anchors = \"anchors\"\n"
+             metrics_listen = \"127.0.0.1:0\"\n{page}anchors = \"anchors\"\n{more}"
         );
         let config = Config::parse(&text, &folder.path().join("paynamed.toml")).unwrap();
         let running = Server::start(config.clone(), Clock::system())

@@ -84,6 +84,27 @@ async fn a_plan_that_changes_too_much_alarms_and_changes_nothing() {
     line.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_made_by_hand_stays_while_a_claim_of_its_name_waits() {
+    let policy = "[domain.policy]\ncondition = \"approval\"\n";
+    let line = Line::start_with(payname_tests::secondary::Kind::Knot, policy).await;
+    let claimed = line.contact().put(&keys(1), "alice", &uri("mine")).await;
+    assert_eq!(claimed.status, 202, "{claimed:?}");
+    let behind = provider(line.address(), SECRET, DOMAIN);
+    set(&*behind, "alice", &["bitcoin:?by-hand"]).await;
+    let line = line.restart().await;
+    let strange = format!("payname_published_strange_names{{domain=\"{DOMAIN}\"}} 1");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !line.metrics().await.contains(&strange) {
+        let shown = shown(&*behind, "alice").await;
+        assert_eq!(shown, ["bitcoin:?by-hand"], "nobody has the name yet");
+        assert!(Instant::now() < deadline, "it is not listed");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(shown(&*behind, "alice").await, ["bitcoin:?by-hand"]);
+    line.stop().await;
+}
+
 async fn publish(contact: &Contact, users: &[String]) {
     let owner = keys(1);
     let claiming = users
