@@ -120,10 +120,9 @@ impl Node for Embedded {
                     outcome: Outcome::Settled(settled),
                 });
             }
-            if self.has_untold_movement() {
-                return Ok(Found::Unclear);
-            }
-            if self.opened.elapsed() >= REQUEST_LIFETIME {
+            // Money that moves for a payment nobody knows may be this one's: how it ends is waited for.
+            let is_still = !self.has_untold_movement();
+            if is_still && self.opened.elapsed() >= REQUEST_LIFETIME {
                 return Ok(Found::NeverSent);
             }
             if Instant::now() >= deadline || interrupt::is_requested() {
